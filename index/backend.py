@@ -1,0 +1,162 @@
+"""What an engine, embedded or distributed, must give: `Backend` to ask, `Writer` to change. Nothing else.
+
+Scores are higher-is-better everywhere. `chunk_id` is the only name of a chunk that crosses this border.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.config import IndexConfig
+from index.dense import Vectors
+from index.models import Chunk, Filters, Hit, IndexStats
+from index.segment import FieldTerms
+from index.store import StoredArticle
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalQuery:
+    """Terms to look for with their weights, a field each. Made by the same Tokenizer as the index."""
+
+    words: Mapping[str, float]
+    bigrams: Mapping[str, float] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether there is a term to look for."""
+        return bool(self.words or self.bigrams)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What both legs say of one chunk, exactly.
+
+    `bm25` counts the chunk, the title and the whole article; `terms` is each term's share of it. `cosine` is the
+    chunk's, `article_cosine` that of the mean of all its article's chunks.
+    """
+
+    chunk_id: str
+    bm25: float
+    cosine: float
+    article_cosine: float = 0.0
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Backend(Protocol):
+    """One commit of an index, to be asked. It does not change for as long as it is open."""
+
+    config: IndexConfig
+    commit: int
+    encoder_fingerprint: str
+    cosine_floor: float
+    """Cosine of two unrelated texts under this index's encoder: the zero of the dense leg."""
+
+    def lexical(self, query: LexicalQuery, *, k: int, filters: Filters) -> list[Hit]:
+        """The `k` best chunks by BM25, best first, ties by chunk_id; only chunks that hold a term."""
+        ...
+
+    def dense(self, vector: Vectors, *, k: int, filters: Filters) -> list[Hit]:
+        """The `k` nearest chunks to a unit `vector`, (dim,), by cosine, best first, ties by chunk_id."""
+        ...
+
+    def evidence(
+        self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
+    ) -> list[Evidence]:
+        """Both exact scores of any chunks, in the order given; cosine is 0 without a vector."""
+        ...
+
+    def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
+        """The chunks, in the order given; NotFound for an unknown one, never a gap."""
+        ...
+
+    def article(self, article_id: str) -> StoredArticle:
+        """One article; NotFound for an unknown one."""
+        ...
+
+    def article_vector(self, article_id: str) -> Vectors:
+        """Unit mean of the article's chunk vectors, (dim,) float32; zero where it has none; NotFound."""
+        ...
+
+    def published(self, article_ids: Sequence[str]) -> list[date | None]:
+        """When each article was published, in the order given; None where that is not known; NotFound."""
+        ...
+
+    def signatures(self, article_ids: Sequence[str]) -> NDArray[np.uint32]:
+        """MinHash signatures of the articles, (n, index.reprints.SIZE), in the order given; NotFound."""
+        ...
+
+    def document_frequency(self, term: str) -> int:
+        """How many chunks hold the word `term`."""
+        ...
+
+    def facets(self, filters: Filters, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """For each name (source, author, tag, month, meta.KEY), articles by value among those that pass."""
+        ...
+
+    def stats(self) -> IndexStats:
+        """Counts, sizes and names."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+        ...
+
+
+@runtime_checkable
+class Lister(Protocol):
+    """What completion and corrections are made of. An engine may do without; then there are none."""
+
+    def titles(self) -> Iterator[str]:
+        """The display title of every article."""
+        ...
+
+    def words(self) -> Iterator[tuple[str, int]]:
+        """Every term of the chunks, once, and how many chunks hold it."""
+        ...
+
+    def document_frequency(self, term: str) -> int:
+        """How many chunks hold the word `term`."""
+        ...
+
+    def pair_frequency(self, pair: str) -> int:
+        """How many chunks hold these two neighbouring Chinese characters, folded."""
+        ...
+
+
+class Writer(Protocol):
+    """The one writer of an index. Nothing is seen by readers before `commit`."""
+
+    def content_hash(self, article_id: str) -> str | None:
+        """Hash of the input that the article in the index came from; None where there is none."""
+        ...
+
+    def upsert(self, stored: Sequence[StoredArticle], terms: Sequence[FieldTerms], vectors: Vectors) -> None:
+        """Add articles, replacing those of the same id; `vectors` is (chunks, dim), in order."""
+        ...
+
+    def delete(self, article_ids: Sequence[str]) -> int:
+        """Remove articles; returns how many there were."""
+        ...
+
+    def paths(self, roots: Sequence[str]) -> Mapping[str, str]:
+        """article_id -> path of every article whose file is one of `roots` or lies inside one."""
+        ...
+
+    def commit(self) -> int:
+        """Make all changes since the last commit visible at once; returns the commit's number."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Commit what there is if readers may see a build half done."""
+        ...
+
+    def compact(self) -> None:
+        """Merge all segments into one without dead articles, at the next commit."""
+        ...
+
+    def close(self) -> None:
+        """Drop what is not committed and let the next writer in."""
+        ...

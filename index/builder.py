@@ -1,0 +1,392 @@
+"""The write path, top to bottom: read -> skip what is unchanged -> clean -> chunk -> tokenise, encode -> commit."""
+
+import hashlib
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice, starmap
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from index.articles import read_sources
+from index.canary import check_canaries
+from index.chrome import ChromeCounts
+from index.chunk import chunk_article
+from index.clean import CLEANER_VERSION, clean
+from index.config import IndexConfig, read_synonyms, read_word_list
+from index.embedded import EmbeddedIndex
+from index.encode import Encoder, load_encoder
+from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
+from index.layout import read_manifest
+from index.models import Article, BuildReport, Change, Skipped, SkipReason
+from index.pipeline import Task, prepare_all
+from index.segment import FieldTerms, terms_of
+from index.store import StoredArticle
+from index.tokens import Tokenizer
+from index.writer import IndexWriter, writer_lock
+
+SEGMENT_CHUNKS = 50_000  # a segment is written and committed at about this many chunks, so memory stays bounded
+_WINDOW = 25  # this part of a segment's chunks is how many articles are looked at for lines their source repeats
+_EXAMPLES = 20  # repairs shown in the report
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_SPEAKS = 8  # so many Chinese characters make a text that must have words
+_UNREAD = {
+    SkipReason.UNREADABLE,
+    SkipReason.BINARY,
+    SkipReason.ENCODING,
+    SkipReason.BAD_RECORD,
+    SkipReason.TOO_LARGE,
+    SkipReason.MISSING_EXTRA,
+}  # what may hold an article that was read before; a duplicate or another kind of file does not
+
+Progress = Callable[[int, int], None]
+"""Called with articles seen and chunks indexed so far."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Articles on their way into one segment."""
+
+    stored: list[StoredArticle] = field(default_factory=list)
+    terms: list[FieldTerms] = field(default_factory=list)
+    passages: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Tally:
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    chunks: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    repairs: Counter[str] = field(default_factory=Counter)
+    examples: list[Change] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+
+
+def content_hash(article: Article) -> str:
+    """16 hex digits over all that was read: title, text and fields."""
+    data = json.dumps({**asdict(article), "meta": dict(article.meta)}, sort_keys=True)
+    return hashlib.blake2b(data.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def passage_text(article: Article, span: tuple[int, int, str]) -> str:
+    """What the encoder sees of a chunk: title and heading give a passage its subject."""
+    start, end, heading = span
+    head = "" if not heading or article.text.startswith(heading, start) else f"{heading}\n"
+    title = "" if article.text.startswith(article.title, start) else f"{article.title}\n"
+    return f"{title}{head}{article.text[start:end]}"
+
+
+# Twelve sentences that have nothing to do with each other: what they have in common is the encoder's own doing.
+_UNRELATED = (
+    "市图书馆周末延长开放时间。", "水稻插秧前要把田面耙平。", "股票指数今天小幅下跌。", "他们在山顶看到了日出。",
+    "医生建议每天走六千步。", "新版本修复了登录时的错误。", "这座石桥建于明代。", "孩子们在操场上踢足球。",
+    "法院依法公开审理了此案。", "红烧肉要用小火慢炖。", "火星的一天比地球略长。", "请携带身份证到窗口办理。",
+)  # fmt: skip
+
+
+def cosine_floor(encoder: Encoder) -> float:
+    """Mean cosine of unrelated sentences, at least 0. A constant of the encoder: no corpus moves it."""
+    vectors = encoder.passages(_UNRELATED)
+    pairs = vectors @ vectors.T
+    n = len(_UNRELATED)
+    return max(0.0, round(float((pairs.sum() - np.trace(pairs)) / (n * (n - 1))), 4))
+
+
+class ArticleBuilder:
+    """Turns articles into what a segment holds. Keeps no state between articles."""
+
+    def __init__(self, config: IndexConfig, encoder: Encoder | None = None) -> None:
+        """Load the encoder that `config` names, unless one is given."""
+        self.config = config
+        self.encoder = encoder or load_encoder(config.model)
+        self.tokenizer = Tokenizer(config.user_words, config.synonyms)
+        self.fingerprint = config.fingerprint(
+            encoder=self.encoder.fingerprint,
+            tokenizer=self.tokenizer.fingerprint(),
+            cleaner=f"clean{CLEANER_VERSION}" if config.clean else "as is",
+        )
+
+    def prepare(
+        self, article: Article, chrome: frozenset[str] = frozenset()
+    ) -> tuple[StoredArticle, FieldTerms, tuple[Change, ...]]:
+        """Clean, chunk and tokenise one article. `chrome`: lines its source prints on every page (index.chrome)."""
+        digest = content_hash(article)
+        changes: tuple[Change, ...] = ()
+        if self.config.clean:
+            cleaned = clean(article, chrome=chrome)
+            article, changes = cleaned.article, cleaned.changes
+        chunks = chunk_article(article, size=self.config.chunk_chars, overlap=self.config.overlap_chars)
+        spans = tuple((chunk.start, chunk.end, chunk.heading) for chunk in chunks)
+        stored = StoredArticle(article, spans, digest)
+        return stored, terms_of(stored, self.tokenizer), changes
+
+    def passages(self, stored: StoredArticle) -> list[str]:
+        """The texts to encode, one a chunk."""
+        return [passage_text(stored.article, span) for span in stored.spans]
+
+
+def configure(
+    path: str | Path,
+    *,
+    model: str | None = None,
+    chunk_chars: int | None = None,
+    user_dict: Path | None = None,
+    synonyms: Path | None = None,
+) -> IndexConfig:
+    """The options of the index at `path` (or the defaults) with those that are given put in their place."""
+    given: dict[str, object] = {}
+    if model:
+        given["model"] = model
+    if chunk_chars is not None:
+        given["chunk_chars"] = chunk_chars
+    if user_dict:
+        given["user_words"] = read_word_list(user_dict)
+    if synonyms:
+        given["synonyms"] = read_synonyms(synonyms)
+    return replace(_config_of(Path(path), None), **given)  # type: ignore[arg-type]
+
+
+def build_index(
+    sources: Sequence[str | Path],
+    path: str | Path,
+    config: IndexConfig | None = None,
+    *,
+    keep_missing: bool = False,
+    compact: bool = False,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> BuildReport:
+    """Bring the index folder `path` up to date with `sources`: files, folders, or "-" for JSONL on stdin.
+
+    What is new or changed is added, what a re-read folder or file no longer holds is removed (unless
+    `keep_missing`), what is the same is left alone. `config` is needed at the first build only; later ones keep
+    the index's own. `workers` processes clean and tokenise; with more than one, a script needs its
+    `if __name__ == "__main__":`. Raises WriterBusy, IndexMismatch (other options: rebuild), IndexCorrupt,
+    EncoderUnavailable, SelfCheckFailed, BadOption for a source that does not exist.
+    """
+    items = read_sources(sources)
+    return update_index(
+        items,
+        path,
+        config,
+        sources=None if keep_missing else sources,
+        compact=compact,
+        rebuild=rebuild,
+        progress=progress,
+        workers=workers,
+    )
+
+
+def update_index(
+    items: Iterable[Article | Skipped],
+    path: str | Path,
+    config: IndexConfig | None = None,
+    *,
+    sources: Sequence[str | Path] | None = None,
+    delete: Sequence[str] = (),
+    compact: bool = False,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+    encoder: Encoder | None = None,
+    workers: int = 1,
+) -> BuildReport:
+    """`build_index` for articles at hand. `sources` are the folders that `items` hold all of; `delete` are ids."""
+    began = time.perf_counter()
+    root = Path(path)
+    tally = _Tally()
+    with writer_lock(root):
+        builder = ArticleBuilder(_config_of(root, config), encoder)
+        if not rebuild:
+            _check_options(root, builder.fingerprint)
+        info = {
+            "name": builder.encoder.name,
+            "dim": builder.encoder.dim,
+            "fingerprint": builder.encoder.fingerprint,
+            "floor": cosine_floor(builder.encoder),
+        }
+        writer = IndexWriter(root, builder.config, builder.tokenizer, builder.fingerprint, info, fresh=rebuild)
+        try:
+            tally.removed += writer.delete(delete)
+            for batch in _batches(items, builder, writer, tally, progress, workers):
+                _flush(batch, builder, writer)
+            if sources is not None:
+                tally.removed += writer.delete(_missing(writer, sources, tally))
+            if rebuild:
+                writer.delete(sorted(writer.ids() - tally.ids))  # what an interrupted rebuild read and is gone by now
+                _ask_canaries(root, writer, builder)
+            if compact:
+                writer.compact()
+            commit = writer.commit()
+            recalls = [entry.recall for entry in writer.manifest.segments if entry.recall is not None]
+        finally:
+            writer.close()
+    return BuildReport(
+        added=tally.added,
+        changed=tally.changed,
+        unchanged=tally.unchanged,
+        removed=tally.removed,
+        skipped=tuple(tally.skipped),
+        chunks=tally.chunks,
+        commit=commit,
+        seconds=time.perf_counter() - began,
+        repairs=dict(tally.repairs),
+        examples=tuple(tally.examples),
+        dense_recall=min(recalls) if recalls else None,
+    )
+
+
+def _ask_canaries(root: Path, writer: IndexWriter, builder: ArticleBuilder) -> None:
+    """Stop a rebuild that does not find what the old index held."""
+    try:
+        old = EmbeddedIndex.open(root)
+    except (IndexMissing, IndexCorrupt, IndexMismatch):
+        return  # there is no old index that could tell
+    check_canaries(old, writer.preview(), builder.tokenizer, builder.encoder)
+    old.close()
+
+
+def _config_of(root: Path, config: IndexConfig | None) -> IndexConfig:
+    """The options asked for, else those of the index, else the defaults."""
+    if config is not None:
+        return config
+    try:
+        return IndexConfig.from_json(read_manifest(root).config)
+    except (IndexMissing, IndexCorrupt, IndexMismatch):
+        return IndexConfig()  # a damaged index stops the build later, unless it is being rebuilt
+
+
+def _check_options(root: Path, fingerprint: str) -> None:
+    try:
+        built = read_manifest(root).fingerprint
+    except IndexMissing:
+        return
+    if built != fingerprint:
+        raise IndexMismatch(
+            f"index {root}: built with fingerprint {built}, these options and this program give {fingerprint} "
+            "(encoder, chunk size, dictionary or cleaner differ)",
+            hint="rebuild it aside and swap: wensou index SOURCE... --index DIR --rebuild",
+        )
+
+
+def _new_articles(
+    items: Iterable[Article | Skipped], writer: IndexWriter, tally: _Tally
+) -> Iterator[tuple[Article, bool]]:
+    """What has to be built, and whether it replaces something; what is skipped or unchanged is only counted."""
+    for item in items:
+        if isinstance(item, Skipped):
+            tally.skipped.append(item)
+            continue
+        if item.article_id in tally.ids:
+            tally.skipped.append(Skipped(item.path or item.article_id, SkipReason.DUPLICATE_ID, item.article_id))
+            continue
+        tally.ids.add(item.article_id)
+        known = writer.content_hash(item.article_id)
+        if known == content_hash(item):
+            tally.unchanged += 1
+        else:
+            yield item, known is not None
+
+
+def _learned(
+    found: Iterator[tuple[Article, bool]], writer: IndexWriter
+) -> Iterator[tuple[Article, bool, frozenset[str]]]:
+    """Each article with the lines that its source prints on every page, as far as they have been seen.
+
+    Articles are held back a window at a time, so that already the first is cleaned with what the window taught.
+    What was learned stays with the index, for the few new pages of the next run.
+    """
+    counts = ChromeCounts()
+    while window := list(islice(found, max(1, SEGMENT_CHUNKS // _WINDOW))):
+        for article, _ in window:
+            counts.add(_page_source(article), article.text)
+        writer.chrome |= counts.lines()
+        yield from ((article, known, writer.chrome) for article, known in window)
+
+
+def _page_source(article: Article) -> str:
+    """What prints the pages: a site, a named source, or the folder a file lies in."""
+    host = urlsplit(article.url).netloc if article.url else ""
+    return host or article.source or (str(Path(article.path).parent) if article.path else "")
+
+
+def _batches(
+    items: Iterable[Article | Skipped],
+    builder: ArticleBuilder,
+    writer: IndexWriter,
+    tally: _Tally,
+    progress: Progress | None,
+    workers: int,
+) -> Iterator[_Batch]:
+    batch = _Batch()
+    learned = _learned(_new_articles(items, writer, tally), writer)
+    prepared = prepare_all(builder, starmap(Task, learned), workers)
+    for done, ((article, replaces, _), (stored, terms, changes)) in enumerate(prepared, start=1):
+        for change in changes:
+            tally.repairs[change.step] += 1
+        tally.examples += changes[: max(0, min(4, _EXAMPLES - len(tally.examples)))]
+        if not stored.spans:
+            where = article.path or article.article_id
+            tally.skipped.append(Skipped(where, SkipReason.EMPTY, "nothing is left after cleaning"))
+            continue
+        tally.added += not replaces
+        tally.changed += replaces
+        batch.stored.append(stored)
+        batch.terms.append(terms)
+        batch.passages += builder.passages(stored)
+        tally.chunks += len(stored.spans)
+        if progress:
+            progress(tally.unchanged + done, tally.chunks)
+        if len(batch.passages) >= SEGMENT_CHUNKS:
+            yield batch
+            writer.checkpoint()
+            batch = _Batch()
+    yield batch
+
+
+def _flush(batch: _Batch, builder: ArticleBuilder, writer: IndexWriter) -> None:
+    if batch.stored:
+        _self_check(batch.terms, batch.stored)
+        vectors = np.asarray(builder.encoder.passages(batch.passages), dtype=np.float32)
+        writer.upsert(batch.stored, batch.terms, vectors)
+
+
+def _missing(writer: IndexWriter, sources: Sequence[str | Path], tally: _Tally) -> list[str]:
+    """Articles whose file or folder was read again without them. What could not be read this time is kept."""
+    roots = [str(Path(source).absolute()) for source in sources if str(source) != "-"]  # as the reader names files
+    unread = _unread(tally.skipped)
+    gone = []
+    for article_id, path in writer.paths(roots).items():
+        if article_id not in tally.ids and not {path, *map(str, Path(path).parents)} & unread:
+            gone.append(article_id)
+    return gone
+
+
+def _unread(skipped: Iterable[Skipped]) -> set[str]:
+    """Files and folders of which something could not be read, so that nobody knows what they hold."""
+    places = set()
+    for item in skipped:
+        if item.reason in _UNREAD:
+            # A record is named path:line, a member of an archive archive!/name.
+            places |= {item.where, item.where.rsplit(":", 1)[0], item.where.split("!/", 1)[0]}
+        elif item.reason is SkipReason.EMPTY:
+            places.add(item.where)  # a file cut to nothing; an empty record beside others says nothing of them
+    return places
+
+
+def _self_check(terms: Sequence[FieldTerms], batch: Sequence[StoredArticle]) -> None:
+    """Chinese text without lexical terms is an error, not a silent vector-only search."""
+    for item, found in zip(batch, terms, strict=True):
+        if len(_HAN.findall(item.article.text)) >= _SPEAKS and not any(found.words):
+            raise SelfCheckFailed(
+                f"article {item.article.article_id!r}: Chinese text, but the tokenizer finds no word in it",
+                hint="the word list or the tokenizer is broken; wensou analyze TEXT shows the terms",
+            )

@@ -1,0 +1,220 @@
+"""The dense leg of one segment: unit vectors, kept as float16, searched by inner product with FAISS.
+
+On disk: `vectors.npy` (chunks, dim) float16, the definition of every score; and for segments of
+`INDEX_FROM` chunks and more `dense.faiss`, product-quantised codes of 4 bits for every 2 dimensions (64 bytes a
+vector of 256), which FAISS scans in registers, all of them; the best are scored again from `vectors.npy`. Smaller
+segments are searched exactly.
+
+Measured on 125,444 passages of recombined sentences and 150 questions, 256 dimensions, one thread: this scan .20 ms
+with recall@10 .998; exact half precision 2.4 ms; inverted lists (8 bits) need half of all lists, 1.5 ms, for .964,
+because passages of mixed content form no clusters; HNSW (50,000 passages) gave .83 at .5 ms.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Index = Any  # faiss.Index: FAISS's own annotations lack what SWIG adds at run time
+
+INDEX_FROM = 20_000  # chunks; below it an exact scan takes a third of a millisecond
+_OVERFETCH = 4  # candidates of the quantised index per wanted hit, before they are scored exactly
+_FEWEST = 200  # candidates at least
+_BY_HAND = 2_000  # rows that are scored without FAISS
+_SAMPLE = 60_000  # vectors that the codes are learned from
+_TIES = 4096  # rows beyond k that may come back because they tie with the k-th
+_ROUGH = 1e-5  # FAISS adds up a product in another order than `scores`
+
+
+class DenseIndex:
+    """Unit vectors of one segment's chunks, by row."""
+
+    def __init__(self, vectors: NDArray[np.float16], index: Index | None = None) -> None:
+        """`vectors`: (n, dim); `index`: a trained FAISS index over them, or None to search exactly."""
+        self.vectors = vectors
+        self._ann = index
+
+    @classmethod
+    def build(cls, vectors: Vectors) -> DenseIndex:
+        """Take unit `vectors`, (n, dim) float32; train a FAISS index where there are many."""
+        half = np.ascontiguousarray(vectors, dtype=np.float16)
+        return cls(half, _train(half) if len(half) >= INDEX_FROM else None)
+
+    def save(self, folder: Path) -> None:
+        """Write `vectors.npy` and, where there is one, `dense.faiss`."""
+        np.save(folder / "vectors.npy", self.vectors)
+        if self._ann is not None:
+            faiss = _faiss()
+
+            faiss.write_index(self._ann, str(folder / "dense.faiss"))
+
+    @classmethod
+    def load(cls, folder: Path) -> DenseIndex:
+        """Map the vectors; read the FAISS index if the segment has one."""
+        vectors = np.asarray(np.load(folder / "vectors.npy", mmap_mode="r"))
+        path = folder / "dense.faiss"
+        if not path.exists():
+            return cls(vectors)
+        faiss = _faiss()
+
+        return cls(vectors, faiss.read_index(str(path)))
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self.vectors.shape[1])
+
+    @property
+    def exact(self) -> bool:
+        """Whether a search looks at every vector."""
+        return self._ann is None
+
+    @cached_property
+    def _flat(self) -> Index:
+        faiss = _faiss()
+
+        index = faiss.IndexScalarQuantizer(self.dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        _add(index, self.vectors)
+        return index
+
+    def scores(self, vector: Vectors, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Exact inner products of `vector`, (dim,), with the vectors of `rows`: (rows,).
+
+        einsum adds up each row alone, where a matrix product rounds by how many rows there are: equal texts in
+        segments of different size must not differ in the last bit.
+        """
+        return np.asarray(np.einsum("ij,j->i", self.vectors[rows].astype(np.float32), vector), dtype=np.float32)
+
+    def search(
+        self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None, *, exact: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The `k` rows nearest to `vector` with their inner products, best first; fewer if there are fewer.
+
+        Rows that tie with the last one come too (up to `_TIES` of them), so that the caller may choose by name.
+        `allowed`, (n,), keeps the search to some rows; it narrows the search itself, so that `k` rows come
+        back however few are allowed.
+        """
+        n = len(self.vectors)
+        if n == 0 or k <= 0:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        live = n
+        if allowed is not None:
+            live = int(np.count_nonzero(allowed))
+            if live <= max(4 * k, _BY_HAND):
+                rows = np.flatnonzero(allowed)
+                return _best(rows, self.scores(vector, rows), k)
+        if self._ann is None or exact:
+            return self._nearest(vector, k, allowed)
+        # The codes are scanned whole; what a filter leaves of the best is enough, or the exact scan is asked.
+        wanted = max(k * _OVERFETCH, _FEWEST)
+        rows = _ask(self._ann, vector, min(int(wanted * n / live) + 1, n))[0]
+        if allowed is not None:
+            rows = rows[allowed[rows]]
+            if len(rows) < min(wanted // 2, live):
+                return self._nearest(vector, k, allowed)
+        return _best(rows, self.scores(vector, rows), k)
+
+    def _nearest(
+        self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Exactly the nearest rows: FAISS is asked for more until what it leaves out is surely worse."""
+        n = len(self.vectors)
+        asked = k + 6
+        while True:
+            rows, rough = _ask(self._flat, vector, min(asked, n), allowed)
+            best, scores = _best(rows, self.scores(vector, rows), k)
+            if len(rows) < min(asked, n) or asked >= n or asked > k + _TIES or rough[-1] < scores[-1] - _ROUGH:
+                return best, scores
+            asked *= 4
+
+    def recall(self, *, k: int = 10, sample: int = 200, seed: int = 0) -> float | None:
+        """recall@k of the quantised index against exact search, None if that is what it is.
+
+        Asked with `sample` of its own vectors, each blurred as much as it is long, so that it is about as far from
+        its own passage as a question is.
+        """
+        if self._ann is None:
+            return None
+        rng = np.random.default_rng(seed)
+        n = len(self.vectors)
+        found = 0
+        picks = rng.choice(n, size=min(sample, n), replace=False)
+        for row in picks:
+            vector = self.vectors[row].astype(np.float32)
+            vector += rng.standard_normal(self.dim).astype(np.float32) / np.float32(np.sqrt(self.dim))
+            vector /= np.linalg.norm(vector)
+            near = self.search(vector, k)[0][:k]
+            true = self.search(vector, k, exact=True)[0][:k]
+            found += len(np.intersect1d(near, true))
+        return found / (k * len(picks))
+
+
+def _faiss() -> Any:
+    import faiss  # on demand: half a second that only a search or a build should pay
+
+    return faiss
+
+
+@dataclass(frozen=True, slots=True)
+class _Bitmap:
+    """Keeps the packed bits alive for as long as FAISS holds a pointer to them."""
+
+    bits: NDArray[np.uint8]
+    selector: Any
+
+
+def _selector(allowed: NDArray[np.bool_]) -> _Bitmap:
+    faiss = _faiss()
+
+    bits = np.packbits(allowed, bitorder="little")
+    return _Bitmap(bits, faiss.IDSelectorBitmap(len(allowed), faiss.swig_ptr(bits)))
+
+
+def _ask(
+    index: Index, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    faiss = _faiss()
+
+    params = None
+    if allowed is not None:
+        bitmap = _selector(allowed)
+        params = faiss.SearchParameters(sel=bitmap.selector)
+    faiss.omp_set_num_threads(1)  # one question is less work than waking a second thread; it counts for this thread
+    scores, rows = index.search(np.ascontiguousarray(vector[None, :], dtype=np.float32), k, params=params)
+    found = rows[0] >= 0
+    return rows[0][found], scores[0][found]
+
+
+def _best(
+    rows: NDArray[np.integer], scores: NDArray[np.float32], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    order = np.lexsort((rows, -scores))
+    if len(order) > k > 0:
+        order = order[: int(np.searchsorted(-scores[order], -scores[order[k - 1]], side="right"))]
+    order = order[: max(k, 0) + _TIES]
+    return rows[order].astype(np.int64), scores[order]
+
+
+def _train(half: NDArray[np.float16]) -> Index:
+    faiss = _faiss()
+
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
+    n, dim = half.shape
+    index = faiss.IndexPQFastScan(dim, max(dim // 2, 1), 4, faiss.METRIC_INNER_PRODUCT)
+    picks = np.random.default_rng(0).choice(n, size=min(n, _SAMPLE), replace=False)
+    picks.sort()
+    index.train(half[picks].astype(np.float32))
+    _add(index, half)
+    return index
+
+
+def _add(index: Index, half: NDArray[np.float16]) -> None:
+    for start in range(0, len(half), 50_000):
+        index.add(half[start : start + 50_000].astype(np.float32))

@@ -1,0 +1,213 @@
+"""Text -> unit vectors: the bundled static encoder, or any sentence-transformers model.
+
+The bundled one is a table of token vectors; a text is the normalised sum of its tokens' rows. It needs numpy,
+tokenizers and safetensors, loads in a blink and never imports torch. `SentenceTransformer(folder)` reads the
+same files and gives the same vectors.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import EncoderUnavailable
+
+Vectors = NDArray[np.float32]
+
+BUNDLED = "bundled"
+_BUNDLED_FOLDER = Path(__file__).parent / "encoder_zh"
+_BLOCK = 512  # texts tokenised at once by a thread
+_TOKENS = 4096  # rows summed at once: 4 MB at 256 dimensions
+
+
+class Encoder(Protocol):
+    """What the dense leg needs of a model. Rows are float32 of length 1, so a dot product is a cosine.
+
+    A text in which the model knows nothing gives a row of zeros: it is near to nothing.
+    """
+
+    @property
+    def name(self) -> str:
+        """`bundled`, or the name or path the model was asked for by."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever vectors would: a hash of weights, tokenizer, prompts and dimension."""
+        ...
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of texts to be found, (n, dim)."""
+        ...
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of texts to find by, (n, dim). Some models treat the two differently."""
+        ...
+
+
+def load_encoder(name: str = BUNDLED) -> Encoder:
+    """The encoder called `name`: `bundled`, a folder, or a model's name on the Hugging Face hub.
+
+    A folder never touches the network, nor does a hub model that was fetched before.
+
+    Raises:
+        EncoderUnavailable: there is no such model, it cannot be read, or what runs it is not installed.
+    """
+    if name == BUNDLED:
+        return StaticEncoder(_BUNDLED_FOLDER, BUNDLED)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if _is_static(folder):
+            return StaticEncoder(folder, name)
+    elif folder.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1 or not name.strip("/ "):
+        raise EncoderUnavailable(
+            f"no embedding model at {name!r}: that is {'a file' if folder.exists() else 'no folder'}",
+            hint="give a folder saved by sentence-transformers, a hub name such as BAAI/bge-small-zh-v1.5, or bundled",
+        )
+    from index.encode_transformer import TransformerEncoder
+
+    return TransformerEncoder(name)
+
+
+class StaticEncoder:
+    """A table of int8 rows with one scale each, behind a tokenizer that folds the text itself."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """`folder` holds `model.safetensors` (`embeddings` int8 (tokens, dim), `weights`) and `tokenizer.json`."""
+        from safetensors import SafetensorError, safe_open
+        from tokenizers import Tokenizer
+
+        self.name = name
+        self._folder = folder
+        try:
+            with safe_open(folder / "model.safetensors", framework="numpy") as file:
+                if "embeddings" in file.keys():  # noqa: SIM118 - no container, it has no __contains__
+                    self._rows: NDArray[np.int8] | Vectors = file.get_tensor("embeddings")
+                    self._scales: Vectors = file.get_tensor("weights").astype(np.float32)
+                else:
+                    self._rows = file.get_tensor("embedding.weight").astype(np.float32)
+                    self._scales = np.ones(len(self._rows), np.float32)
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except (OSError, SafetensorError, KeyError) as error:
+            raise _unreadable(name, error) from error
+        except Exception as error:  # tokenizers raises Exception itself for a file it cannot read
+            raise _unreadable(name, error) from error
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.dim = int(self._rows.shape[1])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the weights and the tokenizer, which holds the folding too."""
+        return "static-" + hash_files([self._folder / "model.safetensors", self._folder / "tokenizer.json"])
+
+    def table(self) -> Vectors:
+        """The rows decoded, (tokens, dim), not of length 1: their lengths are the tokens' weights."""
+        rows: Vectors = self._rows.astype(np.float32) * self._scales[:, None]
+        return rows
+
+    @cached_property
+    def _table(self) -> Vectors:
+        """`table`, kept: worth its memory once passages are encoded by the thousand."""
+        return self.table()
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dim) of a few texts: only the rows needed are decoded."""
+        return self._encode(texts, None)
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dim) of many texts, block by block on two threads (numpy lets go of the lock)."""
+        if len(texts) <= _BLOCK:
+            return self._encode(texts, None)
+        table = self._table
+        blocks = [texts[begin : begin + _BLOCK] for begin in range(0, len(texts), _BLOCK)]
+        result = np.empty((len(texts), self.dim), np.float32)
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            for number, vectors in enumerate(pool.map(lambda block: self._encode(block, table), blocks)):
+                result[number * _BLOCK : number * _BLOCK + len(vectors)] = vectors
+        return result
+
+    def _encode(self, texts: Sequence[str], table: Vectors | None) -> Vectors:
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        rows = [encoding.ids for encoding in encodings]
+        ends = np.cumsum([0] + [len(row) for row in rows])
+        ids = np.fromiter((number for row in rows for number in row), np.int64, int(ends[-1]))
+        vectors = np.zeros((len(rows), self.dim), np.float32)
+        buffer = np.empty((min(len(ids), _TOKENS), self.dim), np.float32)
+        begin = 0
+        while begin < len(rows):
+            # As many texts as fit the buffer, which stays in the cache; one alone if it is longer than that.
+            end = max(begin + 1, int(np.searchsorted(ends, ends[begin] + len(buffer), side="right")) - 1)
+            some = ids[ends[begin] : ends[end]]
+            if table is None:
+                parts = self._rows[some] * self._scales[some, None]
+            elif len(some) <= len(buffer):
+                parts = np.take(table, some, axis=0, out=buffer[: len(some)], mode="clip")
+            else:
+                parts = table[some]
+            # reduceat would repeat a neighbour's row for an empty text, hence only the filled ones.
+            filled = begin + np.flatnonzero(np.diff(ends[begin : end + 1]))
+            if len(filled):
+                vectors[filled] = np.add.reduceat(parts, ends[filled] - ends[begin], axis=0)
+            begin = end
+        return unit_rows(vectors)
+
+
+def unit_rows(vectors: Vectors) -> Vectors:
+    """`vectors` (n, dim) with every row at length 1; rows of zeros stay."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    result: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12)
+    return result
+
+
+def hash_files(paths: Sequence[Path], limit: int = 64 << 20) -> str:
+    """A short hash of what stands in `paths`, in order. Of a file over `limit` bytes only samples are read.
+
+    256 blocks of 64 KiB spread over a file meet every layer of a model; another training changes them all.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        size = path.stat().st_size
+        digest.update(f"{path.name}:{size};".encode())
+        with path.open("rb") as file:
+            for place, length in _samples(size, limit):
+                file.seek(place)
+                digest.update(file.read(length))
+    return digest.hexdigest()[:16]
+
+
+def _samples(size: int, limit: int) -> Iterator[tuple[int, int]]:
+    if size <= limit:
+        yield 0, size
+    else:
+        step = (size - (1 << 16)) // 255
+        yield from ((number * step, 1 << 16) for number in range(256))
+
+
+def _is_static(folder: Path) -> bool:
+    """Whether sentence-transformers would read `folder` as token vectors and nothing more."""
+    try:
+        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        kinds = [str(module["type"]).rsplit(".", 1)[-1] for module in modules]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"]) and (folder / "tokenizer.json").exists()
+
+
+def _unreadable(name: str, error: Exception) -> EncoderUnavailable:
+    return EncoderUnavailable(
+        f"the embedding model {name!r} cannot be read: {' '.join(str(error).split()) or type(error).__name__}",
+        hint="reinstall Wensou for the bundled one; fetch or train the model again for others",
+    )

@@ -1,0 +1,147 @@
+"""Bytes -> text: which encoding a Chinese file is in, judged by how plausible the Chinese is that comes out.
+
+UTF-8 that decodes without an error is UTF-8. For the rest, several decodings may succeed (GB18030 decodes almost
+anything, Big5 much of it, UTF-16 every even number of bytes), so each is scored by the share of common characters.
+charset-normalizer, which is unreliable on short texts, is asked last.
+"""
+
+import codecs
+from functools import cache
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"\x84\x31\x95\x33", "gb18030"),
+)
+MAGIC = (  # how files begin that are no text, whatever they are named
+    b"%PDF-", b"PK\x03\x04", b"PK\x05\x06", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf",
+    b"\xd0\xcf\x11\xe0", b"\x7fELF", b"MZ\x90", b"BM6", b"RIFF", b"ID3", b"OggS", b"fLaC", b"BZh", b"\xfd7zXZ",
+    b"SQLite format 3", b"\xca\xfe\xba\xbe", b"wOFF", b"II*\x00", b"MM\x00*", b"\x00\x00\x01\x00",
+)  # fmt: skip
+_CANDIDATES = ("gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
+_SAMPLE = 20_000  # half of the bytes that are scored
+_LEAST = 0.55  # share of plausible characters below which no decoding is believed
+
+# The most frequent characters of modern Chinese, both scripts: three of four characters of any article.
+_COMMON_TEXT = (
+    "的一是了不在有人这上大来和我个他地中到说们时国你出要以会年生对自发可里成就多下经学子方后进行面作家也能过动用天得如着"
+    "事实心本前开工所长高力把分新现于好已起主部都又本定之去二三四五六七八九十小其然见从还没只当想法电种同意与理机全民气身月日"
+    "政党员会关系市县区镇村省央府委员局院校医报社记者网站公司企业产品经济建设发展改革服务管理工作组织干部群众项目安全环境教育"
+    "文化科技技术信息数据系统问题情况要求提高加强推进实施制度规定条例法律通知意见办法方案活动第期号名次元万亿为等及将由向并被"
+    "這來個時國說會對發裡過動實長現於後進經學開們還沒當種與機關係縣區鎮員報記網產濟設務業項環教資訊據統問題況規條義"
+    "，。、：；！？“”‘’（）《》「」…—　·"
+)
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(_COMMON_TEXT)
+
+
+def plausibility(text: str) -> float:
+    """How much `text` looks like an article in Chinese (or plain ASCII): 0 to 1; 0.3 and more is prose."""
+    if not text:
+        return 0.0
+    good = odd = wide = 0
+    common = _common()
+    for char in text:
+        code = ord(char)
+        if code < 0x80:
+            if code < 0x20 and char not in "\t\n\r\f":
+                odd += 1
+            continue
+        wide += 1
+        if char in common:
+            good += 1
+        elif 0x4E00 <= code <= 0x9FFF or 0x3000 <= code <= 0x30FF or 0xFF00 <= code <= 0xFFEF:
+            continue
+        elif code == 0xFFFD or 0xE000 <= code <= 0xF8FF or 0xD800 <= code <= 0xDFFF or code >= 0x20000:
+            odd += 2
+        elif not 0xA0 <= code <= 0x2BFF:
+            odd += 1
+    if odd * 20 > len(text):
+        return 0.0
+    if not wide:
+        return 0.9
+    return max(0.0, (good - 2 * odd) / wide)
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    """The text, or None where more than one character in 200 is broken."""
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode(encoding, "replace")
+        return text if text.count("\ufffd") * 200 <= len(text) else None
+
+
+def control_share(data: bytes) -> float:
+    """Share of control bytes in the first 64 KB: text has next to none."""
+    head = data[:65536]
+    return sum(head.count(code) for code in range(32) if code not in (9, 10, 12, 13)) / max(1, len(head))
+
+
+def _sample(data: bytes, encoding: str) -> str:
+    # An even cut keeps UTF-16 in step; the others lose a character at the seam.
+    return data[: 2 * _SAMPLE].decode(encoding, "ignore")
+
+
+def guess(data: bytes) -> str | None:
+    """The encoding of `data` (all of a file, or its first 64 KB cut anywhere), None where it is no text.
+
+    Text that is empty or ASCII is UTF-8.
+    """
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return name
+    if data.startswith(MAGIC):
+        return None
+    nul = data.count(0)
+    if not nul:
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(data, final=False)
+        except UnicodeDecodeError:
+            pass
+        else:
+            return "utf-8"
+    scored = []
+    for name in _CANDIDATES:
+        if name.startswith("utf-16") is False and nul:
+            continue
+        even = data[: len(data) - len(data) % 2] if name.startswith("utf-16") else data
+        if _decoded(even, name) is not None:
+            scored.append((plausibility(_sample(even, name)), name))
+    if not nul and data.decode("utf-8", "ignore") and _nearly_utf8(data):
+        scored.append((plausibility(data.decode("utf-8", "ignore")) + 0.05, "utf-8"))
+    best, name = max(scored, default=(0.0, ""))
+    if best >= 0.12:
+        return name
+    return None if nul else _normalizer(data)
+
+
+def _nearly_utf8(data: bytes) -> bool:
+    """UTF-8 with a few broken bytes: far more whole multi-byte characters than errors."""
+    text = data[: 2 * _SAMPLE].decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return sum(char > "\x7f" for char in text) - broken >= 8 * broken
+
+
+def _normalizer(data: bytes) -> str | None:
+    from charset_normalizer import from_bytes
+
+    match = from_bytes(data[: 2 * _SAMPLE]).best()
+    if match is None or match.encoding in ("utf_7",):
+        return None
+    text = _decoded(data, match.encoding)
+    if text is None or sum(ord(char) < 32 and char not in "\t\n\r\f" for char in text) * 100 > len(text):
+        return None
+    return match.encoding if sum(char.isalnum() or char.isspace() for char in text) * 10 >= 7 * len(text) else None
+
+
+def decode(data: bytes) -> str | None:
+    """The text of `data`, without its byte order mark; None where it is not text in any encoding we know."""
+    name = guess(data)
+    return None if name is None else data.decode(name, "replace")

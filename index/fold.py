@@ -1,0 +1,65 @@
+"""Folded text: what matching sees. One character in, one character out, so offsets hold in both.
+
+Folding lowers case, halves full-width forms, resolves compatibility characters of length one and maps
+traditional and variant characters to simplified ones (OpenCC's `t2s`, character by character, so that the
+result never depends on the neighbours). It is for matching only; people always read the display text.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import version
+
+# Variants that OpenCC's t2s leaves alone but that stand for one and the same character in Chinese text.
+_VARIANTS = dict(
+    zip(
+        "裏爲衆羣峯牀啓麪綫鷄甯昇産説税脱閲鋭悦强吴温没虚黄〇［］｛｝",
+        "里为众群峰床启面线鸡宁升产说税脱阅锐悦强吴温没虚黄零[]{}",
+        strict=True,
+    )
+)
+
+
+@cache
+def _to_simplified() -> Callable[[str], str]:
+    from opencc import OpenCC
+
+    convert: Callable[[str], str] = OpenCC("t2s").convert
+    return convert
+
+
+def _fold_char(char: str) -> str:
+    for _ in range(3):  # 薴 -> 苧 -> 苎: until nothing changes, so that folding twice is folding once
+        # NFKC and lower() may give several characters (… -> ..., İ -> i̇): each is taken only where it gives one.
+        flat = unicodedata.normalize("NFKC", char)
+        step = flat if len(flat) == 1 else char
+        step = step.lower() if len(step.lower()) == 1 else step
+        step = _to_simplified()(step)
+        step = _VARIANTS.get(step, step)
+        if len(step) != 1 or step == char:
+            return char
+        char = step
+    return char
+
+
+class _FoldTable(dict[int, str]):
+    """Code point -> folded character, filled as characters are met: a query pays for its own only."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        folded = char if 0xD800 <= code < 0xE000 else _fold_char(char)
+        self[code] = folded
+        return folded
+
+
+_TABLE = _FoldTable({code: chr(code).lower() for code in range(128)})
+
+
+def fold(text: str) -> str:
+    """Fold `text` for matching. `len(fold(text)) == len(text)` and `fold(fold(text)) == fold(text)`."""
+    return text.translate(_TABLE)
+
+
+def fold_version() -> str:
+    """What the folding depends on: another OpenCC may map a character otherwise."""
+    return f"fold1+opencc{version('opencc')}+unicode{unicodedata.unidata_version}"

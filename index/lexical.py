@@ -1,0 +1,144 @@
+"""Postings of one field of one segment: build, save, load, merge, and add up scores.
+
+A field is a list of documents (chunks or articles), each a list of terms. On disk, for field `<f>`:
+`<f>.terms.*` (a StringTable), `<f>.starts.npy` (int64, terms + 1: where each term's postings begin),
+`<f>.docs.npy` (int32, ascending within a term), `<f>.tfs.npy` (uint8 or wider) and `<f>.lengths.npy` (int32,
+terms in each document). idf and the average length are the whole index's, so they are not here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.bm25 import Bm25
+from index.strings import StringTable
+
+Rows = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """`docs[starts[t]:starts[t + 1]]` are the documents of term `t`, `tfs` how often it stands in each."""
+
+    terms: StringTable
+    starts: NDArray[np.int64]
+    docs: Rows
+    tfs: NDArray[np.unsignedinteger]
+    lengths: NDArray[np.int32]
+
+    @classmethod
+    def build(cls, documents: Iterable[Sequence[str]]) -> "Postings":
+        """Index `documents`, each the list of its terms, in order; document numbers count from 0."""
+        number: defaultdict[str, int] = defaultdict()
+        number.default_factory = number.__len__
+        lengths: list[int] = []
+        parts: list[NDArray[np.int64]] = []
+        for terms in documents:
+            parts.append(np.fromiter(map(number.__getitem__, terms), dtype=np.int64, count=len(terms)))
+            lengths.append(len(terms))
+        n = max(len(lengths), 1)
+        flat = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+        table = StringTable.build(number)
+        rank = np.empty(len(number), np.int64)
+        rank[[number[term] for term in table]] = np.arange(len(number))
+        keys = rank[flat] * n + np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+        keys, counts = np.unique(keys, return_counts=True)
+        return cls._from_keys(table, keys, counts, n, np.asarray(lengths, np.int32))
+
+    @classmethod
+    def _from_keys(
+        cls,
+        table: StringTable,
+        keys: NDArray[np.int64],
+        counts: NDArray[np.integer],
+        n: int,
+        lengths: NDArray[np.int32],
+    ) -> "Postings":
+        """`keys` is term * n + document, ascending and distinct; `counts` the term frequency of each."""
+        starts = np.searchsorted(keys, np.arange(len(table) + 1, dtype=np.int64) * n).astype(np.int64)
+        top = int(counts.max()) if len(counts) else 0
+        width = np.uint8 if top < 2**8 else np.uint16 if top < 2**16 else np.uint32
+        return cls(table, starts, (keys % n).astype(np.int32), counts.astype(width), lengths)
+
+    @classmethod
+    def merge(cls, parts: Sequence["Postings"], keep: Sequence[NDArray[np.bool_]]) -> "Postings":
+        """One field out of several: the documents with `keep[i][doc]`, renumbered in order.
+
+        Terms that no kept document holds are dropped: the result equals a build from the kept documents.
+        """
+        table = StringTable.build(term for part in parts for term in part.terms)
+        n = max(sum(int(mask.sum()) for mask in keep), 1)
+        all_keys, all_counts, base = [], [], 0
+        for part, mask in zip(parts, keep, strict=True):
+            rank = np.fromiter((table.find(term) for term in part.terms), np.int64, len(part.terms))
+            new_doc = np.cumsum(mask) - 1 + base
+            live = mask[part.docs]
+            term = np.repeat(rank, np.diff(part.starts))
+            all_keys.append(term[live] * n + new_doc[part.docs[live]])
+            all_counts.append(part.tfs[live].astype(np.uint32))
+            base += int(mask.sum())
+        keys, counts = np.concatenate(all_keys), np.concatenate(all_counts)
+        order = np.argsort(keys, kind="stable")
+        lengths = np.concatenate([part.lengths[mask] for part, mask in zip(parts, keep, strict=True)])
+        merged = cls._from_keys(table, keys[order], counts[order], n, lengths)
+        return merged._without_empty_terms()
+
+    def _without_empty_terms(self) -> "Postings":
+        used = np.flatnonzero(np.diff(self.starts) > 0)
+        if len(used) == len(self.terms):
+            return self
+        names = list(self.terms)
+        starts = np.concatenate([self.starts[used], self.starts[-1:]])
+        return Postings(StringTable.build(names[i] for i in used), starts, self.docs, self.tfs, self.lengths)
+
+    def save(self, folder: Path, field: str) -> None:
+        """Write the field's files into `folder`."""
+        self.terms.save(folder, f"{field}.terms")
+        for name in ("starts", "docs", "tfs", "lengths"):
+            np.save(folder / f"{field}.{name}.npy", getattr(self, name))
+
+    @classmethod
+    def load(cls, folder: Path, field: str) -> "Postings":
+        """Map the field's files of `folder` into memory."""
+
+        def array(name: str) -> NDArray[np.generic]:
+            # A plain view of the map: numpy's memmap class makes every slice and sum several times slower.
+            return np.asarray(np.load(folder / f"{field}.{name}.npy", mmap_mode="r"))
+
+        starts, docs, tfs, lengths = (array(name) for name in ("starts", "docs", "tfs", "lengths"))
+        return cls(StringTable.load(folder, f"{field}.terms"), starts, docs, tfs, lengths)  # type: ignore[arg-type]
+
+    def df(self, term: int) -> int:
+        """How many documents hold term number `term`; 0 for -1, a term that is not here."""
+        return 0 if term < 0 else int(self.starts[term + 1] - self.starts[term])
+
+    def documents(self, term: int) -> Rows:
+        """The documents that hold term number `term`, ascending; none for -1."""
+        return self.docs[:0] if term < 0 else self.docs[self.starts[term] : self.starts[term + 1]]
+
+    def add_scores(
+        self, out: NDArray[np.float32], term: int, weight: float, bm25: Bm25, norms: NDArray[np.float32]
+    ) -> None:
+        """Add `weight * part` of term number `term` to `out`, (documents,), for every document that holds it."""
+        if term < 0:
+            return
+        low, high = self.starts[term], self.starts[term + 1]
+        docs = self.docs[low:high]
+        out[docs] += np.float32(weight) * bm25.part(self.tfs[low:high], norms[docs])
+
+    def parts_of(
+        self, term: int, rows: NDArray[np.integer], bm25: Bm25, norms: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """`part` of term number `term` in each of the documents `rows`, 0 where it is not: (rows,) float64."""
+        out = np.zeros(len(rows))
+        docs = self.documents(term)
+        if len(docs) and len(rows):
+            at = np.minimum(docs.searchsorted(rows), len(docs) - 1)
+            found = docs[at] == rows
+            tfs = self.tfs[self.starts[term] + at[found]]
+            out[found] = bm25.part(tfs.astype(np.float64), norms[rows[found]].astype(np.float64))
+        return out

@@ -1,0 +1,91 @@
+"""Reprints: which articles are one story under several roofs.
+
+Each article has a MinHash signature (Broder, 1997) of its folded text: the share of equal entries in two signatures
+estimates the Jaccard similarity of their sets of six-character shingles. Signatures only nominate a pair; whether it
+is one story is decided on the texts, because the same notice for another year or another place is another notice
+although nearly every character is the same.
+"""
+
+import re
+from difflib import SequenceMatcher
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.fold import fold
+
+Signature = NDArray[np.uint32]
+
+SIZE = 64  # entries; the estimate's standard error is at most 1 / (2 sqrt(64)) = .06
+_SHINGLE = 6  # characters
+_MIN_CHARS = 60  # shorter texts are alike by chance
+NOMINATED = 0.6  # estimated similarity from which two texts are looked at
+_SHARED = 0.7  # share of the shorter text's sentences that must stand in the longer one
+
+_LETTERS = re.compile(r"[\W_]+")
+_SENTENCE = re.compile(r"[^。！？!?；;\n]+")
+# What makes two otherwise equal sentences tell different things: numbers, dates, places.
+_TELLING = re.compile(r"\d|[〇零一二三四五六七八九十百千万亿两]|[省市县区州盟旗镇乡村街路号届期年月日]")
+
+
+@cache
+def _permutations() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Odd multipliers and offsets of SIZE multiply-shift hashes (Dietzfelbinger et al., 1997); never change them."""
+    random = np.random.default_rng(20_261_122)
+    multipliers = random.integers(1, 2**63, SIZE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    return multipliers, random.integers(0, 2**63, SIZE, dtype=np.uint64)
+
+
+def signature(text: str) -> Signature:
+    """MinHash of the shingles of a text's letters, (SIZE,) uint32; zeros for a text too short to judge."""
+    letters = _LETTERS.sub("", fold(text))
+    if len(letters) < _MIN_CHARS:
+        return np.zeros(SIZE, np.uint32)
+    codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    shingles = np.zeros(len(codes) - _SHINGLE + 1, np.uint64)
+    for i in range(_SHINGLE):
+        shingles = shingles * np.uint64(1_000_003) + codes[i : len(codes) - _SHINGLE + 1 + i]
+    shingles = np.unique(shingles)
+    multipliers, offsets = _permutations()
+    hashed = (shingles[:, None] * multipliers + offsets) >> np.uint64(32)
+    smallest: Signature = hashed.min(axis=0).astype(np.uint32)
+    return smallest
+
+
+def similarity(one: Signature, many: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Estimated Jaccard similarity of one text to each of `many`, (n, SIZE): (n,). A text too short is like none."""
+    if not one.any():
+        return np.zeros(len(many))
+    return np.asarray((many == one).mean(axis=1))
+
+
+def same_story(a: str, b: str) -> bool:
+    """Whether two texts tell one story: most sentences shared, and none that differs in a number, date or place."""
+    first, second = (_sentences(text) for text in (a, b))
+    if len(first) > len(second):
+        first, second = second, first
+    common = set(first) & set(second)
+    length = sum(map(len, first))
+    if not length or sum(len(s) for s in first if s in common) < _SHARED * length:
+        return False
+    rest = [s for s in second if s not in common]
+    return not any(_tells_otherwise(sentence, rest) for sentence in first if sentence not in common)
+
+
+def _sentences(text: str) -> list[str]:
+    found = (_LETTERS.sub("", match.group()) for match in _SENTENCE.finditer(fold(text)))
+    return [sentence for sentence in found if sentence]
+
+
+def _tells_otherwise(sentence: str, others: list[str]) -> bool:
+    """Whether the sentence most like this one says it of another number, date or place."""
+    for other in others:
+        matcher = SequenceMatcher(None, sentence, other, autojunk=False)
+        if matcher.real_quick_ratio() < 0.6 or matcher.ratio() < 0.6:
+            continue
+        for kind, i, j, k, m in matcher.get_opcodes():
+            near = sentence[i : j + 1] + other[k : m + 1]  # with the unit that follows: 15|日, 青川|县
+            if kind != "equal" and _TELLING.search(near):
+                return True
+    return False

@@ -1,0 +1,254 @@
+"""One immutable segment: what some articles became. Write, open, merge.
+
+Five fields of postings: `words` and `bigrams` over chunks; `title`, `body` (title and text, at article grain) and
+`facets` (exact values to filter by) over articles. Beside them the store of texts and the vectors.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.dense import DenseIndex, Vectors
+from index.layout import FileEntry, file_entry, sync
+from index.lexical import Postings
+from index.models import Article
+from index.reprints import SIZE as SIGNATURE_SIZE
+from index.reprints import signature
+from index.store import Store, StoredArticle, save_store
+from index.tokens import Tokenizer
+
+CHUNK_FIELDS = ("words", "bigrams")
+ARTICLE_FIELDS = ("title", "body", "facets")
+MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
+FIELDS = (*CHUNK_FIELDS, *ARTICLE_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTerms:
+    """The terms of one article: a list a chunk in `words` and `bigrams`, one list in the other fields."""
+
+    words: tuple[list[str], ...]
+    bigrams: tuple[list[str], ...]
+    title: list[str]
+    body: list[str]
+    facets: list[str]
+
+    def documents(self, field: str) -> Sequence[list[str]]:
+        """The documents this article adds to a field."""
+        value = getattr(self, field)
+        return value if field in CHUNK_FIELDS else (value,)
+
+
+def facet(field: str, value: str) -> str:
+    """The term that stands for `field` having `value`."""
+    return f"{field}={value}"
+
+
+def facets_of(article: Article) -> list[str]:
+    """Every exact value an article can be filtered by: source, author, tags, meta keys and month."""
+    values = [facet("tag", tag) for tag in article.tags]
+    values += [facet(name, value) for name in ("source", "author") if (value := getattr(article, name))]
+    values += [facet(f"meta.{key}", value) for key, value in article.meta.items() if len(value) <= MAX_FACET]
+    if article.published:
+        values.append(facet("month", article.published[:7]))
+    return sorted(set(values))
+
+
+def terms_of(stored: StoredArticle, tokenizer: Tokenizer) -> FieldTerms:
+    """Tokenise an article. Pure: the same article gives the same terms, which is how a deletion knows them."""
+    article = stored.article
+    title = tokenizer.terms(article.title)
+    body = list(title)
+    words: list[list[str]] = []
+    bigrams: list[list[str]] = []
+    done = 0
+    for start, end, heading in stored.spans:
+        # A sentence shared with the chunk before counts in both chunks but once in the article.
+        shared, own = article.text[start:done], article.text[max(start, done) : end]
+        own_terms = tokenizer.terms(own)
+        body += own_terms
+        terms = tokenizer.terms(shared) + own_terms
+        grams = tokenizer.bigrams(article.text[start:end])
+        if heading and not article.text.startswith(heading, start):
+            terms += tokenizer.terms(heading)
+            grams += tokenizer.bigrams(heading)
+        words.append(terms)
+        bigrams.append(grams)
+        done = end
+    return FieldTerms(tuple(words), tuple(bigrams), title, body, facets_of(article))
+
+
+def write_segment(
+    folder: Path, stored: Sequence[StoredArticle], terms: Sequence[FieldTerms], vectors: Vectors
+) -> tuple[dict[str, FileEntry], float | None]:
+    """Write a segment into the new folder `folder` and flush it to disk.
+
+    `vectors` is (chunks, dim), a row a chunk in the order of `stored`. Returns the files with their checksums,
+    and recall@10 of the vector index where that is not exact. Raises ValueError where counts disagree: a store
+    and postings that drift apart would answer with the wrong texts.
+    """
+    folder.mkdir(parents=True)
+    save_store(folder, stored)
+    chunks = sum(len(item.spans) for item in stored)
+    for field in FIELDS:
+        postings = Postings.build(document for item in terms for document in item.documents(field))
+        want = chunks if field in CHUNK_FIELDS else len(stored)
+        if len(postings.lengths) != want:
+            raise ValueError(f"field {field}: {len(postings.lengths)} documents, want {want}")
+        postings.save(folder, field)
+    signatures = [signature(item.article.text) for item in stored]
+    np.save(folder / "signatures.npy", np.asarray(signatures, np.uint32).reshape(-1, SIGNATURE_SIZE))
+    return _finish(folder, DenseIndex.build(vectors), [len(item.spans) for item in stored])
+
+
+def _finish(folder: Path, dense: DenseIndex, chunks: Sequence[int]) -> tuple[dict[str, FileEntry], float | None]:
+    """Write the vectors, flush every file and take its checksum. `chunks`: how many each article has."""
+    if len(dense.vectors) != sum(chunks):
+        raise ValueError(f"{len(dense.vectors)} vectors for {sum(chunks)} chunks")
+    dense.save(folder)
+    np.save(folder / "article_vectors.npy", article_vectors(dense.vectors, chunks))
+    files = {}
+    for path in sorted(folder.iterdir()):
+        files[path.name] = file_entry(path)
+        sync(path)
+    sync(folder)
+    sync(folder.parent)
+    return files, dense.recall()
+
+
+def article_vectors(vectors: NDArray[np.float16], chunks: Sequence[int]) -> NDArray[np.float16]:
+    """Unit mean of each article's chunk vectors, (articles, dim): what the article as a whole is about.
+
+    Zero for an article without chunks. `vectors` is (chunks, dim) in the articles' order.
+    """
+    starts = np.concatenate([[0], np.cumsum(chunks)]).astype(np.int64)
+    out = np.zeros((len(chunks), vectors.shape[1]), np.float16)
+    for row, (start, end) in enumerate(pairwise(starts.tolist())):
+        total = vectors[start:end].sum(axis=0, dtype=np.float32)
+        length = float(np.linalg.norm(total))
+        if length > 0:
+            out[row] = total / length
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstones:
+    """The dead articles of a segment, and what each field has lost with them.
+
+    `lost[field]` is (term numbers, how many documents each has lost, how many terms in all): so that document
+    frequencies and lengths stay exact without looking at a posting.
+    """
+
+    articles: NDArray[np.int32]
+    lost: Mapping[str, tuple[NDArray[np.int32], NDArray[np.int32], int]]
+
+    @classmethod
+    def empty(cls) -> "Tombstones":
+        """Nothing is dead."""
+        none = np.zeros(0, np.int32)
+        return cls(none, {field: (none, none, 0) for field in FIELDS})
+
+    def save(self, path: Path) -> FileEntry:
+        """Write to `path` and flush it."""
+        arrays: dict[str, NDArray[np.generic]] = {"articles": self.articles}
+        for field, (terms, counts, length) in self.lost.items():
+            arrays |= {f"{field}.terms": terms, f"{field}.counts": counts, f"{field}.length": np.asarray(length)}
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        sync(path)
+        return file_entry(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Tombstones":
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as data:
+            lost = {f: (data[f"{f}.terms"], data[f"{f}.counts"], int(data[f"{f}.length"])) for f in FIELDS}
+            return cls(data["articles"], lost)
+
+
+class Segment:
+    """Read side of one segment of one commit."""
+
+    def __init__(self, folder: Path, tombstones: Tombstones) -> None:
+        """Open the files of `folder`; postings and vectors are mapped, not read."""
+        self.folder = folder
+        self.tombstones = tombstones
+        self.store = Store(folder)
+        self.dense = DenseIndex.load(folder)
+        self.signatures = np.asarray(np.load(folder / "signatures.npy", mmap_mode="r"))
+        self.article_vectors = np.asarray(np.load(folder / "article_vectors.npy", mmap_mode="r"))
+        self.fields: dict[str, Postings] = {field: Postings.load(folder, field) for field in FIELDS}
+
+    @cached_property
+    def live_articles(self) -> NDArray[np.bool_]:
+        """(articles,) which are not deleted."""
+        mask = np.ones(self.store.articles, dtype=bool)
+        mask[self.tombstones.articles] = False
+        return mask
+
+    @cached_property
+    def live_chunks(self) -> NDArray[np.bool_]:
+        """(chunks,) which are not deleted."""
+        return self.live_articles[self.store.chunk_articles]
+
+    def df(self, field: str, term: str) -> tuple[int, int]:
+        """Number of `term` in this segment (or -1), and how many live documents of the field hold it."""
+        postings = self.fields[field]
+        number = postings.terms.find(term)
+        terms, counts, _ = self.tombstones.lost[field]
+        df = postings.df(number)
+        if df and len(terms):
+            at = int(np.searchsorted(terms, number))
+            if at < len(terms) and terms[at] == number:
+                df -= int(counts[at])
+        return number, df
+
+    def documents(self, field: str) -> int:
+        """How many live documents the field has."""
+        return int((self.live_chunks if field in CHUNK_FIELDS else self.live_articles).sum())
+
+    def total_length(self, field: str) -> int:
+        """How many terms the live documents of the field have together."""
+        return int(self.fields[field].lengths.sum(dtype=np.int64)) - self.tombstones.lost[field][2]
+
+    def bury(self, rows: Iterable[int], tokenizer: Tokenizer) -> Tombstones:
+        """The tombstones of this segment with the articles `rows` added. Work in proportion to `rows`."""
+        new = sorted(set(rows) - set(self.tombstones.articles.tolist()))
+        terms = [terms_of(self.store.get(row), tokenizer) for row in new]
+        lost: dict[str, tuple[NDArray[np.int32], NDArray[np.int32], int]] = {}
+        for field in FIELDS:
+            old_terms, old_counts, old_length = self.tombstones.lost[field]
+            counts: dict[int, int] = dict(zip(old_terms.tolist(), old_counts.tolist(), strict=True))
+            length = old_length
+            for item in terms:
+                for document in item.documents(field):
+                    length += len(document)
+                    for term in set(document):
+                        number = self.fields[field].terms.find(term)
+                        counts[number] = counts.get(number, 0) + 1
+            numbers = sorted(counts)
+            lost[field] = (
+                np.asarray(numbers, np.int32),
+                np.asarray([counts[n] for n in numbers], np.int32),
+                length,
+            )
+        articles = np.sort(np.concatenate([self.tombstones.articles, np.asarray(new, np.int32)]))
+        return Tombstones(articles.astype(np.int32), lost)
+
+
+def merge_segments(folder: Path, parts: Sequence[Segment]) -> tuple[dict[str, FileEntry], float | None]:
+    """Write the live articles of `parts`, in order, as one segment. Nothing is tokenised or encoded again."""
+    folder.mkdir(parents=True)
+    stored = [part.store.get(int(row)) for part in parts for row in np.flatnonzero(part.live_articles)]
+    save_store(folder, stored)
+    for field in FIELDS:
+        keep = [part.live_chunks if field in CHUNK_FIELDS else part.live_articles for part in parts]
+        Postings.merge([part.fields[field] for part in parts], keep).save(folder, field)
+    np.save(folder / "signatures.npy", np.concatenate([part.signatures[part.live_articles] for part in parts]))
+    vectors = np.concatenate([part.dense.vectors[part.live_chunks] for part in parts])
+    return _finish(folder, DenseIndex.build(vectors.astype(np.float32)), [len(item.spans) for item in stored])

@@ -1,0 +1,116 @@
+"""A sorted table of distinct strings on disk: find one, list those with a prefix, read one by number.
+
+Files: `<name>.utf8`, the strings in ascending order of their UTF-8 bytes, back to back; `<name>.ends.npy`,
+uint32 or uint64, the end of each in that file; `<name>.keys.npy`, uint64, the first 8 bytes of each as a big-endian
+number, filled up with zeros, which narrow a search down to a few strings.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class StringTable:
+    """Distinct strings in UTF-8 byte order. Number `i` is the i-th string."""
+
+    def __init__(self, blob: NDArray[np.uint8], ends: NDArray[np.unsignedinteger], keys: NDArray[np.uint64]) -> None:
+        """`blob`: all bytes; `ends`: (n,) end offset of each string; `keys`: (n,) its first bytes as a number."""
+        self._blob = blob
+        self._ends = ends
+        self._keys = keys
+        self._view = blob.data
+
+    @classmethod
+    def build(cls, strings: Iterable[str]) -> "StringTable":
+        """Make a table of the distinct `strings`, given in any order."""
+        encoded = sorted({string.encode("utf-8", "surrogatepass") for string in strings})
+        lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
+        ends = np.cumsum(lengths)
+        wide = len(ends) > 0 and int(ends[-1]) >= 2**32
+        keys = np.frombuffer(b"".join(string[:8].ljust(8, b"\0") for string in encoded), ">u8").astype(np.uint64)
+        blob = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        return cls(blob, ends.astype(np.uint64 if wide else np.uint32), keys)
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write the files into `folder`."""
+        (folder / f"{name}.utf8").write_bytes(self._blob.tobytes())
+        np.save(folder / f"{name}.ends.npy", self._ends)
+        np.save(folder / f"{name}.keys.npy", self._keys)
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> "StringTable":
+        """Map the files of `folder` into memory; nothing is read yet."""
+        path = folder / f"{name}.utf8"
+        empty = path.stat().st_size == 0  # an empty file cannot be mapped
+        blob = np.zeros(0, np.uint8) if empty else np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
+        # Plain views of the maps: numpy's memmap class makes every access several times slower.
+        ends, keys = (np.asarray(np.load(folder / f"{name}.{kind}.npy", mmap_mode="r")) for kind in ("ends", "keys"))
+        return cls(blob, ends, keys)
+
+    def __len__(self) -> int:
+        """How many strings there are."""
+        return len(self._ends)
+
+    def _bytes(self, i: int) -> bytes:
+        start = int(self._ends[i - 1]) if i else 0
+        return bytes(self._view[start : int(self._ends[i])])
+
+    def __getitem__(self, i: int) -> str:
+        """The i-th string; IndexError past the end."""
+        if not 0 <= i < len(self):
+            raise IndexError(i)
+        return self._bytes(i).decode("utf-8", "surrogatepass")
+
+    def __iter__(self) -> Iterator[str]:
+        """All strings, in order."""
+        data = self._blob.tobytes()
+        start = 0
+        for end in self._ends.tolist():
+            yield data[start:end].decode("utf-8", "surrogatepass")
+            start = end
+
+    def _lower_bound(self, key: bytes) -> int:
+        start = np.uint64(int.from_bytes(key[:8].ljust(8, b"\0"), "big"))
+        low = int(np.searchsorted(self._keys, start))
+        if low == len(self) or self._keys[low] != start:
+            return low
+        high = int(np.searchsorted(self._keys, start, side="right"))
+        while low < high:
+            middle = (low + high) // 2
+            if self._bytes(middle) < key:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def find(self, string: str) -> int:
+        """The number of `string`, or -1."""
+        key = string.encode("utf-8", "surrogatepass")
+        at = self._lower_bound(key)
+        return at if at < len(self) and self._bytes(at) == key else -1
+
+    def prefix(self, start: str) -> range:
+        """The numbers of the strings that begin with `start`."""
+        key = start.encode("utf-8", "surrogatepass")
+        low = self._lower_bound(key)
+        return range(low, self._lower_bound(key + b"\xff"))
+
+    def containing(self, part: str) -> NDArray[np.int64]:
+        """The numbers of the strings that contain `part`, ascending. One pass over the file's bytes."""
+        key = part.encode("utf-8", "surrogatepass")
+        if not key:
+            return np.arange(len(self))
+        at = np.asarray(list(self._places(re.compile(re.escape(key)))), np.int64)
+        number = np.searchsorted(self._ends, at, side="right")
+        inside = at + len(key) <= self._ends[number] if len(at) else np.zeros(0, bool)  # not across two strings
+        return np.unique(number[inside])
+
+    def _places(self, pattern: re.Pattern[bytes]) -> Iterator[int]:
+        """Where the pattern stands in the bytes, one place perhaps overlapping the next."""
+        match = pattern.search(self._view)
+        while match:
+            yield match.start()
+            match = pattern.search(self._view, match.start() + 1)

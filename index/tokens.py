@@ -1,0 +1,151 @@
+"""Text -> terms. The same code for articles and for queries, so what is indexed is what is asked for.
+
+Words are jieba's, HMM off (with it on, names and numbers are cut by guess: CMRC2018 nDCG@10 .982 against
+.988), over folded text. Numbers, versions, document numbers and other identifiers stand twice: whole, and as
+the parts jieba makes of them. Bigrams of Chinese characters are a second, weaker field that finds a word
+hidden in a longer one (简单 in 安装简单) and words no dictionary has.
+"""
+
+import re
+from collections.abc import Callable, Container, Iterable, Sequence
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+
+from index.fold import fold, fold_version
+from index.models import Token
+
+__all__ = ["TOKENIZER_VERSION", "Tokenizer", "fold"]
+
+TOKENIZER_VERSION = 1  # part of the index fingerprint: raise it when any text gives other terms
+
+_HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+")
+_WORD = re.compile(r"\w")
+# Each alternative is one kind of identifier, on folded text (lower case, half width).
+_IDENTIFIER = re.compile(
+    r"[\u4e00-\u9fff]{2,8}[〔\[(]\d{4}[〕\])]\s?\d{1,5}号"  # 国发〔2023〕1号
+    r"|\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|\d{1,2}月\d{1,2}日"  # 2024年3月5日
+    r"|\d+(?:\.\d+)?[%‰]"  # 3.5%
+    r"|[a-z]{1,5}(?:/[a-z]{1,2})?[ -]?\d+(?:[.-]\d+)*[a-z]{0,2}(?![a-z0-9])"  # gb/t 7714-2015, c919, gpt-4o
+    r"|[a-z0-9]+(?:[-._/@:+][a-z0-9]+)+"  # 3.14, v2.0.1, state-of-the-art, a@b.cn
+    r"|[a-z]+[+#]+"  # c++, c#
+)
+_EDITION = re.compile(r"(?<=\d)-(?:19|20)\d\d$")
+_LETTERS_OR_DIGITS = re.compile(r"[a-z]+|\d+")
+_BRACKETS = str.maketrans({"〔": "[", "〕": "]", "(": "[", ")": "]", " ": None, "-": None})
+
+
+def _segmenter(user_words: Sequence[str]) -> Callable[[str], list[str]]:
+    """A cutter whose pieces join to its input. rjieba is jieba's dictionary in Rust: without HMM the tests
+    hold it to jieba's own pieces; jieba itself serves where no wheel of rjieba exists.
+    """
+    try:
+        from rjieba import Jieba
+    except ImportError:  # pragma: no cover - only on platforms without a wheel
+        import jieba
+
+        slow = jieba.Tokenizer()
+        for word in user_words:
+            slow.add_word(word)
+        return lambda text: list(slow.cut(text, HMM=False))
+    fast = Jieba()
+    for word in user_words:
+        fast.add_word(word, None, None)
+    return lambda text: fast.cut(text, False)
+
+
+class Tokenizer:
+    """Cuts text into terms. Loads its dictionary on first use (0.2 s), never at import.
+
+    `user_words` are kept whole; `synonyms` maps a term to the terms that mean the same, used for queries only.
+    """
+
+    def __init__(self, user_words: Iterable[str] = (), synonyms: Iterable[Sequence[str]] = ()) -> None:
+        """`synonyms` is a list of groups, each a list of words that mean the same."""
+        self.user_words = tuple(sorted({fold(word.strip()) for word in user_words if word.strip()}))
+        self._groups = [[fold(word.strip()) for word in group if word.strip()] for group in synonyms]
+
+    @cached_property
+    def _cut(self) -> Callable[[str], list[str]]:
+        return _segmenter(self.user_words)
+
+    @cached_property
+    def _synonyms(self) -> dict[str, list[list[str]]]:
+        """First term of a phrase's cut -> other ways to say it, each a list of terms."""
+        table: dict[str, list[list[str]]] = {}
+        for group in self._groups:
+            cuts = [self.terms(word) for word in group]
+            for cut in cuts:
+                if len(cut) == 1:
+                    table.setdefault(cut[0], []).extend(other for other in cuts if other != cut)
+        return table
+
+    def fingerprint(self) -> str:
+        """Changes whenever some text would give other terms."""
+        try:
+            engine = f"rjieba{version('rjieba')}"
+        except PackageNotFoundError:  # pragma: no cover
+            engine = f"jieba{version('jieba')}"
+        return "|".join([f"tokens{TOKENIZER_VERSION}", engine, fold_version(), *self.user_words])
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of `text`, in order of their pieces; identifiers follow at the end."""
+        folded = fold(text)
+        terms = [piece for piece in self._cut(folded) if _WORD.match(piece)]
+        for match in _IDENTIFIER.finditer(folded):
+            terms.extend(term for term, _, _ in _identifier_tokens(match))
+        return terms
+
+    def tokens(self, text: str) -> list[Token]:
+        """`terms` with the characters each stands on: `fold(text)[start:end]` reads as the term."""
+        folded = fold(text)
+        tokens: list[Token] = []
+        at = 0
+        for piece in self._cut(folded):
+            if _WORD.match(piece):
+                tokens.append(Token(piece, at, at + len(piece)))
+            at += len(piece)
+        for match in _IDENTIFIER.finditer(folded):
+            tokens.extend(_identifier_tokens(match))
+        return tokens
+
+    def words_among(self, text: str, wanted: Container[str]) -> list[tuple[int, int]]:
+        """Where `text` has one of the `wanted` words as a word of its own: spans, in order. Identifiers apart."""
+        spans = []
+        at = 0
+        for piece in self._cut(fold(text)):
+            if piece in wanted:
+                spans.append((at, at + len(piece)))
+            at += len(piece)
+        return spans
+
+    def bigrams(self, text: str) -> list[str]:
+        """Pairs of neighbouring Chinese characters of `text`; a lone character stands alone."""
+        out: list[str] = []
+        for match in _HAN_RUN.finditer(fold(text)):
+            run = match.group()
+            if len(run) == 1:
+                out.append(run)
+            out.extend(map("".join, zip(run, run[1:], strict=False)))
+        return out
+
+    def synonyms(self, term: str) -> list[list[str]]:
+        """Other ways to say `term`, each a list of terms; empty when there are none."""
+        return self._synonyms.get(term, [])
+
+
+def _identifier_tokens(match: re.Match[str]) -> list[Token]:
+    """The whole identifier in one spelling (gb/t 7714 and gb/t7714 are one), and parts jieba leaves whole."""
+    whole = match.group().translate(_BRACKETS)
+    tokens = []
+    if not whole.isalnum() or " " in match.group() or "年" in whole or "月" in whole or "-" in match.group():
+        tokens.append(Token(whole, match.start(), match.end()))
+        edition = _EDITION.search(match.group())
+        if edition:  # gb/t 7714-2015 is also found by gb/t 7714
+            prefix = match.group()[: edition.start()].translate(_BRACKETS)
+            tokens.append(Token(prefix, match.start(), match.start() + edition.start()))
+    elif whole.isascii():
+        # c919 is one piece for jieba already: add what people may type of it.
+        for part in _LETTERS_OR_DIGITS.finditer(match.group()):
+            if part.group() != whole:
+                tokens.append(Token(part.group(), match.start() + part.start(), match.start() + part.end()))
+    return tokens

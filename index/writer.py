@@ -1,0 +1,355 @@
+"""The local engine, write side: one writer at a time, and a commit that costs what the change costs."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from index.config import IndexConfig
+from index.dense import Vectors
+from index.embedded import EmbeddedIndex
+from index.errors import IndexCorrupt, IndexMissing, WensouError, WriterBusy
+from index.layout import (
+    KEPT_COMMITS,
+    LOCK,
+    REBUILD,
+    SEGMENTS,
+    Manifest,
+    SegmentEntry,
+    check_sizes,
+    last_commit,
+    publish,
+    read_manifest,
+    write_synced,
+)
+from index.segment import FieldTerms, Segment, Tombstones, merge_segments, write_segment
+from index.store import StoredArticle
+from index.tokens import Tokenizer
+
+_MERGE_AT = 8  # segments of one size class that call for a merge
+_SIZE_BASE = 8  # each class is so many times larger than the one below
+
+
+@contextlib.contextmanager
+def writer_lock(root: Path) -> Iterator[None]:
+    """Hold the index for writing; WriterBusy says who does. A dead owner's lock is free: the system drops it."""
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / LOCK, timeout=0)
+    owner = root / f"{LOCK}.owner"
+    try:
+        lock.acquire()
+    except Timeout:
+        who = owner.read_text("utf-8").strip() if owner.exists() else "another process"
+        raise WriterBusy(
+            f"index {root}: {who} is writing to it", hint="wait for it to finish, then run again"
+        ) from None
+    try:
+        owner.write_text(f"process {os.getpid()} on {socket.gethostname()}, since {_now()}\n", "utf-8")
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def restored(root: Path, commit: int) -> Manifest:
+    """The manifest of an older commit after a look at its files; IndexCorrupt where it is no longer kept."""
+    manifest = read_manifest(root, commit)
+    EmbeddedIndex(root, manifest).close()
+    return manifest
+
+
+def restore_commit(root: Path, commit: int) -> int:
+    """Make commit number `commit` the current one again, as a new commit; returns its number.
+
+    Raises WriterBusy; IndexCorrupt where it is no longer kept, which changes nothing.
+    """
+    with writer_lock(root):
+        old = restored(root, commit)
+        manifest = replace(old, commit=last_commit(root) + 1, committed_at=_now(), previous=None)
+        publish(root, manifest)
+        return manifest.commit
+
+
+class IndexWriter:
+    """Changes on top of the current commit. Use inside `writer_lock`; nothing shows before `commit`."""
+
+    def __init__(
+        self,
+        root: Path,
+        config: IndexConfig,
+        tokenizer: Tokenizer,
+        fingerprint: str,
+        encoder: Mapping[str, object],
+        *,
+        fresh: bool = False,
+    ) -> None:
+        """Start from the current commit of `root`; from nothing where there is none, or where `fresh` says so.
+
+        A fresh writer leaves what is there alone until its first commit, which replaces it whole. It goes on
+        from the segments that a fresh writer of the same options finished before it was interrupted.
+        """
+        self._root = root
+        self._tokenizer = tokenizer
+        self._fresh = fresh
+        empty = Manifest(last_commit(root), _now(), fingerprint, config.to_json(), dict(encoder))
+        self._changed = fresh
+        try:
+            manifest = self._resumed(empty) if fresh else read_manifest(root)
+        except IndexMissing:
+            manifest = empty
+            self._changed = True  # an index without articles is an index
+        # Options that leave the content as it is, such as synonyms, are a change too: readers get them with a commit.
+        now, then = (json.dumps(options, sort_keys=True) for options in (config.to_json(), manifest.config))
+        self._changed |= now != then
+        self._manifest = replace(manifest, fingerprint=fingerprint, config=config.to_json(), encoder=dict(encoder))
+        self._index = EmbeddedIndex(root, manifest)
+        self._entries = list(manifest.segments)
+        names = (entry.name for entry in self._entries)
+        self._readers: dict[str, Segment] = dict(zip(names, self._index.segments, strict=True))
+        self._dead: dict[str, set[int]] = {}
+        self.chrome = frozenset(
+            manifest.calibration.get("chrome", ())
+        )  # lines that sources print on every page, learned so far
+        self._compacted = False
+        self._drop_leftovers()
+
+    def _resumed(self, empty: Manifest) -> Manifest:
+        """The segments of an interrupted rebuild where it was of the same kind and on top of the same commit."""
+        try:
+            begun = Manifest.loads((self._root / REBUILD).read_text("utf-8"))
+            if replace(begun, segments=(), committed_at=empty.committed_at).dumps() == empty.dumps():
+                resumed = replace(empty, segments=begun.segments)
+                check_sizes(self._root, resumed)
+                return resumed
+        except (OSError, ValueError, KeyError, TypeError, IndexCorrupt):
+            pass  # none was interrupted, or what it left is damaged: all is built anew
+        return empty
+
+    @property
+    def manifest(self) -> Manifest:
+        """The last commit."""
+        return self._manifest
+
+    def _find(self, article_id: str) -> tuple[str, int] | None:
+        for entry in self._entries:
+            segment = self._readers[entry.name]
+            row = segment.store.article_row(article_id)
+            if row >= 0 and segment.live_articles[row] and row not in self._dead.get(entry.name, ()):
+                return entry.name, row
+        return None
+
+    def content_hash(self, article_id: str) -> str | None:
+        """Hash of the input that the article in the index came from; None where there is none."""
+        found = self._find(article_id)
+        return self._readers[found[0]].store.get(found[1]).content_hash if found else None
+
+    def paths(self, roots: Sequence[str]) -> dict[str, str]:
+        """article_id -> path of every article whose file is one of `roots` or lies inside one."""
+        out = {}
+        for entry in self._entries:
+            segment = self._readers[entry.name]
+            dead = self._dead.get(entry.name, set())
+            for row, path in segment.store.rows_under(roots).items():
+                if segment.live_articles[row] and row not in dead:
+                    out[segment.store.article_id(row)] = path
+        return out
+
+    def ids(self) -> set[str]:
+        """Ids of all articles."""
+        out = set()
+        for entry in self._entries:
+            segment = self._readers[entry.name]
+            dead = self._dead.get(entry.name, set())
+            rows = np.flatnonzero(segment.live_articles).tolist()
+            out |= {segment.store.article_id(row) for row in rows if row not in dead}
+        return out
+
+    def delete(self, article_ids: Sequence[str]) -> int:
+        """Remove articles; returns how many there were."""
+        count = 0
+        for article_id in article_ids:
+            found = self._find(article_id)
+            if found:
+                self._dead.setdefault(found[0], set()).add(found[1])
+                self._changed = True
+                count += 1
+        return count
+
+    def upsert(self, stored: Sequence[StoredArticle], terms: Sequence[FieldTerms], vectors: Vectors) -> None:
+        """Write a new segment of articles, replacing those of the same id; of two with one id the later counts.
+
+        Where the writing fails, what there was is still there.
+        """
+        last = {item.article.article_id: at for at, item in enumerate(stored)}
+        if len(last) < len(stored):
+            keep = sorted(last.values())
+            rows = np.isin(np.repeat(np.arange(len(stored)), [len(item.spans) for item in stored]), keep)
+            stored, terms, vectors = [stored[at] for at in keep], [terms[at] for at in keep], vectors[rows]
+        if not stored:
+            return
+        name = self._new_name()
+        files, recall = write_segment(self._root / SEGMENTS / name, stored, terms, vectors)
+        self.delete(list(last))
+        self._adopt(SegmentEntry(name, len(stored), len(vectors), files, recall=recall))
+
+    def _new_name(self) -> str:
+        return f"{self._manifest.commit + 1:06d}-{uuid.uuid4().hex[:8]}"
+
+    def _adopt(self, entry: SegmentEntry) -> None:
+        self._entries.append(entry)
+        self._readers[entry.name] = Segment(self._root / SEGMENTS / entry.name, Tombstones.empty())
+        self._changed = True
+
+    def checkpoint(self) -> None:
+        """Keep what there is, so that an interrupted build goes on from here; a fresh index shows whole or not."""
+        if self._fresh:
+            self._bury()
+            write_synced(self._root / REBUILD, replace(self._manifest, segments=tuple(self._entries)).dumps())
+        else:
+            self.commit()
+
+    def preview(self) -> EmbeddedIndex:
+        """What the next commit would answer."""
+        self._bury()
+        return EmbeddedIndex(self._root, replace(self._manifest, segments=tuple(self._entries)))
+
+    def commit(self) -> int:
+        """Make all changes visible at once; returns the commit's number, the old one where nothing changed.
+
+        Segments are merged after that, as a commit of its own: nobody waits for it to see the changes.
+        """
+        if self._changed:
+            self._bury()
+            self._publish()
+            if self._merge_by_size():
+                self._publish()
+        return self._manifest.commit
+
+    def _publish(self) -> None:
+        commit = self._manifest.commit
+        previous = (commit or None) if self._fresh else self._manifest.previous
+        self._manifest = replace(
+            self._manifest,
+            commit=commit + 1,
+            committed_at=_now(),
+            segments=tuple(self._entries),
+            calibration={**self._manifest.calibration, "chrome": sorted(self.chrome)},
+            previous=None if self._compacted else previous,
+        )
+        publish(self._root, self._manifest)
+        self._changed = self._fresh = self._compacted = False
+        self._drop_leftovers()
+
+    def _bury(self) -> None:
+        """Turn the deletions since the last commit into tombstone files; drop segments with nothing left."""
+        kept = []
+        for entry in self._entries:
+            rows = self._dead.get(entry.name)
+            segment = self._readers[entry.name]
+            if rows:
+                tombstones = segment.bury(rows, self._tokenizer)
+                if len(tombstones.articles) == entry.articles:
+                    continue
+                name = f"tombstones-{self._manifest.commit + 1:06d}.npz"
+                saved = tombstones.save(segment.folder / name)
+                files = {f: e for f, e in entry.files.items() if f != entry.tombstones} | {name: saved}
+                dead_chunks = int(np.isin(segment.store.chunk_articles, tombstones.articles).sum())
+                entry = replace(
+                    entry,
+                    files=files,
+                    tombstones=name,
+                    dead_articles=len(tombstones.articles),
+                    dead_chunks=dead_chunks,
+                )
+                self._readers[entry.name] = Segment(segment.folder, tombstones)
+            kept.append(entry)
+        self._entries = kept
+        self._dead = {}
+
+    def _merge_by_size(self) -> bool:
+        """Merge where a size class has too many segments, so that their number grows as a logarithm."""
+        merged = False
+        while True:
+            classes: dict[int, list[SegmentEntry]] = {}
+            for entry in self._entries:
+                live = max(entry.chunks - entry.dead_chunks, 1)
+                classes.setdefault(int(np.log(live) / np.log(_SIZE_BASE)), []).append(entry)
+            full = next((group for _, group in sorted(classes.items()) if len(group) >= _MERGE_AT), None)
+            if full is None:
+                return merged
+            self._merge(full)
+            merged = True
+
+    def compact(self) -> None:
+        """Merge all segments into one without dead articles, at the next commit; an index replaced is let go."""
+        self._bury()
+        if self._manifest.previous is not None and not self._fresh:
+            self._changed = self._compacted = True
+        if len(self._entries) > 1 or any(entry.dead_articles for entry in self._entries):
+            self._merge(self._entries)
+
+    def _merge(self, group: Sequence[SegmentEntry]) -> None:
+        name = self._new_name()
+        gone = {entry.name for entry in group}
+        parts = [self._readers[entry.name] for entry in group]
+        files, recall = merge_segments(self._root / SEGMENTS / name, parts)
+        articles = sum(entry.articles - entry.dead_articles for entry in group)
+        chunks = sum(entry.chunks - entry.dead_chunks for entry in group)
+        self._entries = [entry for entry in self._entries if entry.name not in gone]
+        self._adopt(SegmentEntry(name, articles, chunks, files, recall=recall))
+
+    def restore(self, commit: int) -> int:
+        """Make an older commit the current one again, as a new commit; IndexCorrupt where it is no longer kept."""
+        self._manifest = replace(
+            restored(self._root, commit), commit=self._manifest.commit + 1, committed_at=_now(), previous=None
+        )
+        publish(self._root, self._manifest)
+        return self._manifest.commit
+
+    def _drop_leftovers(self) -> None:
+        """Delete manifests older than the kept ones, and segments and files that no kept manifest names."""
+        current = self._manifest.commit
+        wanted: set[str] = set()
+        for path in self._root.glob("commit-*.json"):
+            number = int(path.stem.split("-")[1])
+            # A manifest beyond the current one is a commit that never became real.
+            kept = current - KEPT_COMMITS <= number <= current or number == self._manifest.previous
+            if not kept:
+                path.unlink()
+                continue
+            try:
+                wanted |= {name for name, _ in read_manifest(self._root, number).files()}
+            except WensouError:
+                return  # whose files are these? Nothing is deleted that a kept commit may still need
+        segments = self._root / SEGMENTS
+        wanted |= {f"{SEGMENTS}/{entry.name}/{name}" for entry in self._entries for name in entry.files}
+        names = {name.split("/")[1] for name in wanted}
+        for folder in segments.iterdir() if segments.is_dir() else ():
+            if folder.name not in names:
+                shutil.rmtree(folder)
+                continue
+            for path in folder.glob("tombstones-*.npz"):
+                if f"{SEGMENTS}/{folder.name}/{path.name}" not in wanted:
+                    path.unlink()
+        for path in self._root.glob(".*.tmp"):
+            path.unlink()
+        if not self._fresh:
+            (self._root / REBUILD).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Drop what is not committed."""
+        self._index.close()
+        self._readers = {}

@@ -1,0 +1,164 @@
+"""The ways Chinese text is damaged on its way through copying sites, done on purpose. Used by `cleaning.py`.
+
+Each mechanism takes a sound text, a random generator and a rate, and gives `(sound, damaged)`: what a perfect repair
+would give (the mechanism may also change something harmless, such as the width of marks) and what there is to repair.
+"""
+
+import random
+import re
+from collections.abc import Callable
+from functools import cache
+
+from index.fold import fold
+from index.glue import base
+
+Damaged = tuple[str, str]
+_FULL = {code: bytes((code - 0x80,)) for code in (0xA1, 0xAC, 0xBF, 0xBB, 0xBA, 0xA8, 0xA9)}  # ！，？；：（）
+
+
+@cache
+def _reading(char: str) -> str:
+    from pypinyin import Style, pinyin
+
+    return str(pinyin(char, style=Style.TONE)[0][0])
+
+
+@cache
+def _convert(name: str) -> Callable[[str], str]:
+    from opencc import OpenCC
+
+    convert: Callable[[str], str] = OpenCC(name).convert
+    return convert
+
+
+def traditional(text: str) -> str:
+    """The text in traditional script, without what GBK cannot hold."""
+    return in_gbk(_convert("s2t")(text))
+
+
+def in_gbk(text: str) -> str:
+    """The text without characters outside GBK."""
+    return text.encode("gbk", "ignore").decode("gbk")
+
+
+def _half(text: str) -> str:
+    return text.translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
+
+
+def glue(text: str, rng: random.Random, rate: float, *, marks: bool = True) -> Damaged:
+    """Readings behind `rate` of the characters whose traditional form differs."""
+    sound = traditional(text)
+    chosen = {char for char in sorted(set(sound)) if _glued(char) and rng.random() < rate}
+    with_reading = {char: f"{char}({_reading(char) if marks else base(_reading(char))})" for char in chosen}
+    return sound, "".join(with_reading.get(char, char) for char in sound)
+
+
+def _glued(char: str) -> bool:
+    return "\u4e00" <= char <= "\u9fff" and fold(char) != char
+
+
+def glue_bytes(text: str, rng: random.Random, rate: float) -> Damaged:
+    """The same in GBK bytes: a reading also goes between two characters whose touching bytes look like one."""
+    sound = traditional(text)
+    data = sound.encode("gbk")
+    glued = sorted({char for char in sound if _glued(char)} | set("節驗當數驅領據專項機開關發"))
+    rng.shuffle(glued)
+    for char in glued[: max(1, int(rate * len(glued)))]:
+        code = char.encode("gbk")
+        data = data.replace(code, code + f"({_reading(char)})".encode("gb18030"))
+    return sound, _shown(data, swallow=True)
+
+
+def _shown(data: bytes, *, swallow: bool, sign: str = "?") -> str:
+    """What a decoder shows of broken GBK: a sign for what is no character, which may swallow the byte behind it."""
+    out: list[str] = []
+    at = 0
+    while at < len(data):
+        if data[at] < 0x80:
+            out.append(chr(data[at]))
+            at += 1
+            continue
+        pair = data[at : at + 2]
+        try:
+            out.append(pair.decode("gb18030"))
+            at += 2
+        except UnicodeDecodeError:
+            out.append(sign)
+            at += 2 if swallow and len(pair) == 2 and pair[1] < 0x80 else 1
+    return re.sub("[\ue000-\uf8ff]", "", "".join(out))
+
+
+def halved_marks(text: str, rng: random.Random, rate: float) -> Damaged:
+    """Full-width marks halved in the bytes, wherever A3 xx stands: `。”` loses a byte and all behind it shifts."""
+    sound = traditional(text)
+    data = sound.encode("gbk")
+    out = bytearray()
+    at = 0
+    damage = rng.random() < rate
+    while at < len(data):
+        if data[at] == 0xA3 and data[at + 1 : at + 2] and data[at + 1] in _FULL and (damage or _aligned(out)):
+            out += _FULL[data[at + 1]]
+            at += 2
+        else:
+            out.append(data[at])
+            at += 1
+    return _half(sound), _half(_shown(bytes(out), swallow=False, sign=rng.choice(["", "?"])))
+
+
+def _aligned(data: bytes) -> bool:
+    try:
+        data.decode("gbk")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _at_bytes(change: Callable[[bytearray, int, random.Random], None]) -> Callable[..., Damaged]:
+    def damage(text: str, rng: random.Random, rate: float) -> Damaged:
+        sound = _half(in_gbk(text))  # crawled text has ASCII marks, which is where a shifted run ends
+        data = bytearray(sound.encode("gbk"))
+        places = [at for at, byte in enumerate(data) if byte >= 0x80 and rng.random() < rate]
+        for at in reversed(places):
+            change(data, at, rng)
+        return sound, _shown(bytes(data), swallow=False, sign=rng.choice(["", "?", "\ufffd"]))
+
+    return damage
+
+
+def _lose(data: bytearray, at: int, _: random.Random) -> None:
+    del data[at]
+
+
+def _gain(data: bytearray, at: int, rng: random.Random) -> None:
+    data.insert(at, rng.randrange(0x81, 0xFF))
+
+
+lost_byte = _at_bytes(_lose)
+gained_byte = _at_bytes(_gain)
+
+
+def wrong_table(meant: str, shown: str) -> Callable[..., Damaged]:
+    """Text in the encoding `meant`, read as if it were in `shown`."""
+
+    def damage(text: str, rng: random.Random, rate: float) -> Damaged:
+        sound = text.encode(meant, "ignore").decode(meant)
+        data = sound.encode(meant)
+        if shown != "cp1252":
+            return sound, data.decode(shown, "replace")
+        return sound, "".join(bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in data)
+
+    return damage
+
+
+MECHANISMS: dict[str, tuple[Callable[..., Damaged], tuple[float, ...]]] = {
+    "glue": (glue, (0.05, 0.3, 0.9)),
+    "glue without tones": (lambda text, rng, rate: glue(text, rng, rate, marks=False), (0.3,)),
+    "glue in bytes": (glue_bytes, (0.3, 0.9)),
+    "halved marks": (halved_marks, (1.0,)),
+    "lost byte": (lost_byte, (0.001, 0.004)),
+    "gained byte": (gained_byte, (0.001, 0.004)),
+    "UTF-8 read as GBK": (wrong_table("utf-8", "gbk"), (1.0,)),
+    "UTF-8 read as Windows-1252": (wrong_table("utf-8", "cp1252"), (1.0,)),
+    "GBK read as Latin-1": (wrong_table("gbk", "latin-1"), (1.0,)),
+    "GBK read as Big5": (wrong_table("gbk", "big5"), (1.0,)),
+}

@@ -1,0 +1,75 @@
+"""What damage costs a search, and how much of that the cleaning wins back: nDCG@10 on a damaged CMRC2018.
+
+    python scripts/bench/damaged_search.py ../shared/data/eval/cmrc2018 --queries 800
+
+Every article is damaged; the questions are not. The same questions are asked of the sound articles, of the damaged
+ones indexed as they are, and of the damaged ones cleaned. Won back is the share of the loss.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from index.builder import update_index
+from index.config import IndexConfig
+from index.models import Article
+from scripts.bench.damage import MECHANISMS
+from search.engine import SearchEngine
+from search.evaluation import Dataset, load_dataset, measure, run
+from search.models import Mode
+
+KINDS = (
+    *(("glue", 0.3), ("glue", 0.9), ("glue in bytes", 0.9), ("halved marks", 1.0), ("lost byte", 0.004)),
+    *(("gained byte", 0.004), ("UTF-8 read as GBK", 1.0), ("UTF-8 read as Windows-1252", 1.0)),
+)
+MODES: tuple[Mode, ...] = ("bm25", "hybrid")
+
+
+def scores(data: Dataset, articles: list[Article], *, clean: bool) -> dict[str, float]:
+    """nDCG@10 of every mode over these articles."""
+    with tempfile.TemporaryDirectory(prefix="wensou-damage-") as folder:
+        update_index(iter(articles), Path(folder) / "index", IndexConfig(clean=clean))
+        with SearchEngine.open(Path(folder) / "index") as engine:
+            return {mode: round(measure(data, run(engine, data, mode))["nDCG@10"], 4) for mode in MODES}
+
+
+def main() -> None:
+    """Damage, index twice, ask, compare."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--queries", type=int, default=800)
+    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/damaged_search.json")
+    options = parser.parse_args()
+    whole = load_dataset(options.data)
+    step = max(1, len(whole.queries) // options.queries)
+    queries = dict(list(whole.queries.items())[::step])
+    data = Dataset(whole.folder, queries, {key: whole.qrels[key] for key in queries}, whole.ignore)
+    articles = list(data.articles())
+    sound = scores(data, articles, clean=False)
+    results: dict[str, object] = {"queries": len(queries), "sound": sound}
+    print("sound", sound, flush=True)
+    for name, rate in KINDS:
+        damage = MECHANISMS[name][0]
+        rng = random.Random(options.seed)
+        damaged = [replace(article, text=damage(article.text, rng, rate)[1]) for article in articles]
+        before, after = scores(data, damaged, clean=False), scores(data, damaged, clean=True)
+        back = {
+            mode: round((after[mode] - before[mode]) / (sound[mode] - before[mode]), 3)
+            if sound[mode] - before[mode] > 0.002
+            else None
+            for mode in MODES
+        }
+        results[f"{name} {rate}"] = {"as it is": before, "cleaned": after, "won back": back}
+        print(name, rate, results[f"{name} {rate}"], flush=True)
+    options.out.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""How well an encoder alone finds articles: nDCG@10 on BEIR folders, beside plain baselines, and its speed.
+
+    python scripts/bench/encoder_quality.py DIR... --encoder bundled --baselines --json results/encoder_quality.json
+
+Articles are cut as the index cuts them, a passage is encoded with its article's title before it, and an article
+ranks by its best passage. `ignore.tsv` (query-id, corpus-id) names documents that are the query itself.
+"""
+
+import argparse
+import gzip
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.chunk import chunk_spans
+from index.encode import Encoder, load_encoder, unit_rows
+from index.fold import fold
+
+Vectors = NDArray[np.float32]
+Encode = Callable[[Sequence[str]], Vectors]
+
+
+class Task(NamedTuple):
+    """One evaluation set: passages with the number of their article, queries, and what is relevant or ignored."""
+
+    name: str
+    passages: list[str]
+    owner: NDArray[np.int64]
+    queries: list[str]
+    relevant: list[dict[int, int]]
+    ignored: list[set[int]]
+    articles: int
+
+
+def read_task(folder: Path, size: int) -> Task:
+    """A BEIR folder with its documents cut to passages of about `size` characters."""
+    numbers: dict[str, int] = {}
+    passages: list[str] = []
+    owner: list[int] = []
+    for row in _rows(folder, "corpus"):
+        number = numbers.setdefault(row["_id"], len(numbers))
+        title, text = row.get("title", "").strip(), row["text"]
+        spans = chunk_spans(text, size=size, overlap=size * 3 // 10) if len(text) > size else [(0, len(text), "")]
+        for start, end, _ in spans:
+            passages.append(f"{title}\n{text[start:end]}" if title else text[start:end])
+            owner.append(number)
+    judged: dict[str, dict[int, int]] = {}
+    for query, document, grade in _table(folder / "qrels.tsv"):
+        if int(grade) > 0 and document in numbers:
+            judged.setdefault(query, {})[numbers[document]] = int(grade)
+    ignored: dict[str, set[int]] = {}
+    if (folder / "ignore.tsv").exists():
+        for query, document in _table(folder / "ignore.tsv"):
+            ignored.setdefault(query, set()).add(numbers[document])
+    asked = [row for row in _rows(folder, "queries") if row["_id"] in judged]
+    return Task(
+        folder.name,
+        passages,
+        np.array(owner),
+        [row["text"] for row in asked],
+        [judged[row["_id"]] for row in asked],
+        [ignored.get(row["_id"], set()) for row in asked],
+        len(numbers),
+    )
+
+
+def _rows(folder: Path, name: str) -> list[dict[str, str]]:
+    packed, plain = folder / f"{name}.jsonl.gz", folder / f"{name}.jsonl"
+    with gzip.open(packed, "rt", encoding="utf-8") if packed.exists() else plain.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def _table(path: Path) -> list[list[str]]:
+    return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:] if line.strip()]
+
+
+def ndcg(task: Task, passages: Vectors, queries: Vectors, depth: int = 10) -> float:
+    """Mean nDCG@`depth`, gain 1 for whatever is relevant, discount log2(rank + 1)."""
+    order = np.argsort(task.owner, kind="stable")
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(task.owner[order]) > 0]))
+    discount = 1.0 / np.log2(np.arange(2, depth + 2))
+    ranked = passages[order]
+    total = 0.0
+    for begin in range(0, len(queries), 256):
+        scores = np.maximum.reduceat(queries[begin : begin + 256] @ ranked.T, starts, axis=1)
+        for offset, row in enumerate(scores):
+            number = begin + offset
+            row[list(task.ignored[number])] = -np.inf
+            top = np.argpartition(-row, min(depth, len(row) - 1))[:depth]
+            top = top[np.argsort(-row[top], kind="stable")]
+            gains = np.array([float(document in task.relevant[number]) for document in top.tolist()])
+            ideal = discount[: min(depth, len(task.relevant[number]))].sum()
+            total += float((gains * discount[: len(gains)]).sum() / ideal)
+    return total / len(queries)
+
+
+def hashed_bigrams(texts: Sequence[str], dim: int) -> Vectors:
+    """Character bigrams thrown into `dim` buckets with a sign: what an encoder must beat."""
+    rows = np.zeros((len(texts), dim), np.float32)
+    for number, text in enumerate(texts):
+        codes = np.frombuffer(fold(text).encode("utf-32-le"), np.uint32).astype(np.uint64)
+        grams = (codes[:-1] * np.uint64(0x9E3779B97F4A7C15) + codes[1:]) * np.uint64(0xBF58476D1CE4E5B9)
+        signs = np.where(grams >> np.uint64(63), 1.0, -1.0).astype(np.float32)
+        np.add.at(rows[number], ((grams >> np.uint64(20)) % np.uint64(dim)).astype(np.int64), signs)
+    return unit_rows(rows)
+
+
+def lsa(task: Task, encoder: Any, dim: int) -> tuple[Vectors, Vectors]:
+    """Latent semantic analysis of the set's own passages: tf-idf of the encoder's tokens, truncated SVD."""
+    from scipy import sparse  # type: ignore[import-untyped]
+    from scipy.sparse.linalg import svds  # type: ignore[import-untyped]
+
+    def counts(texts: Sequence[str]) -> Any:
+        rows = [row.ids for row in encoder._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        ends = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+        ids = np.array([number for row in rows for number in row])
+        matrix = sparse.csr_matrix((np.ones(len(ids), np.float32), ids, ends), shape=(len(rows), width))
+        matrix.sum_duplicates()
+        matrix.data = 1 + np.log(matrix.data)
+        return matrix
+
+    width = encoder._tokenizer.get_vocab_size()
+    passages, queries = counts(task.passages), counts(task.queries)
+    idf = np.log(1 + passages.shape[0] / (1.0 + np.bincount(passages.indices, minlength=width)))
+    weights = sparse.diags(idf.astype(np.float32))
+    passages, queries = passages @ weights, queries @ weights
+    _, _, axes = svds(passages, k=dim, random_state=0)
+    return unit_rows(np.asarray(passages @ axes.T, np.float32)), unit_rows(np.asarray(queries @ axes.T, np.float32))
+
+
+def speed(encode: Encode, texts: Sequence[str]) -> float:
+    """Texts a second, after one warm-up."""
+    encode(texts[:64])
+    clock = time.perf_counter()
+    encode(texts)
+    return len(texts) / (time.perf_counter() - clock)
+
+
+def transformer_speed(texts: Sequence[str]) -> float:
+    """Texts a second of a transformer of bge-small-zh's size with random weights, tokens one per character."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
+        vocab_size=21128, hidden_size=512, num_hidden_layers=4, num_attention_heads=8, intermediate_size=2048
+    )
+    model = BertModel(config)
+    model.train(False)
+
+    def encode(batch: Sequence[str]) -> Vectors:
+        rows = []
+        with torch.inference_mode():
+            for begin in range(0, len(batch), 32):
+                part = batch[begin : begin + 32]
+                ids = torch.zeros((len(part), min(512, 2 + max(map(len, part)))), dtype=torch.long)
+                mask = torch.zeros_like(ids)
+                for number, text in enumerate(part):
+                    codes = [ord(char) % 21128 for char in text[:510]]
+                    ids[number, : len(codes)] = torch.tensor(codes)
+                    mask[number, : len(codes) + 2] = 1
+                rows.append(model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0].numpy())
+        return np.concatenate(rows)
+
+    return speed(encode, texts)
+
+
+def main() -> None:
+    """Read the command line, measure, print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sets", type=Path, nargs="+", help="BEIR folders")
+    parser.add_argument("--encoder", nargs="*", default=["bundled"], help="names or folders")
+    parser.add_argument("--size", type=int, default=200, help="characters of a passage")
+    parser.add_argument("--baselines", action="store_true", help="LSA (small sets) and hashed bigrams as well")
+    parser.add_argument("--speed", action="store_true", help="texts a second, beside a small transformer's")
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    arguments = parser.parse_args()
+    tasks = [read_task(folder, arguments.size) for folder in arguments.sets if folder.is_dir()]
+    encoders: dict[str, Encoder] = {name: load_encoder(name) for name in arguments.encoder}
+    results: dict[str, dict[str, float]] = {}
+    for name, encoder in encoders.items():
+        results[name] = {
+            task.name: ndcg(task, encoder.passages(task.passages), encoder.queries(task.queries)) for task in tasks
+        }
+        _print_row(name, results[name])
+    if arguments.baselines:
+        first = next(iter(encoders.values()))
+        small = [task for task in tasks if len(task.passages) <= 20_000]  # the decomposition takes minutes above
+        results["lsa"] = {task.name: ndcg(task, *lsa(task, first, first.dim)) for task in small}
+        _print_row("lsa", results["lsa"])
+        results["hashed bigrams"] = {
+            task.name: ndcg(task, hashed_bigrams(task.passages, first.dim), hashed_bigrams(task.queries, first.dim))
+            for task in tasks
+        }
+        _print_row("hashed bigrams", results["hashed bigrams"])
+    speeds: dict[str, float] = {}
+    if arguments.speed:
+        texts = [text for task in tasks for text in task.passages if 150 <= len(text) <= 250][:20000]
+        speeds = {name: speed(encoder.passages, texts) for name, encoder in encoders.items()}
+        speeds["random transformer, 4 layers of 512"] = transformer_speed(texts[:512])
+        print("passages/s:", {name: round(value) for name, value in speeds.items()}, "of 150-250 characters")
+    if arguments.json:
+        figures = {"passage_characters": arguments.size, "ndcg@10": results, "passages_per_second": speeds}
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _print_row(name: str, row: dict[str, float]) -> None:
+    print(
+        f"{Path(name).name:24.24}",
+        *(f"{task} {value:.3f}" for task, value in sorted(row.items())),
+        sep="  ",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

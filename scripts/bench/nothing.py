@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""How often "nothing found" is said: to true questions (it should not) and to gibberish or other corpora's (it should).
+
+    python scripts/bench/nothing.py --data ../shared/data/eval
+
+The shares in search/verdict.py were fitted on these very sets; the cut-off was set on the sample questions.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from index.builder import update_index  # noqa: E402
+from search.engine import SearchEngine  # noqa: E402
+from search.evaluation import load_dataset  # noqa: E402
+
+CORPORA = ("cmrc2018", "xwlb_headline")
+
+
+def gibberish(rng: random.Random, count: int, characters: str) -> list[str]:
+    """Runs of 4 to 12 characters drawn one by one."""
+    return ["".join(rng.choice(characters) for _ in range(rng.randint(4, 12))) for _ in range(count)]
+
+
+def off_corpus(rng: random.Random, data: Path, corpus: str) -> dict[str, list[str]]:
+    """500 queries: random rare and usual characters, Latin letters, and questions of other sets."""
+    asked = {
+        name: list(load_dataset(data / name).queries.values()) for name in ("bustm_dup", "stard_rebuilt", *CORPORA)
+    }
+    usual = "".join(char for text in asked["stard_rebuilt"] for char in text if "一" <= char <= "龥")
+    rare = "".join(chr(code) for code in range(0x4E00, 0x9FA5))
+    other = next(name for name in CORPORA if name != corpus)
+    return {
+        "rare characters": gibberish(rng, 100, rare),
+        "usual characters": gibberish(rng, 100, usual),
+        "Latin letters": gibberish(rng, 50, "abcdefghijklmnopqrstuvwxyz"),
+        "bustm_dup": rng.sample(asked["bustm_dup"], 50),
+        "stard_rebuilt": rng.sample(asked["stard_rebuilt"], 100),
+        other: rng.sample(asked[other], 100),
+    }
+
+
+def main() -> None:
+    """Ask both corpora and store the shares."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data/eval")
+    parser.add_argument("--true", type=int, default=1000, help="true questions a corpus")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/nothing.json")
+    args = parser.parse_args()
+    results: dict[str, dict[str, float]] = {}
+    for corpus in CORPORA:
+        rng = random.Random(7)
+        dataset = load_dataset(args.data / corpus)
+        with tempfile.TemporaryDirectory(prefix="wensou-nothing-") as folder:
+            update_index(dataset.articles(), folder)
+            with SearchEngine.open(folder) as engine:
+
+                def silent(queries: list[str], engine: SearchEngine = engine) -> int:
+                    return sum(not engine.search(query, k=1).results for query in queries)
+
+                true = rng.sample(list(dataset.queries.values()), min(args.true, len(dataset.queries)))
+                row = {"true questions lost": round(silent(true) / len(true), 4)}
+                off = off_corpus(rng, args.data, corpus)
+                told = {name: silent(queries) for name, queries in off.items()}
+                row["off-corpus told nothing"] = round(sum(told.values()) / sum(map(len, off.values())), 4)
+                row |= {name: round(count / len(off[name]), 4) for name, count in told.items()}
+        results[corpus] = row
+        print(corpus, row, flush=True)
+    args.out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The parts of `scripts/train_encoder.py`: text, vocabulary, pairs, training loop."""

@@ -1,0 +1,272 @@
+"""Pairs (short text, passage it belongs to) made from plain articles.
+
+Everything is a range of token ids, so nothing is tokenised twice. A passage is a run of neighbouring sentences
+of 60-190 tokens, about 100-320 characters, as the index cuts them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
+from tokenizers import Tokenizer
+
+from training.corpus import Tokenised
+
+Ids = NDArray[np.int32]
+
+# What people put around the words they look for. None comes from an evaluation set: they are the common
+# question forms of the language, so that training learns how little they say.
+_BEFORE = (
+    "",
+    "",
+    "",
+    "",
+    "请问",
+    "为什么",
+    "如何",
+    "怎么",
+    "谁",
+    "哪些",
+    "什么是",
+    "关于",
+    "我想知道",
+    "哪个",
+    "什么时候",
+    "怎样",
+)
+_AFTER = (
+    *(
+        "",
+        "",
+        "",
+        "是什么？",
+        "是谁？",
+        "有哪些？",
+        "怎么办？",
+        "是哪一年？",
+        "在哪里？",
+        "是什么时候？",
+        "为什么？",
+        "如何？",
+    ),
+    *(
+        "是多少？",
+        "有什么规定？",
+        "是怎样的？",
+        "吗？",
+        "叫什么名字？",
+        "有多少人？",
+        "位于哪里？",
+        "由谁负责？",
+        "是哪个？",
+        "应该怎么做？",
+    ),
+    *("的原因是什么？", "有什么作用？", "的特点是什么？", "包括什么？", "可以吗？", "呢？", "属于什么？", "来自哪里？"),
+)
+KINDS = ("title", "lead", "sentence", "words", "next", "question", "short")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pair i: `query[q_starts[i]:q_starts[i+1]]`, `passage[p_starts[i]:p_starts[i+1]]`, and its article."""
+
+    query: Ids
+    q_starts: NDArray[np.int64]
+    passage: Ids
+    p_starts: NDArray[np.int64]
+    group: Ids
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+        return len(self.group)
+
+
+class PairMaker:
+    """Draws pairs from a tokenised corpus; equal seeds give equal pairs."""
+
+    def __init__(self, text: Tokenised, tokenizer: Tokenizer, weights: Mapping[str, float], seed: int) -> None:
+        """`weights`: relative frequency of each of `KINDS`."""
+        self._text = text
+        self._rng = np.random.default_rng(seed)
+        self._before = [_ids(tokenizer, form) for form in _BEFORE]
+        self._after = [_ids(tokenizer, form) for form in _AFTER]
+        share = np.array([weights[kind] for kind in KINDS])
+        self._share = np.cumsum(share / share.sum())
+        counts = np.bincount(text.ids, minlength=tokenizer.get_vocab_size())
+        # Which words people choose to search by: the rarer the likelier, roughly by information.
+        self._pull = np.log(counts.sum() / (counts + 20.0)) ** 2
+        self._pull[0] = 1e-6
+
+    def draw(self, per_passage: NDArray[np.float64], block: int) -> Iterator[Pairs]:
+        """One walk over all records, in random order, about `block` pairs at a time, the first time half of it.
+
+        `per_passage`: for every record how many pairs, on average, each of its passages gives.
+        """
+        queries: list[Ids] = []
+        passages: list[Ids] = []
+        groups: list[int] = []
+        first, goal = self._text.first, block // 2
+        for record in self._rng.permutation(len(first) - 1).tolist():
+            for query, passage in self._record(int(first[record]), int(first[record + 1]), per_passage[record]):
+                if len(query) and len(passage) >= 2:
+                    queries.append(query)
+                    passages.append(passage)
+                    groups.append(int(self._text.group[record]))
+            if len(groups) >= goal:
+                goal = block
+                yield _pack(queries, passages, groups)
+                queries, passages, groups = [], [], []
+        if groups:
+            yield _pack(queries, passages, groups)
+
+    def _record(self, begin: int, end: int, per_passage: float) -> Iterator[tuple[Ids, Ids]]:
+        sentence = self._text.sentence
+        title, heading = sentence(begin), sentence(begin + 1)
+        body = [sentence(number) for number in range(begin + 2, end)]
+        windows = self._windows(body)
+        for place, (low, high) in enumerate(windows):
+            follow = windows[place + 1] if place + 1 < len(windows) else None
+            times = int(per_passage + self._rng.random())
+            for _ in range(times):
+                pair = self._pair(title, heading, body, (low, high), follow)
+                if pair is not None:
+                    yield pair
+
+    def _windows(self, body: Sequence[Ids]) -> list[tuple[int, int]]:
+        """Runs of sentences that together reach a length drawn anew for each."""
+        windows: list[tuple[int, int]] = []
+        low = 0
+        while low < len(body):
+            goal, size, high = int(self._rng.integers(60, 190)), 0, low
+            while high < len(body) and (size == 0 or size + len(body[high]) <= goal):
+                size += len(body[high])
+                high += 1
+            if size >= 12:
+                windows.append((low, high))
+            low = high
+        return windows
+
+    def _pair(
+        self, title: Ids, heading: Ids, body: Sequence[Ids], window: tuple[int, int], follow: tuple[int, int] | None
+    ) -> tuple[Ids, Ids] | None:
+        rng = self._rng
+        low, high = window
+        kind = KINDS[int(np.searchsorted(self._share, rng.random()))]
+        head = title if len(heading) == 0 or rng.random() < 0.7 else np.concatenate([title, heading])
+        if kind == "title":
+            query = title if len(heading) == 0 else heading if rng.random() < 0.5 else np.concatenate([title, heading])
+            if len(query) >= 2:
+                return self._maybe_ask(query, 0.15), np.concatenate(body[low:high])
+            kind = "lead"
+        passage = np.concatenate(([head] if rng.random() < 0.5 else []) + list(body[low:high]))
+        if kind == "next" and follow is not None:
+            return np.concatenate(body[low:high]), np.concatenate(body[follow[0] : follow[1]])
+        if kind == "short":
+            line = body[int(rng.integers(low, high))]
+            start = int(rng.integers(0, max(1, len(line) - 12)))
+            phrase = line[start : start + int(rng.integers(4, 16))]
+            return self._thinned(phrase), self._thinned(phrase)
+        if kind == "words":
+            return self._some_words(passage, int(rng.integers(2, 7))), passage
+        chosen = low if kind == "lead" else int(rng.integers(low, high))
+        line = body[chosen]
+        rest = [part for number, part in enumerate(body[low:high], low) if number != chosen]
+        if rest and rng.random() < (0.9 if kind == "lead" else 0.5):
+            passage = np.concatenate(([head] if rng.random() < 0.5 else []) + rest)
+        if kind == "question":
+            span = int(rng.integers(3, 12))
+            start = int(rng.integers(0, max(1, len(line) - span)))
+            query = line[start : start + span]
+            if rng.random() < 0.4:
+                query = np.concatenate([head, query])
+                passage = passage if rng.random() < 0.5 else np.concatenate([head, passage])
+            return self._maybe_ask(query, 1.0), passage
+        return line[:80], passage
+
+    def _maybe_ask(self, query: Ids, chance: float) -> Ids:
+        """`query` between question words, with probability `chance`."""
+        if self._rng.random() >= chance:
+            return query
+        before = self._before[int(self._rng.integers(len(self._before)))]
+        after = self._after[int(self._rng.integers(len(self._after)))]
+        return np.concatenate([before, query, after])
+
+    def _thinned(self, phrase: Ids) -> Ids:
+        """`phrase` without a third of its words: two of these are said alike, not the same."""
+        return phrase[self._rng.random(len(phrase)) < 0.67]
+
+    def _some_words(self, passage: Ids, count: int) -> Ids:
+        """`count` words of `passage`, drawn by information, in their order (Efraimidis-Spirakis keys)."""
+        keys = self._rng.exponential(size=len(passage)) / self._pull[passage]
+        return passage[np.sort(np.argsort(keys)[:count])]
+
+
+Batch = tuple[Ids, NDArray[np.int64], Ids, NDArray[np.int64], Ids]
+
+
+def batches(pairs: Pairs, size: int, seed: int, table: NDArray[np.float32] | None, run: int) -> Iterator[Batch]:
+    """Shuffled batches: query ids, their starts, passage ids, their starts, groups. The last short one is dropped.
+
+    With a `table` of the model so far, a batch is made of runs of `run` pairs whose passages are alike, so that
+    a query has to tell its passage from near ones: hard negatives without a search for them.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(pairs))
+    if table is not None:
+        near = order[
+            np.argsort(_nearest_pivot(pairs, table[:, :128], len(pairs) // (2 * run), rng)[order], kind="stable")
+        ]
+        runs = near[: len(near) // run * run].reshape(-1, run)
+        order = runs[rng.permutation(len(runs))].ravel()
+    for begin in range(0, len(order) - size + 1, size):
+        chosen = order[begin : begin + size]
+        yield (
+            *_gather(pairs.query, pairs.q_starts, chosen),
+            *_gather(pairs.passage, pairs.p_starts, chosen),
+            pairs.group[chosen],
+        )
+
+
+def _nearest_pivot(pairs: Pairs, table: NDArray[np.float32], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """For every passage the number of the nearest among `count` passages drawn as pivots."""
+    vectors = np.empty((len(pairs), table.shape[1]), np.float32)
+    for begin in range(0, len(pairs), 4096):
+        end = min(begin + 4096, len(pairs))
+        low, high = pairs.p_starts[begin], pairs.p_starts[end]
+        starts = pairs.p_starts[begin : end + 1] - low
+        bags = sparse.csr_matrix(
+            (np.ones(high - low, np.float32), pairs.passage[low:high], starts), shape=(end - begin, len(table))
+        )
+        vectors[begin:end] = bags @ table
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9
+    pivots = vectors[rng.choice(len(vectors), count, replace=False)]
+    return np.concatenate(
+        [np.argmax(vectors[begin : begin + 4096] @ pivots.T, axis=1) for begin in range(0, len(vectors), 4096)]
+    )
+
+
+def _gather(flat: Ids, starts: NDArray[np.int64], chosen: NDArray[np.int64]) -> tuple[Ids, NDArray[np.int64]]:
+    lengths = starts[chosen + 1] - starts[chosen]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    places = np.arange(offsets[-1]) + np.repeat(starts[chosen] - offsets[:-1], lengths)
+    return flat[places], offsets[:-1]
+
+
+def _pack(queries: Sequence[Ids], passages: Sequence[Ids], groups: Sequence[int]) -> Pairs:
+    return Pairs(
+        np.concatenate(queries),
+        _starts(queries),
+        np.concatenate(passages),
+        _starts(passages),
+        np.array(groups, np.int32),
+    )
+
+
+def _starts(rows: Sequence[Ids]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+
+
+def _ids(tokenizer: Tokenizer, text: str) -> Ids:
+    return np.array(tokenizer.encode(text, add_special_tokens=False).ids, np.int32)

@@ -1,0 +1,43 @@
+"""Filters as people give them, on the command line or in a URL -> `Filters`."""
+
+import calendar
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from index.errors import BadOption
+from index.models import Filters
+
+_DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
+
+
+def day(text: str, *, name: str, last: bool = False) -> date:
+    """A day from `YYYY-MM-DD`, `YYYY-MM` or `YYYY`: the first of the period, or with `last` its last. BadOption."""
+    match = _DAY.match(text.strip())
+    try:
+        if not match:
+            raise ValueError
+        year = int(match[1])
+        month = int(match[2]) if match[2] else (12 if last else 1)
+        end = calendar.monthrange(year, month)[1] if last else 1
+        return date(year, month, int(match[3]) if match[3] else end)
+    except (ValueError, calendar.IllegalMonthError):
+        raise BadOption(f"{name}: got {text!r}, want a day such as 2025-01-31", hint="YYYY-MM-DD") from None
+
+
+def make_filters(
+    *,
+    source: Sequence[str] = (),
+    author: Sequence[str] = (),
+    tag: Sequence[str] = (),
+    after: str | None = None,
+    before: str | None = None,
+) -> Filters:
+    """Filters from what was typed; both days are inclusive. BadOption for a day that is none."""
+    return Filters(
+        source=tuple(filter(None, source)),
+        author=tuple(filter(None, author)),
+        tag=tuple(filter(None, tag)),
+        after=day(after, name="after") if after else None,
+        before=day(before, name="before", last=True) if before else None,
+    )

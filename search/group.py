@@ -1,0 +1,70 @@
+"""Ranked chunks -> results: an article each, reprints of one story folded into one. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.reprints import NOMINATED, similarity
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A chunk in the final order; `position` is its place among the candidates."""
+
+    chunk_id: str
+    score: float
+    position: int
+
+    @property
+    def article_id(self) -> str:
+        """The article the chunk belongs to."""
+        return self.chunk_id.rpartition(":")[0]
+
+
+def by_article(ranked: Sequence[Ranked], *, passages: int) -> list[list[Ranked]]:
+    """Groups of chunks of one article, in the order of each article's best chunk, at most `passages` a group."""
+    groups: dict[str, list[Ranked]] = {}
+    for item in ranked:
+        group = groups.setdefault(item.article_id, [])
+        if len(group) < passages:
+            group.append(item)
+    return list(groups.values())
+
+
+def by_chunk(ranked: Sequence[Ranked]) -> list[list[Ranked]]:
+    """Each chunk a group of its own."""
+    return [[item] for item in ranked]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One result: the ranked chunks of its article, and the ids of other articles that tell the same story."""
+
+    chunks: list[Ranked]
+    copies: tuple[str, ...] = ()
+
+
+def fold_reprints(
+    groups: Sequence[list[Ranked]], signatures: NDArray[np.uint32], same: Callable[[str, str], bool]
+) -> list[Story]:
+    """Fold each article that tells the story of one before it into that one, which ranks higher.
+
+    `signatures` are the MinHashes of the first articles of `groups`, (n, size), n <= len(groups): the rest is left
+    as it is. `same(a, b)` decides about a nominated pair of article ids on their texts.
+    """
+    alike = np.stack([similarity(one, signatures) for one in signatures]) if len(signatures) else np.zeros((0, 0))
+    nominated = alike >= NOMINATED
+    heads: list[int] = []
+    copies: dict[int, list[str]] = {}
+    for i in range(len(signatures)):
+        article_id = groups[i][0].article_id
+        before = [j for j in np.flatnonzero(nominated[i, :i]).tolist() if j in heads]
+        story = next((j for j in before if same(groups[j][0].article_id, article_id)), None)
+        if story is None:
+            heads.append(i)
+        else:
+            copies.setdefault(story, []).append(article_id)
+    kept = [Story(groups[i], tuple(copies.get(i, ()))) for i in heads]
+    return [*kept, *(Story(group) for group in groups[len(signatures) :])]

@@ -1,0 +1,105 @@
+"""Which characters of a passage to mark, and which of its sentences to set off.
+
+Marks work on folded text, so they find 简单 in 簡單; offsets are the original's. The sentence is chosen by meaning:
+it is there where no word of the query is.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+
+from index.chunk import sentences
+from index.dense import Vectors
+from index.tokens import Tokenizer, fold
+from search.query import QUESTION_WORDS
+
+Span = tuple[int, int]
+
+# Words that hold a sentence together and say nothing of what it is about; folded.
+FUNCTION_WORDS = QUESTION_WORDS | frozenset(
+    "的 地 得 了 着 过 是 在 和 与 及 或 而 且 但 并 也 都 就 还 又 才 再 很 更 最 不 没 没有 有 无 这 那 此 该 其 之 "
+    "所 以 于 为 被 把 将 对 从 到 由 向 往 等 给 让 使 跟 同 因 因为 所以 如果 但是 而且 以及 或者 并且 对于 关于 "
+    "由于 为了 我 你 您 他 她 它 我们 你们 他们 她们 它们 自己 这个 那个 这些 那些 一个 一些 这样 那样 上 下 中 里 内 "
+    "个 要 会 能 可以".split()
+)
+_WORD = re.compile(r"\w")
+
+
+def highlight(text: str, terms: Collection[str], tokenizer: Tokenizer) -> tuple[Span, ...]:
+    """Non-overlapping spans of `text`, in order; the folded text of each is one of `terms`.
+
+    Terms of one character are marked only where they are a word of their own, longer ones anywhere. Of terms that
+    overlap the longest wins. Function words are marked only where nothing else is: marks on every 的 say nothing.
+    """
+    folded = fold(text)
+    telling = {term for term in terms if term not in FUNCTION_WORDS}
+    spans = _spans(text, folded, telling, tokenizer) or _spans(text, folded, set(terms) - telling, tokenizer)
+    return tuple(sorted(_disjoint(spans)))
+
+
+def _spans(text: str, folded: str, terms: set[str], tokenizer: Tokenizer) -> list[Span]:
+    spans: list[Span] = []
+    single = {term for term in terms if len(term) == 1 and term in folded}
+    for term in terms - single:
+        at = folded.find(term) if len(term) > 1 else -1
+        while at >= 0:
+            if _whole(folded, at, at + len(term)):
+                spans.append((at, at + len(term)))
+            at = folded.find(term, at + 1)
+    if single:
+        spans += tokenizer.words_among(text, single)
+    return spans
+
+
+def _whole(text: str, start: int, end: int) -> bool:
+    """Latin words and numbers count only whole: 12 is not in 2012."""
+    first, last = text[start], text[end - 1]
+    before = text[start - 1] if start else " "
+    after = text[end] if end < len(text) else " "
+    return not (_joins(before, first) or _joins(last, after))
+
+
+def _joins(a: str, b: str) -> bool:
+    return a.isascii() and b.isascii() and ((a.isalpha() and b.isalpha()) or (a.isdigit() and b.isdigit()))
+
+
+def _disjoint(spans: list[Span]) -> list[Span]:
+    taken: list[Span] = []
+    free: set[int] = set()
+    for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
+        if not any(i in free for i in range(start, end)):
+            taken.append((start, end))
+            free.update(range(start, end))
+    return taken
+
+
+def focus(texts: Sequence[str], query: Vectors, encode: Callable[[Sequence[str]], Vectors]) -> list[Span | None]:
+    """For each text the sentence nearest to the unit vector `query`, (dim,), without the blanks around it.
+
+    All sentences of all texts go to `encode` in one call, but for lone ones, which have no rival. None where `query`
+    is zero or no sentence has a word.
+    """
+    if not query.any():
+        return [None] * len(texts)
+    spans = [_sentences(text) for text in texts]
+    rivals = [(i, span) for i, own in enumerate(spans) if len(own) > 1 for span in own]
+    out: list[Span | None] = [own[0] if own else None for own in spans]
+    if not rivals:
+        return out
+    nearness = np.einsum("ij,j->i", encode([texts[i][a:b] for i, (a, b) in rivals]), query)
+    best: dict[int, float] = {}
+    for (i, span), near in zip(rivals, nearness.tolist(), strict=True):
+        if near > best.get(i, -np.inf):
+            best[i], out[i] = near, span
+    return out
+
+
+def _sentences(text: str) -> list[Span]:
+    out = []
+    for start, end in sentences(text):
+        sentence = text[start:end]
+        if _WORD.search(sentence):
+            left = start + len(sentence) - len(sentence.lstrip())
+            out.append((left, left + len(sentence.strip())))
+    return out

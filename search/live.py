@@ -1,0 +1,55 @@
+"""An engine that follows its index: between two questions it moves to the newest commit by itself."""
+
+import threading
+from pathlib import Path
+
+from index.errors import WensouError
+from index.layout import CURRENT, IndexState, state
+from search.engine import SearchEngine
+from search.rerank import CrossEncoderReranker
+
+
+class LiveEngine:
+    """Hands out the engine of the current commit.
+
+    A question holds the engine it was given until it is answered, so a commit in the middle of it changes nothing;
+    the old commit's memory goes when its last question ends. Where a new commit cannot be opened, the old one
+    goes on answering.
+    """
+
+    def __init__(self, uri: str | Path, *, rerank: str | None = None) -> None:
+        """Open the index at `uri` now, to fail early; errors as SearchEngine.open. `rerank` is loaded once for all."""
+        self._root = Path(uri)
+        self._lock = threading.Lock()
+        self._seen = self._mark()
+        self._reranker = CrossEncoderReranker(rerank) if rerank else None
+        self._engine = SearchEngine.open(uri, rerank=self._reranker)
+        self._engine.warm()
+        self.trouble: WensouError | None = None
+
+    def _mark(self) -> tuple[int, int]:
+        try:
+            status = (self._root / CURRENT).stat()
+        except OSError:
+            return (0, 0)
+        return status.st_mtime_ns, status.st_ino
+
+    def engine(self) -> SearchEngine:
+        """The engine of the newest commit that can be opened."""
+        mark = self._mark()
+        if mark != self._seen and self._lock.acquire(blocking=False):
+            try:
+                engine = SearchEngine.open(self._root, rerank=self._reranker)
+                engine.warm()
+                self._engine = engine
+                self.trouble = None
+            except WensouError as error:
+                self.trouble = error
+            finally:
+                self._seen = mark
+                self._lock.release()
+        return self._engine
+
+    def state(self) -> IndexState:
+        """What is on disk now."""
+        return state(self._root)

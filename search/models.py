@@ -1,0 +1,154 @@
+"""The nouns of an answer. Frozen; `to_json` gives exactly the object of the interface."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from index.models import Filters
+
+Mode = Literal["hybrid", "bm25", "dense"]
+Grouping = Literal["article", "chunk"]
+MODES: tuple[Mode, ...] = ("hybrid", "bm25", "dense")
+Fusion = Literal["adaptive", "convex", "rrf"]
+FUSIONS: tuple[Fusion, ...] = ("adaptive", "convex", "rrf")
+GROUPINGS: tuple[Grouping, ...] = ("article", "chunk")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """How to answer.
+
+    `passages` is how many passages of an article a result shows at most; `fusion` how a hybrid query mixes its legs:
+    by a share that moves with the query, by a fixed share, or by reciprocal ranks; `recency`, a half-life in days,
+    lets new articles gain a little (see `search.recency`); `rerank` whether the engine's reranker, where it has one,
+    reads the best candidates again; `focus` whether the sentence nearest to the query is set off.
+    """
+
+    k: int = 10
+    offset: int = 0
+    mode: Mode = "hybrid"
+    group: Grouping = "article"
+    explain: bool = False
+    filters: Filters = field(default_factory=Filters)
+    passages: int = 3
+    fusion: Fusion = "adaptive"
+    recency: float | None = None
+    rerank: bool = True
+    focus: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LegExplanation:
+    """What one leg says of a chunk: its exact score, its rank among the candidates, its terms (BM25 only)."""
+
+    score: float
+    rank: int | None
+    terms: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a chunk stands where it stands: score = weight * normalised bm25 + (1 - weight) * normalised dense,
+    or what the reranker made of it, times the `boosts` there are.
+    """
+
+    bm25: LegExplanation
+    dense: LegExplanation
+    weight: float
+    normalised: Mapping[str, float]
+    boosts: Mapping[str, float] = field(default_factory=dict)
+    rerank: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage of an article. `start`, `end`: characters of the display text; `highlights`, `focus`: of `text`.
+
+    `focus` is the sentence nearest to the query by meaning, in the best passage of a result; None where the query
+    was not encoded.
+    """
+
+    chunk_id: str
+    start: int
+    end: int
+    text: str
+    highlights: tuple[tuple[int, int], ...]
+    score: float
+    heading: str = ""
+    focus: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One article (or one chunk, when grouped so) of an answer."""
+
+    article_id: str
+    title: str
+    score: float
+    source: str | None
+    author: str | None
+    published: str | None
+    path: str | None
+    url: str | None
+    tags: tuple[str, ...]
+    duplicates: tuple[Mapping[str, str | None], ...]
+    passages: tuple[Passage, ...]
+    explain: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An article like another one; `score` 0..1."""
+
+    article_id: str
+    title: str
+    source: str | None
+    published: str | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A filter to offer: words of a question that name a time, and its first and last day as YYYY-MM-DD."""
+
+    text: str
+    after: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a query gets. `suggestions` are other questions that were perhaps meant, best first.
+
+    Where nothing in the index is about the question there are no results; `nearest` is then what came nearest.
+    """
+
+    query: str
+    mode: Mode
+    k: int
+    offset: int
+    total: int
+    took_ms: float
+    commit: int
+    warnings: tuple[str, ...]
+    results: tuple[Result, ...]
+    nearest: Result | None = None
+    offers: tuple[Offer, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as plain JSON values; `explain` is there only when it was asked for."""
+        data = asdict(self)
+        if self.nearest is None:
+            data.pop("nearest")
+        else:
+            data["nearest"].pop("explain")
+        for result in data["results"]:
+            explanation = result.pop("explain")
+            if explanation is not None:
+                explanation["dense"].pop("terms")
+                for name in ("boosts", "rerank"):
+                    if explanation[name] in (None, {}):
+                        explanation.pop(name)
+                result["explain"] = explanation
+        return data

@@ -1,0 +1,99 @@
+"""Answers, articles and analyses for people at a terminal; plain text when it is none."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from index.store import StoredArticle
+from search.models import Answer, Explanation, Result
+
+_BOLD, _DIM, _MARK, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
+
+
+def _style(text: str, code: str) -> str:
+    return f"{code}{text}{_OFF}" if sys.stdout.isatty() else text
+
+
+def marked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """`text` on one line with `spans` in colour; in 【】 where there is no colour."""
+    before, after = (_MARK, _OFF) if sys.stdout.isatty() else ("【", "】")
+    out, at = [], 0
+    for start, end in spans:
+        out += [text[at:start], before, text[start:end], after]
+        at = end
+    return "".join([*out, text[at:]]).replace("\n", " ")
+
+
+def show_answer(answer: Answer) -> None:
+    """Print the results, best first."""
+    for warning in answer.warnings:
+        print(f"! {warning}")
+    if answer.suggestions:
+        print("您是不是要找: " + "  ".join(_style(text, _BOLD) for text in answer.suggestions))
+    if not answer.results:
+        print("没有找到相关的文章")
+        if answer.nearest:
+            print(f"最接近的是：{answer.nearest.title or answer.nearest.article_id}（{answer.nearest.article_id}）")
+        return
+    for number, result in enumerate(answer.results, start=answer.offset + 1):
+        _show_result(number, result)
+    for offer in answer.offers:
+        print(_style(f"{offer.text}: --after {offer.after} --before {offer.before}", _DIM))
+    last = answer.offset + len(answer.results)
+    print(_style(f"{answer.offset + 1}-{last} / {answer.total} · {answer.took_ms} ms · {answer.mode}", _DIM))
+
+
+def _show_result(number: int, result: Result) -> None:
+    print(f"{number}. " + _style(result.title or result.article_id, _BOLD))
+    about = [result.source, result.published, result.path or result.url]
+    print("   " + _style(" · ".join(part for part in about if part), _DIM))
+    for copy in result.duplicates:
+        again = " · ".join(part for part in (copy["source"], copy["published"], copy["article_id"]) if part)
+        print("   " + _style(f"同一报道：{again}", _DIM))
+    for passage in result.passages:
+        print(f"   {passage.score:.3f}  {marked(passage.text, passage.highlights)}")
+    if result.explain:
+        _show_explanation(result.explain)
+    print()
+
+
+def _show_explanation(why: Explanation) -> None:
+    for name, leg in (("bm25", why.bm25), ("dense", why.dense)):
+        share = why.weight if name == "bm25" else 1 - why.weight
+        bar = "█" * round(20 * share * why.normalised[name])
+        rank = f"#{leg.rank}" if leg.rank else "-"
+        print(f"   {name:5} {leg.score:8.3f} {rank:>5}  {why.normalised[name]:.3f} × {share:.2f}  {bar}")
+    terms = why.bm25.terms or {}
+    print("   terms " + ", ".join(f"{term} {score:.2f}" for term, score in list(terms.items())[:12]))
+
+
+def show_article(stored: StoredArticle) -> None:
+    """Print an article's fields, then its text."""
+    article = stored.article
+    fields = {
+        "id": article.article_id,
+        "title": article.title,
+        "source": article.source,
+        "author": article.author,
+        "published": article.published,
+        "tags": ", ".join(article.tags),
+        "url": article.url,
+        "path": article.path,
+        **article.meta,
+    }
+    for name, value in fields.items():
+        if value:
+            print(f"{name}: {value}")
+    print(f"\n{article.text}")
+
+
+def show_analysis(found: dict[str, Any]) -> None:
+    """Print what `analyze_text` found, a section each."""
+    for change in found["changes"]:
+        print(f"[{change['step']}] {change['before'][:80]!r} -> {change['after'][:80]!r}")
+    for name, value in found["fields"].items():
+        print(f"{name}: {value}")
+    print(f"\n{found['text']}\n")
+    for chunk in found["chunks"]:
+        print(f"{chunk['start']}-{chunk['end']} {chunk['heading']}")
+    print("tokens: " + " / ".join(token["term"] for token in found["tokens"]))

@@ -1,0 +1,81 @@
+// Nodes and text. Nothing that comes from the server is ever parsed as HTML; offsets count code points, so texts
+// are cut as Array.from(text), never as UTF-16 strings.
+
+export const $ = (id) => document.getElementById(id);
+
+/** A node: attributes, listeners (onclick: ...), children; strings become text, nothing becomes markup. */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+  return node;
+}
+
+export const number = new Intl.NumberFormat("zh-Hans");
+const TRADITIONAL = /[們這個來說時為國學會對發動從還過開點實後現經關業見長東車門問間電話讓與書樣麼]/gu;
+
+/** zh-Hant for text in traditional script, so that its glyphs are drawn as its readers know them. */
+export function script(text) {
+  const sample = text.slice(0, 2000);
+  return (sample.match(TRADITIONAL)?.length ?? 0) > sample.length / 50 ? "zh-Hant" : null;
+}
+
+/** Only http(s) addresses become links. */
+export function safeLink(address) {
+  try {
+    return /^https?:$/.test(new URL(address).protocol) ? address : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Sorted, in bounds, not overlapping. */
+export function tidy(ranges, length) {
+  const tidied = [];
+  for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    const from = Math.max(start, tidied.at(-1)?.[1] ?? 0);
+    const to = Math.min(end, length);
+    if (from < to) tidied.push([from, to]);
+  }
+  return tidied;
+}
+
+/** `chars[from:to]` as text nodes and <mark>s. */
+export function marked(chars, from, to, ranges) {
+  const nodes = [];
+  let at = from;
+  for (const [start, end] of ranges) {
+    if (end <= from || start >= to) continue;
+    const [s, e] = [Math.max(start, from), Math.min(end, to)];
+    if (s > at) nodes.push(chars.slice(at, s).join(""));
+    nodes.push(el("mark", {}, chars.slice(s, e).join("")));
+    at = e;
+  }
+  if (at < to) nodes.push(chars.slice(at, to).join(""));
+  return nodes;
+}
+
+const STOP = new Set("。！？；!?;\n");
+
+/** The part of a long passage that holds most of what was found, from a sentence's beginning where one is near. */
+export function excerpt(chars, ranges) {
+  const room = innerWidth < 704 ? 100 : 150;
+  if (chars.length <= room * 1.25) return [0, chars.length];
+  let [best, most] = [0, -1];
+  for (const [start] of ranges) {
+    const held = ranges.reduce((sum, [s, e]) => sum + (s >= start && e <= start + room * 0.8 ? e - s : 0), 0);
+    if (held > most) [best, most] = [start, held];
+  }
+  let from = Math.min(best, chars.length - room * 0.8);
+  const floor = Math.max(0, from - 45);
+  let at = Math.floor(from);
+  while (at > floor && !STOP.has(chars[at - 1])) at -= 1;
+  from = at > floor || floor === 0 ? at : Math.max(0, Math.floor(from) - 12);
+  let to = Math.min(chars.length, from + room);
+  for (let i = to; i < Math.min(chars.length, to + 25); i += 1) if (STOP.has(chars[i])) { to = i + 1; break; }
+  return [from, chars.length - to < 12 ? chars.length : to];
+}

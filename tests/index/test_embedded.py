@@ -1,0 +1,203 @@
+"""The local engine beyond the contract: the best k without a sort, other BM25 variants, commits that stay."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import pruning
+from index.backend import LexicalQuery
+from index.bm25 import Bm25
+from index.embedded import FIELD_WEIGHTS, EmbeddedIndex
+from index.errors import IndexCorrupt, NotFound
+from index.layout import read_manifest
+from index.models import Filters
+from index.topk import BLOCK, top_rows
+from tests.conftest import CORPUS, article, open_writer, prepared
+
+
+def brute(scores, k):
+    """Every row whose score is positive and among the k best, ties at the border included."""
+    positive = np.flatnonzero(scores > 0)
+    if len(positive) <= k:
+        return set(positive.tolist())
+    border = np.sort(scores[positive])[::-1][k - 1]
+    return set(np.flatnonzero(scores >= border).tolist())
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 2**32),
+    n=st.sampled_from([0, 1, 100, 4 * BLOCK, 4 * BLOCK + 1, 9_000, 20_001]),
+    k=st.sampled_from([1, 2, 10, 50, 1_000]),
+    levels=st.sampled_from([2, 5, 1_000_000]),
+    filled=st.sampled_from([0.001, 0.1, 1.0]),
+)
+def test_top_rows_are_those_of_a_full_sort_with_all_ties(seed, n, k, levels, filled):
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, levels, n).astype(np.float32) * (rng.random(n) < filled)
+    rows = top_rows(scores.astype(np.float32), k)
+    assert len(set(rows.tolist())) == len(rows)
+    assert set(rows.tolist()) == brute(scores, k)
+
+
+@pytest.fixture(scope="module")
+def words_of_all_frequencies(tmp_path_factory):
+    """600 articles in one segment and one with tombstones; word number n stands in about one of n of them."""
+    rng = np.random.default_rng(3)
+    names = [f"{chr(97 + n // 26)}{chr(97 + n % 26)}q" for n in range(1, 40)]
+    made = []
+    for number in range(600):
+        words = [name for n, name in enumerate(names, 1) if rng.random() < 1 / n for _ in range(rng.integers(1, 4))]
+        made.append(article(f"n{number:03}", "，".join(rng.permutation(words)) + "。", title=f"第{number}"))
+    root = tmp_path_factory.mktemp("pruning") / "index"
+    writer = open_writer(root)
+    writer.upsert(*prepared(made[:500]))
+    writer.commit()
+    writer.upsert(*prepared(made[450:]))
+    writer.commit()
+    return EmbeddedIndex.open(root), names
+
+
+@pytest.mark.parametrize("k", [1, 3, 10, 50])
+def test_leaving_out_long_postings_gives_what_adding_them_all_up_gives(words_of_all_frequencies, monkeypatch, k):
+    index, names = words_of_all_frequencies
+    rng = np.random.default_rng(k)
+    pruned = 0
+    rows_left = pruning._still_in
+    for _ in range(25):
+        rare, common = rng.choice(names[12:], 3, replace=False), rng.choice(names[:6], 2, replace=False)
+        query = LexicalQuery(dict.fromkeys([*rare, *common], 1.0))
+        answers = []
+        for stages in ((), (64, 16, 4)):
+            monkeypatch.setattr("index.pruning._STAGES", stages)
+            monkeypatch.setattr("index.pruning._FEW", 0)  # prune wherever it may be done, paying or not
+
+            def watched(*args):
+                nonlocal pruned
+                rows = rows_left(*args)
+                pruned += rows is not None
+                return rows
+
+            monkeypatch.setattr("index.pruning._still_in", watched)
+            answers.append(index.lexical(query, k=k, filters=Filters()))
+        assert answers[0] == answers[1]
+        assert 1 <= len(answers[0]) <= k
+    assert pruned >= 10
+
+
+@pytest.mark.parametrize("variant", ["okapi", "lucene", "plus", "l"])
+def test_no_part_is_higher_than_the_highest(variant):
+    bm25 = Bm25(variant)
+    tf = np.asarray([1, 3, 1_000_000])
+    assert (bm25.part(tf, bm25.norms(np.asarray([1, 50, 1]), 500.0)) <= bm25.highest() + 1e-6).all()
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_top_rows_of_no_k(k):
+    assert top_rows(np.ones(5, np.float32), k).tolist() == []
+
+
+@pytest.mark.parametrize("variant", ["okapi", "lucene", "plus", "l"])
+def test_every_variant_scores_as_its_formula_over_a_field(tmp_path, variant):
+    """By a word that stands in one title and in no text: title and body make its score, each by the formula."""
+    writer = open_writer(tmp_path / "index")
+    writer.upsert(*prepared(CORPUS))
+    writer.commit()
+    manifest = read_manifest(tmp_path / "index")
+    bm25 = Bm25(variant)
+    manifest.config["bm25"] = {**manifest.config["bm25"], "variant": variant}
+    index = EmbeddedIndex(tmp_path / "index", manifest)
+    (segment,) = index.segments
+    (item,) = index.evidence(LexicalQuery({"入门": 1.0}), None, ["search:0"])
+    want = 0.0
+    for field in ("title", "body"):
+        postings = segment.fields[field]
+        lengths, term = postings.lengths, postings.terms.find("入门")
+        assert postings.documents(term).tolist() == [5]
+        idf = bm25.idf(np.asarray([1]), len(CORPUS))
+        every = bm25.idf(np.diff(postings.starts), len(CORPUS))
+        part = bm25.part(np.asarray([1]), bm25.norms(lengths[[5]], float(lengths.mean())))
+        want += FIELD_WEIGHTS[field] * float(bm25.floor(idf, float(every.mean()))[0] * part[0])
+    assert item.bm25 == pytest.approx(want, abs=1e-5)
+    assert item.bm25 > 1
+
+
+def test_a_commit_stays_as_it_is_while_writers_go_on(tmp_path):
+    root = tmp_path / "index"
+    writer = open_writer(root)
+    writer.upsert(*prepared(CORPUS[:3]))
+    writer.commit()
+    reader = EmbeddedIndex.open(root)
+    before = reader.lexical(LexicalQuery({"电梯": 1.0}), k=9, filters=Filters())
+    for number in range(6):  # past the kept commits, so that files of the first are deleted
+        writer.upsert(*prepared([article("lift", f"电梯第{number}次检修。", title="电梯")]))
+        writer.delete(["train"])
+        writer.compact()
+        writer.commit()
+    assert reader.lexical(LexicalQuery({"电梯": 1.0}), k=9, filters=Filters()) == before
+    assert reader.article("train").article == CORPUS[0]
+    assert reader.commit == 1
+    now = EmbeddedIndex.open(root)
+    assert "第5次" in now.article("lift").article.text
+    with pytest.raises(NotFound):
+        now.article("train")
+
+
+def test_a_commit_whose_files_go_while_it_is_opened_is_left_for_the_next(tmp_path, monkeypatch):
+    root = tmp_path / "index"
+    writer = open_writer(root)
+    writer.upsert(*prepared(CORPUS[:1]))
+    writer.commit()
+    stale = read_manifest(root)
+    for number in range(6):
+        writer.upsert(*prepared([article("train", f"第{number}版。")]))
+        writer.commit()
+    seen = iter([stale])
+    monkeypatch.setattr(
+        "index.embedded.read_manifest", lambda path, commit=None: next(seen, None) or read_manifest(path)
+    )
+    index = EmbeddedIndex.open(root)
+    assert (index.commit, index.article("train").article.text) == (7, "第5版。")
+    with pytest.raises(StopIteration):
+        next(seen)
+
+
+def test_an_older_commit_opens_while_it_is_kept(tmp_path):
+    root = tmp_path / "index"
+    writer = open_writer(root)
+    for number in range(1, 7):
+        writer.upsert(*prepared([article("a", f"灯塔第{number}版。")]))
+        assert writer.commit() == number
+    texts = {commit: EmbeddedIndex.open(root, commit).article("a").article.text for commit in (3, 4, 5, 6)}
+    assert texts == {commit: f"灯塔第{commit}版。" for commit in (3, 4, 5, 6)}
+    with pytest.raises(IndexCorrupt, match=r"commit-000002\.json is missing"):
+        EmbeddedIndex.open(root, 2)
+
+
+def test_an_index_without_articles_answers_with_nothing(tmp_path):
+    root = tmp_path / "index"
+    writer = open_writer(root)
+    writer.upsert(*prepared(CORPUS[:1]))
+    writer.commit()
+    writer.delete(["train"])
+    writer.commit()
+    index = EmbeddedIndex.open(root)
+    query, vector = LexicalQuery({"干部": 1.0}, {"干部": 1.0}), np.ones(64, np.float32)
+    assert index.lexical(query, k=5, filters=Filters()) == []
+    assert index.dense(vector, k=5, filters=Filters()) == []
+    assert index.facets(Filters(), ["source"]) == {"source": {}}
+    assert index.document_frequency("干部") == 0
+    assert (index.stats().articles, index.stats().chunks, index.stats().segments) == (0, 0, 0)
+
+
+def test_a_file_altered_in_its_header_is_corrupt_and_the_segment_named(tmp_path):
+    root = tmp_path / "index"
+    writer = open_writer(root)
+    writer.upsert(*prepared(CORPUS))
+    writer.commit()
+    (name,) = [entry.name for entry in read_manifest(root).segments]
+    path = root / "segments" / name / "words.docs.npy"
+    path.write_bytes(b"X" * path.stat().st_size)
+    with pytest.raises(IndexCorrupt, match=f"damaged: segments/{name}/words.docs.npy"):
+        EmbeddedIndex.open(root)

@@ -1,0 +1,233 @@
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from index.encode import BUNDLED, StaticEncoder, hash_files, load_encoder, unit_rows
+from index.errors import EncoderUnavailable
+
+TEXTS = [
+    "中国经济在第三季度继续回升向好。",
+    "國務院發布關於促進民營經濟發展的意見，裏面說了什麼？",
+    "ＡＢＣ１２３　全形字元與ＷＩＮＤＯＷＳ　１０",
+    "喊我老公",
+    "Linux 内核 6.6 发布，C919 首航",
+    "",
+    "\t\n  ",
+    "，。！？——……《》",
+    "𠮷野家とラーメン 😀 ẞ é ﬁ ㎏ Ⅷ ①",
+    "长" * 3000,
+]
+
+# torch and transformers warn about their own insides; none of it is ours to mend.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch.*"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:transformers.*"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:(torch|transformers|sentence_transformers|huggingface_hub).*"),
+]
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return load_encoder()
+
+
+def test_sentence_transformers_reads_the_same_files_and_gives_the_same_vectors(bundled):
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(bundled._folder), device="cpu", local_files_only=True)
+    theirs = model.encode(TEXTS, show_progress_bar=False, convert_to_numpy=True)
+    np.testing.assert_allclose(bundled.passages(TEXTS), theirs, atol=1e-5)
+    np.testing.assert_allclose(bundled.queries(TEXTS), theirs, atol=1e-5)
+
+
+def test_no_torch_and_quick():
+    code = (
+        "import sys, time; from index.encode import load_encoder; clock = time.perf_counter();"
+        "load_encoder().queries(['春天的故事']); seconds = time.perf_counter() - clock;"
+        "heavy = {'torch', 'sentence_transformers', 'transformers'} & set(sys.modules);"
+        "print(heavy or 'light', round(seconds, 3))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert out[0] == "light"
+    assert float(out[1]) < 2.0  # 0.2 s on an idle machine; tests run on busy ones
+
+
+def test_rows_have_length_one_or_zero(bundled):
+    vectors = bundled.passages(TEXTS)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(TEXTS), bundled.dim)
+    lengths = np.linalg.norm(vectors, axis=1)
+    blank = [not any(char.isalnum() for char in text) for text in TEXTS]
+    np.testing.assert_allclose(lengths, 1.0 - np.array(blank), atol=1e-5)
+
+
+def test_no_texts_give_no_rows(bundled):
+    assert bundled.passages([]).shape == (0, bundled.dim)
+    assert bundled.queries([]).shape == (0, bundled.dim)
+
+
+def test_many_passages_equal_few(bundled):
+    many = [text + str(number) for number in range(40) for text in TEXTS]
+    few = np.concatenate([bundled.queries([text]) for text in many])
+    np.testing.assert_allclose(bundled.passages(many), few, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("国务院发布关于促进民营经济发展的意见", "國務院發佈關於促進民營經濟發展的意見"),
+        ("ABC123 windows", "ＡＢＣ１２３　ＷＩＮＤＯＷＳ"),
+        ("台湾海峡两岸关系", "臺灣海峽兩岸關係"),
+    ],
+)
+def test_script_and_width_make_no_difference(bundled, one, other):
+    left, right = bundled.queries([one, other])
+    assert left @ right > 0.95
+
+
+def test_simplified_and_traditional_are_the_same_vector(bundled):
+    left, right = bundled.queries(["中国经济发展的历史与现状", "中國經濟發展的歷史與現狀"])
+    np.testing.assert_allclose(left, right, atol=1e-6)
+
+
+def test_meaning_counts_for_more_than_nothing(bundled):
+    query = bundled.queries(["孩子发烧怎么办"])[0]
+    near, far = bundled.passages(
+        ["儿童体温升高时，应及时就医并服用退热药物。", "央行宣布下调存款准备金率零点五个百分点。"]
+    )
+    assert query @ near > query @ far
+
+
+def test_fingerprint_follows_the_weights(bundled, tmp_path):
+    assert load_encoder(BUNDLED).fingerprint == bundled.fingerprint
+    for name in ("model.safetensors", "tokenizer.json", "modules.json"):
+        (tmp_path / name).write_bytes((bundled._folder / name).read_bytes())
+    copy = load_encoder(str(tmp_path))
+    assert isinstance(copy, StaticEncoder)
+    assert copy.fingerprint == bundled.fingerprint
+    weights = bytearray((tmp_path / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(bytes(weights))
+    assert load_encoder(str(tmp_path)).fingerprint != bundled.fingerprint
+
+
+def test_large_files_are_sampled(tmp_path):
+    path = tmp_path / "big"
+    path.write_bytes(bytes(1 << 20))
+    whole = hash_files([path], limit=1 << 18)
+    path.write_bytes(b"\1" + bytes((1 << 20) - 1))
+    assert hash_files([path], limit=1 << 18) != whole
+
+
+def test_unit_rows_leave_zeros_alone():
+    rows = unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32))
+    np.testing.assert_allclose(rows, [[0.6, 0.8], [0.0, 0.0]])
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A real transformer, two layers of 32, saved as sentence-transformers saves them."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Normalize, Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny")
+    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys("中国经济发展的历史查询：段落春天故事")]
+    (folder / "vocab.txt").write_text("\n".join(vocab), encoding="utf-8")
+    bert = folder / "bert"
+    BertModel(
+        BertConfig(
+            vocab_size=len(vocab), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64
+        )
+    ).save_pretrained(bert)
+    BertTokenizerFast(vocab_file=str(folder / "vocab.txt"), vocab=str(folder / "vocab.txt")).save_pretrained(bert)
+    words = Transformer(str(bert))
+    model = SentenceTransformer(
+        modules=[words, Pooling(32), Normalize()], prompts={"query": "查询：", "document": "段落："}, device="cpu"
+    )
+    model.save(str(folder / "model"))
+    return folder / "model"
+
+
+def test_any_sentence_transformers_folder(tiny):
+    encoder = load_encoder(str(tiny))
+    assert (encoder.name, encoder.dim) == (str(tiny), 32)
+    passages, queries = encoder.passages(["中国经济", ""]), encoder.queries(["中国经济"])
+    assert passages.shape == (2, 32)
+    np.testing.assert_allclose(np.linalg.norm(passages, axis=1), [1, 0], atol=1e-5)
+    assert not np.allclose(passages[0], queries[0], atol=1e-3)  # the two prompts differ
+    plain = encoder._model.encode(["查询：中国经济"], prompt=None, show_progress_bar=False)
+    np.testing.assert_allclose(queries, unit_rows(plain), atol=1e-5)
+    assert load_encoder(str(tiny)).fingerprint == encoder.fingerprint
+
+
+def test_fingerprint_of_a_transformer_follows_its_prompts(tiny, tmp_path):
+    import shutil
+
+    other = tmp_path / "model"
+    shutil.copytree(tiny, other)
+    settings = json.loads((other / "config_sentence_transformers.json").read_text(encoding="utf-8"))
+    settings["prompts"]["query"] = "问："
+    (other / "config_sentence_transformers.json").write_text(json.dumps(settings), encoding="utf-8")
+    assert load_encoder(str(other)).fingerprint != load_encoder(str(tiny)).fingerprint
+
+
+@pytest.mark.parametrize("name", ["./no-such-folder", "/no/such/folder", "a/b/c", "", "/"])
+def test_a_missing_folder_is_said_at_once(name):
+    clock = time.perf_counter()
+    with pytest.raises(EncoderUnavailable) as caught:
+        load_encoder(name)
+    assert caught.value.hint
+    assert "\n" not in caught.value.message
+    assert time.perf_counter() - clock < 2 or name == "/"
+
+
+def test_a_file_is_no_model(tmp_path):
+    (tmp_path / "model.bin").write_bytes(b"x")
+    with pytest.raises(EncoderUnavailable, match="a file"):
+        load_encoder(str(tmp_path / "model.bin"))
+
+
+def test_an_empty_folder_is_no_model(tmp_path):
+    with pytest.raises(EncoderUnavailable, match=r"modules\.json"):
+        load_encoder(str(tmp_path))
+
+
+def test_a_broken_static_model_is_said(bundled, tmp_path):
+    for name in ("tokenizer.json", "modules.json"):
+        (tmp_path / name).write_bytes((bundled._folder / name).read_bytes())
+    (tmp_path / "model.safetensors").write_bytes(b"not a model")
+    with pytest.raises(EncoderUnavailable, match="cannot be read"):
+        load_encoder(str(tmp_path))
+
+
+def test_an_unknown_hub_name_offline_fails_fast(tmp_path):
+    code = (
+        "from index.encode import load_encoder\nfrom index.errors import EncoderUnavailable\n"
+        "try:\n    load_encoder('nobody/no-such-model')\n"
+        "except EncoderUnavailable as error:\n    print('unavailable:', error.message)\n"
+    )
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.stdout.startswith("unavailable: the embedding model 'nobody/no-such-model' cannot be loaded")
+    assert "HF_HUB_OFFLINE" in done.stdout
+
+
+def test_an_unreachable_hub_fails_fast(monkeypatch, tmp_path):
+    from huggingface_hub import constants
+
+    from index import encode_transformer
+
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", "https://hub.invalid")
+    monkeypatch.setattr(encode_transformer, "_cached", lambda name: tmp_path / "nothing")
+    with pytest.raises(EncoderUnavailable, match=r"hub\.invalid cannot be reached"):
+        load_encoder("nobody/no-such-model")

@@ -1,0 +1,120 @@
+"""An index of every format that was ever current still opens and answers as it did when it was made.
+
+To add one: make it with `python -m tests.index.test_format FOLDER` at the format's first commit, and never again.
+"""
+
+import shutil
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.backend import LexicalQuery
+from index.builder import ArticleBuilder
+from index.config import IndexConfig
+from index.embedded import EmbeddedIndex
+from index.layout import damaged_files
+from index.models import Article, Filters
+from index.writer import IndexWriter
+
+DATA = Path(__file__).parent.parent / "data"
+DIM = 8
+ARTICLES = (
+    Article(
+        "灯塔",
+        "海岛上的灯塔",
+        "灯塔建在海岛的最高处。守塔人每天上去点灯。",
+        source="海岛报",
+        tags=("海",),
+        path="/a/灯塔.txt",
+    ),
+    Article("馒头", "蒸馒头", "酵母要用温水化开，面团要发到两倍大。", published="2024-03-05", meta={"city": "雲汀"}),
+    Article("电梯", "加装电梯", "须经四分之三以上业主同意，每台补贴十八万元。", author="王元"),
+)
+LATER = Article("馒头", "蒸包子", "包子要捏十八个褶，酵母照旧。", published="2025-01-31")
+
+
+class LetterEncoder:
+    """The sum of a fixed direction for each character: it will be the same in ten years."""
+
+    name = "letters"
+    dim = DIM
+    fingerprint = "letters-8"
+
+    def passages(self, texts):
+        out = np.zeros((len(texts), DIM), np.float32)
+        for row, text in enumerate(texts):
+            for char in text:
+                bits = zlib.crc32(char.encode("utf-8"))
+                out[row] += [1.0 if bits >> (3 * i) & 1 else -1.0 for i in range(DIM)]
+        return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+
+    queries = passages
+
+
+def make(root: Path) -> None:
+    """Three articles, one of them changed in a second commit: two segments, one with a tombstone."""
+    encoder = LetterEncoder()
+    builder = ArticleBuilder(IndexConfig(chunk_chars=40, overlap_chars=12, clean=False), encoder)
+    info = {"name": encoder.name, "dim": DIM, "fingerprint": encoder.fingerprint, "floor": 0.0}
+    writer = IndexWriter(root, builder.config, builder.tokenizer, builder.fingerprint, info)
+    for articles in (ARTICLES, (LATER,)):
+        made = [builder.prepare(article) for article in articles]
+        passages = [text for stored, _, _ in made for text in builder.passages(stored)]
+        vectors = encoder.passages(passages)
+        writer.upsert([stored for stored, _, _ in made], [terms for _, terms, _ in made], vectors)
+        writer.commit()
+    writer.close()
+    (root / "commit-000001.json").unlink()
+
+
+@pytest.fixture(scope="module", params=[1])
+def index(request):
+    return EmbeddedIndex.open(DATA / f"format_{request.param}")
+
+
+def test_it_is_whole_and_holds_what_was_put_in(index):
+    assert damaged_files(index.root, index.manifest) == []
+    stats = index.stats()
+    assert (stats.articles, stats.segments, stats.commit, stats.dim) == (3, 2, 2, DIM)
+    assert [index.article(name).article for name in ("灯塔", "电梯", "馒头")] == [ARTICLES[0], ARTICLES[2], LATER]
+    assert index.facets(Filters(), ["source", "author", "tag"]) == {
+        "source": {"海岛报": 1},
+        "author": {"王元": 1},
+        "tag": {"海": 1},
+    }
+
+
+def test_it_answers_as_it_did(index):
+    def asked(*words):
+        return [hit.chunk_id for hit in index.lexical(LexicalQuery(dict.fromkeys(words, 1.0)), k=5, filters=Filters())]
+
+    assert asked("灯塔") == ["灯塔:0"]
+    assert asked("酵母", "面团") == ["馒头:0"]
+    assert asked("补贴") == ["电梯:0"]
+    (item,) = index.evidence(LexicalQuery({"酵母": 1.0}), None, ["馒头:0"])
+    assert item.bm25 == pytest.approx(BM25, abs=1e-5)
+    vector = LetterEncoder().queries(["酵母照旧"])[0]
+    hits = index.dense(vector, k=3, filters=Filters())
+    assert [hit.chunk_id for hit in hits] == DENSE
+    assert hits[0].score == pytest.approx(COSINE, abs=1e-5)
+
+
+def test_a_writer_goes_on_from_it(index, tmp_path):
+    root = shutil.copytree(index.root, tmp_path / "index")
+    config = index.config
+    builder = ArticleBuilder(config, LetterEncoder())
+    writer = IndexWriter(root, config, builder.tokenizer, index.manifest.fingerprint, index.manifest.encoder)
+    assert set(writer.paths(["/a"])) == {"灯塔"}
+    assert writer.delete(["灯塔"]) == 1
+    writer.compact()
+    assert writer.commit() == 3
+    assert EmbeddedIndex.open(root).stats().articles == 2
+
+
+BM25, COSINE, DENSE = 2.230626, 0.453447, ["灯塔:0", "馒头:0", "电梯:0"]
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))

@@ -1,0 +1,61 @@
+"""The mix: anchored minima, values by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.fusion import RRF_K, adapt, convex, ranks, reciprocal_rank, scale_bm25, scale_cosine, spread
+
+SCORES = st.lists(st.floats(-1, 50), max_size=20).map(np.asarray)
+
+
+def test_bm25_is_scaled_from_zero_to_the_best():
+    assert scale_bm25(np.asarray([10.0, 8.0, 0.0])) == pytest.approx([1.0, 0.8, 0.0])
+    assert scale_bm25(np.zeros(3)).tolist() == [0.0] * 3
+    assert scale_bm25(np.zeros(0)).tolist() == []
+
+
+def test_cosine_is_scaled_from_the_floor_to_one_whatever_the_list_holds():
+    assert scale_cosine(np.asarray([0.6, 0.2, 0.1, 1.0]), floor=0.2) == pytest.approx([0.5, 0.0, 0.0, 1.0])
+    assert scale_cosine(np.asarray([0.6]), floor=0.2) == pytest.approx([0.5])
+
+
+@given(SCORES, st.floats(0, 0.9))
+def test_scaled_scores_keep_the_order(scores, floor):
+    scores = np.minimum(scores, 1.0)
+    out = scale_cosine(scores, floor=floor)
+    assert ((out >= 0) & (out <= 1)).all()
+    assert (np.diff(out[np.argsort(scores, kind="stable")]) >= 0).all()
+
+
+def test_spread_looks_at_the_tenth_best_article_and_not_at_chunks():
+    flat = np.asarray([1.0] + [0.9] * 11)
+    assert spread(flat, [f"a{i}" for i in range(12)]) == pytest.approx(0.2)
+    assert spread(flat, ["a0"] * 12) == 1.0
+    assert spread(np.asarray([1.0] + [0.4] * 11), [f"a{i}" for i in range(12)]) == 1.0
+    assert spread(np.ones(12), [f"a{i}" for i in range(12)]) == 0.0
+
+
+def test_the_share_moves_with_the_trust():
+    assert adapt(0.5, 1.0) == pytest.approx(0.5)
+    assert adapt(0.5, 0.5) == pytest.approx(2 / 3)
+    assert adapt(0.5, 0.0) == 1.0
+    assert adapt(0.0, 0.0) == 1.0
+
+
+def test_the_mix_is_convex():
+    mixed = convex(np.asarray([1.0, 0.0]), np.asarray([0.5, 1.0]), weight=0.6)
+    assert mixed == pytest.approx([0.8, 0.4])
+
+
+def test_ranks_count_from_one_and_ties_keep_their_order():
+    assert ranks(np.asarray([0.2, 0.9, 0.2, 0.5])).tolist() == [3, 1, 4, 2]
+    assert ranks(np.zeros(0)).tolist() == []
+
+
+def test_a_chunk_good_in_both_legs_wins_over_either_first_place():
+    fused = reciprocal_rank([np.asarray([9.0, 8.0, 0.0]), np.asarray([0.0, 8.0, 9.0])], weights=[1.0, 1.0])
+    assert fused == pytest.approx([1 / 61 + 1 / 63, 2 / 62, 1 / 63 + 1 / 61])
+    weighted = reciprocal_rank([np.asarray([1.0]), np.asarray([1.0])], weights=[0.25, 0.75], k=RRF_K)
+    assert weighted == pytest.approx([1 / 61])

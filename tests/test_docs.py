@@ -1,0 +1,103 @@
+"""What the documentation names exists, and what exists is documented."""
+
+import ast
+import re
+
+import pytest
+import typer.main
+
+from search.cli import app
+from tests.conftest import ROOT
+
+MODULES = sorted((ROOT / "index").glob("*.py")) + sorted((ROOT / "search").glob("*.py"))
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+FLAGS = {
+    (name, flag)
+    for name, command in COMMANDS.items()
+    for option in command.params
+    for flag in (*option.opts, *option.secondary_opts)
+    if flag.startswith("-")
+}
+
+
+@pytest.fixture(scope="module")
+def readme() -> str:
+    path = ROOT / "README.md"
+    text = path.read_text("utf-8") if path.exists() else ""
+    if not re.search(r"^#+ .*Layout", text, re.M):
+        pytest.skip("the README has no Layout section yet")
+    return text
+
+
+def layout_of(readme: str) -> str:
+    """The text of the Layout section, up to the next heading of its level."""
+    start = re.search(r"^(#+) .*Layout.*$", readme, re.M)
+    assert start is not None
+    end = re.search(rf"^#{{1,{len(start[1])}}} ", readme[start.end() :], re.M)
+    return readme[start.end() :][: end.start() if end else None]
+
+
+def test_the_layout_names_every_module_and_none_that_is_not_there(readme):
+    section = layout_of(readme)
+    named = set(re.findall(r"\b(\w+\.py)\b", section))
+    there = {path.name for path in MODULES if path.name != "__init__.py"}
+    scripts = {path.name for path in (ROOT / "scripts").rglob("*.py")}
+    tests = {path.name for path in (ROOT / "tests").rglob("*.py")}
+    assert there - named == set()
+    assert named - there - scripts - tests - {"__init__.py"} == set()
+
+
+def test_every_path_the_readme_names_is_there(readme):
+    named = set(re.findall(r"(?<![\w/.])((?:index|search|scripts|tests)/[\w./-]*[\w/])", readme))
+    assert named
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_the_readme_names_every_command_and_no_other(readme):
+    assert {name for name in COMMANDS if not re.search(rf"\bwensou {name}\b", readme)} == set()
+    named = set(re.findall(r"(?:^(?:\$ )?|`)(?:\.venv/bin/)?wensou ([a-z]+)\b", readme, re.M))
+    assert named - set(COMMANDS) == set()
+
+
+def test_the_readme_names_every_flag_and_no_other(readme):
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", readme))
+    ours = {flag for _, flag in FLAGS if flag.startswith("--") and not flag.startswith("--no-")}
+    assert ours - named == set()
+    elsewhere = {"--help", "--upgrade", "--index-url", "--extra-index-url", "--break-system-packages", "--no-deps"}
+    scripts = set()
+    for path in (ROOT / "scripts").rglob("*"):
+        if path.is_file() and path.suffix in ("", ".py"):
+            scripts |= set(re.findall(r"--[a-z][a-z-]*", path.read_text("utf-8")))
+    assert named - ours - elsewhere - scripts - {flag for _, flag in FLAGS} == set()
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_and_option_has_help(name):
+    command = COMMANDS[name]
+    assert command.help
+    assert command.help.strip().endswith(".")
+    silent = [param.name for param in command.params if param.name != "help" and not getattr(param, "help", None)]
+    assert silent == []
+
+
+def public(tree: ast.AST, prefix: str = "") -> list[tuple[str, ast.AST]]:
+    """Public classes, functions and methods, with their dotted names; what lies inside a function is not public."""
+    found: list[tuple[str, ast.AST]] = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            found.append((prefix + node.name, node))
+            if isinstance(node, ast.ClassDef):
+                found += public(node, f"{prefix}{node.name}.")
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_every_module_class_and_function_says_what_it_is(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    assert ast.get_docstring(tree), "the module"
+    assert [name for name, node in public(tree) if not ast.get_docstring(node)] == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_no_module_is_longer_than_four_hundred_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 400
