@@ -10,6 +10,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
+from index.arrays import read_arrays
 from index.fold import fold
 
 STEP = 1 / 12  # nats per step of the quantised log probabilities
@@ -90,5 +91,4 @@ class CharModel:
 @cache
 def load() -> CharModel:
     """The bundled model, read once (about 10 ms)."""
-    with files("index").joinpath("data/charmodel.npz").open("rb") as file, np.load(file, allow_pickle=False) as data:
-        return CharModel({name: data[name] for name in data.files})
+    return CharModel(read_arrays(files("index").joinpath("data/charmodel.npz").read_bytes()))

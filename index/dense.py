@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import map_array
+
 Vectors = NDArray[np.float32]
 Index = Any  # faiss.Index: FAISS's own annotations lack what SWIG adds at run time
 
@@ -58,7 +60,7 @@ class DenseIndex:
     @classmethod
     def load(cls, folder: Path) -> DenseIndex:
         """Map the vectors; read the FAISS index if the segment has one."""
-        vectors = np.asarray(np.load(folder / "vectors.npy", mmap_mode="r"))
+        vectors = map_array(folder / "vectors.npy")
         path = folder / "dense.faiss"
         if not path.exists():
             return cls(vectors)

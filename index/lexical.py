@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import map_array
 from index.bm25 import Bm25
 from index.strings import StringTable
 
@@ -104,13 +105,9 @@ class Postings:
     @classmethod
     def load(cls, folder: Path, field: str) -> "Postings":
         """Map the field's files of `folder` into memory."""
-
-        def array(name: str) -> NDArray[np.generic]:
-            # A plain view of the map: numpy's memmap class makes every slice and sum several times slower.
-            return np.asarray(np.load(folder / f"{field}.{name}.npy", mmap_mode="r"))
-
-        starts, docs, tfs, lengths = (array(name) for name in ("starts", "docs", "tfs", "lengths"))
-        return cls(StringTable.load(folder, f"{field}.terms"), starts, docs, tfs, lengths)  # type: ignore[arg-type]
+        names = ("starts", "docs", "tfs", "lengths")
+        starts, docs, tfs, lengths = (map_array(folder / f"{field}.{name}.npy") for name in names)
+        return cls(StringTable.load(folder, f"{field}.terms"), starts, docs, tfs, lengths)
 
     def df(self, term: int) -> int:
         """How many documents hold term number `term`; 0 for -1, a term that is not here."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import map_array, read_arrays
 from index.dense import DenseIndex, Vectors
 from index.layout import FileEntry, file_entry, sync
 from index.lexical import Postings
@@ -166,9 +167,9 @@ class Tombstones:
     @classmethod
     def load(cls, path: Path) -> "Tombstones":
         """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as data:
-            lost = {f: (data[f"{f}.terms"], data[f"{f}.counts"], int(data[f"{f}.length"])) for f in FIELDS}
-            return cls(data["articles"], lost)
+        data = read_arrays(path.read_bytes())
+        lost = {f: (data[f"{f}.terms"], data[f"{f}.counts"], int(data[f"{f}.length"])) for f in FIELDS}
+        return cls(data["articles"], lost)
 
 
 class Segment:
@@ -180,8 +181,8 @@ class Segment:
         self.tombstones = tombstones
         self.store = Store(folder)
         self.dense = DenseIndex.load(folder)
-        self.signatures = np.asarray(np.load(folder / "signatures.npy", mmap_mode="r"))
-        self.article_vectors = np.asarray(np.load(folder / "article_vectors.npy", mmap_mode="r"))
+        self.signatures = map_array(folder / "signatures.npy")
+        self.article_vectors = map_array(folder / "article_vectors.npy")
         self.fields: dict[str, Postings] = {field: Postings.load(folder, field) for field in FIELDS}
 
     @cached_property

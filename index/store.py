@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import map_array
 from index.models import Article, Chunk
 from index.strings import StringTable
 
@@ -63,18 +64,18 @@ class Store:
     def __init__(self, folder: Path) -> None:
         """Map the files of `folder`."""
         self._lines = _map(folder / "articles.jsonl")
-        self._starts = np.asarray(np.load(folder / "articles.starts.npy", mmap_mode="r"))
-        self.chunk_articles: NDArray[np.int32] = np.asarray(np.load(folder / "chunk_articles.npy", mmap_mode="r"))
-        self.chunk_starts: NDArray[np.int32] = np.asarray(np.load(folder / "chunk_starts.npy", mmap_mode="r"))
-        self.published: NDArray[np.int32] = np.asarray(np.load(folder / "published.npy", mmap_mode="r"))
+        self._starts = map_array(folder / "articles.starts.npy")
+        self.chunk_articles: NDArray[np.int32] = map_array(folder / "chunk_articles.npy")
+        self.chunk_starts: NDArray[np.int32] = map_array(folder / "chunk_starts.npy")
+        self.published: NDArray[np.int32] = map_array(folder / "published.npy")
         self._ids = StringTable.load(folder, "ids")
         # One answer asks for an article several times: for its chunks, its fields, its twins.
         self._read = lru_cache(maxsize=_REMEMBERED)(self._parse)
-        self._id_rows = np.asarray(np.load(folder / "ids.rows.npy", mmap_mode="r"))
+        self._id_rows = map_array(folder / "ids.rows.npy")
         self._id_of_row = np.empty(len(self._id_rows), np.int32)
         self._id_of_row[self._id_rows] = np.arange(len(self._id_rows), dtype=np.int32)
         self.paths = StringTable.load(folder, "paths")
-        self.article_paths: NDArray[np.int32] = np.asarray(np.load(folder / "article_paths.npy", mmap_mode="r"))
+        self.article_paths: NDArray[np.int32] = map_array(folder / "article_paths.npy")
 
     @property
     def articles(self) -> int:

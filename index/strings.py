@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import map_array
+
 
 class StringTable:
     """Distinct strings in UTF-8 byte order. Number `i` is the i-th string."""
@@ -46,8 +48,7 @@ class StringTable:
         path = folder / f"{name}.utf8"
         empty = path.stat().st_size == 0  # an empty file cannot be mapped
         blob = np.zeros(0, np.uint8) if empty else np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
-        # Plain views of the maps: numpy's memmap class makes every access several times slower.
-        ends, keys = (np.asarray(np.load(folder / f"{name}.{kind}.npy", mmap_mode="r")) for kind in ("ends", "keys"))
+        ends, keys = (map_array(folder / f"{name}.{kind}.npy") for kind in ("ends", "keys"))
         return cls(blob, ends, keys)
 
     def __len__(self) -> int:

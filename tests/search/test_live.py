@@ -84,14 +84,16 @@ def test_no_question_fails_while_commits_come_in(root):
     threads = [threading.Thread(target=guarded) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for number in range(8):  # more commits than are kept, the last one all new
-        items = [article("tower", f"灯塔第{number}次点亮，守塔人记下了日期。")]
-        update_index(items, root, compact=number % 3 == 2, encoder=HashEncoder())
-    update_index(CORPUS, root, rebuild=True, encoder=HashEncoder())
-    last = live.engine().commit
-    done.set()
-    for thread in threads:
-        thread.join()
+    try:
+        for number in range(8):  # more commits than are kept, the last one all new
+            items = [article("tower", f"灯塔第{number}次点亮，守塔人记下了日期。")]
+            update_index(items, root, compact=number % 3 == 2, encoder=HashEncoder())
+        update_index(CORPUS, root, rebuild=True, encoder=HashEncoder())
+        last = live.engine().commit
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
     assert failures == []
     assert live.engine().commit == 10
     assert last >= 9

@@ -156,7 +156,7 @@ class _Api(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def base() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Api) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)  # no failure may keep the run waiting
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

@@ -1,0 +1,93 @@
+"""Arrays written by NumPy, read without `numpy.load`: the same values, and from many threads at once."""
+
+import gc
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from index.arrays import map_array, read_arrays
+
+KINDS = st.sampled_from([np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32])
+SHAPES = npst.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=40)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("arrays")
+
+
+@given(npst.arrays(KINDS, SHAPES, elements={"allow_nan": False}))
+def test_what_numpy_wrote_comes_back(folder, array):
+    np.save(folder / "a.npy", array)
+    np.savez(folder / "a.npz", one=array, **{"two.2": array[..., :1] if array.ndim else array})
+    mapped = map_array(folder / "a.npy")
+    both = read_arrays((folder / "a.npz").read_bytes())
+    assert set(both) == {"one", "two.2"}
+    for got in (mapped, both["one"]):
+        assert got.dtype == array.dtype
+        assert got.shape == array.shape
+        assert np.array_equal(got, array)
+        assert not got.flags.writeable or got.size == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda data: data[:40], "is no array"),
+        (lambda data: b"", "is no array"),
+        (lambda data: data[:-1], "buffer is smaller|size"),
+        (lambda data: data.replace(b"<i4", b"|O4"), "is no array"),
+        (lambda data: data.replace(b"False", b"True "), "is no array"),
+        (lambda data: b"PK\x03\x04" + data, "is no array"),
+    ],
+)
+def test_anything_else_is_refused(tmp_path, change, complaint):
+    np.save(tmp_path / "a.npy", np.arange(9, dtype=np.int32))
+    (tmp_path / "a.npy").write_bytes(change((tmp_path / "a.npy").read_bytes()))
+    with pytest.raises(ValueError, match=complaint):
+        map_array(tmp_path / "a.npy")
+
+
+def test_a_damaged_npz_is_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", one=np.arange(900))
+    data = (tmp_path / "a.npz").read_bytes()
+    for broken in (data[:-30], data[:200] + b"x" + data[201:], b"nothing"):
+        with pytest.raises(ValueError, match=r"no sound \.npz"):
+            read_arrays(broken)
+
+
+def test_threads_that_open_arrays_while_garbage_is_collected(tmp_path):
+    """`numpy.load` fails here on CPython 3.11 with a SystemError, hundreds of times."""
+    np.save(tmp_path / "a.npy", np.arange(9, dtype=np.int32))
+    errors = []
+
+    def read(depth):
+        if depth:
+            return read(depth - 1)
+        try:
+            for _ in range(200):
+                map_array(tmp_path / "a.npy")
+        except Exception as error:
+            errors.append(error)
+
+    def give_way(*_):
+        time.sleep(0)
+
+    before = gc.get_threshold()
+    gc.callbacks.append(give_way)
+    gc.set_threshold(20)
+    try:
+        threads = [threading.Thread(target=read, args=(20 * n,), daemon=True) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(give_way)
+    assert errors == []
