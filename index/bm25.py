@@ -67,10 +67,6 @@ class Bm25:
         ratio = lengths / np.float64(average) if average > 0 else np.zeros(len(lengths))
         return np.asarray(self.k1 * (1 - self.b + self.b * ratio), dtype=np.float32)
 
-    def highest(self) -> float:
-        """No `part` is higher than this."""
-        return self.k1 + 1 + (self.delta if self.variant == "plus" else 0.0)
-
     def part(self, tf: NDArray[np.integer], norm: NDArray[np.floating]) -> NDArray[np.floating]:
         """What idf is multiplied by, for term frequencies `tf` >= 1 in documents with K = `norm`."""
         if self.variant == "l":

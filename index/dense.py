@@ -103,6 +103,17 @@ class DenseIndex:
         `allowed`, (n,), keeps the search to some rows; it narrows the search itself, so that `k` rows come
         back however few are allowed.
         """
+        if exact and len(self.vectors) and k > 0:
+            return self._nearest(vector, k, allowed)
+        rows, _ = self.nominate(vector, k, allowed)
+        return _best(rows, self.scores(vector, rows), k)
+
+    def nominate(
+        self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Rows that hold the `k` nearest to `vector`, as surely as the index finds them, and what it estimates their
+        inner products to be; at most about `enough(k)` of them and those that tie. `allowed` as in `search`.
+        """
         n = len(self.vectors)
         if n == 0 or k <= 0:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
@@ -112,16 +123,16 @@ class DenseIndex:
             if live <= max(4 * k, _BY_HAND):
                 rows = np.flatnonzero(allowed)
                 return _best(rows, self.scores(vector, rows), k)
-        if self._ann is None or exact:
+        if self._ann is None:
             return self._nearest(vector, k, allowed)
         # The codes are scanned whole; what a filter leaves of the best is enough, or the exact scan is asked.
-        wanted = max(k * _OVERFETCH, _FEWEST)
-        rows = _ask(self._ann, vector, min(int(wanted * n / live) + 1, n))[0]
+        rows, rough = _ask(self._ann, vector, min(int(enough(k) * n / live) + 1, n))
         if allowed is not None:
-            rows = rows[allowed[rows]]
-            if len(rows) < min(wanted // 2, live):
+            kept = allowed[rows]
+            rows, rough = rows[kept], rough[kept]
+            if len(rows) < min(enough(k) // 2, live):
                 return self._nearest(vector, k, allowed)
-        return _best(rows, self.scores(vector, rows), k)
+        return rows, rough
 
     def _nearest(
         self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None
@@ -156,6 +167,11 @@ class DenseIndex:
             true = self.search(vector, k, exact=True)[0][:k]
             found += len(np.intersect1d(near, true))
         return found / (k * len(picks))
+
+
+def enough(k: int) -> int:
+    """How many candidates of a quantised index surely hold the `k` nearest, in all segments together."""
+    return max(k * _OVERFETCH, _FEWEST)
 
 
 def _faiss() -> Any:

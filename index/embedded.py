@@ -4,9 +4,9 @@ Every number here is the whole commit's: idf and average lengths count all segme
 index grown in many steps scores as one built at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from functools import cached_property, partial, update_wrapper
+from functools import update_wrapper
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -16,18 +16,16 @@ from numpy.typing import NDArray
 from index.backend import Evidence, LexicalQuery
 from index.conditions import meets
 from index.config import IndexConfig
-from index.dense import Vectors
+from index.dense import Vectors, enough
 from index.errors import IndexCorrupt, NotFound
 from index.layout import SEGMENTS, IndexState, Manifest, check_sizes, corrupt, read_manifest
 from index.models import Chunk, Filters, Hit, IndexStats
-from index.pruning import Part, best_rows
 from index.reprints import SIZE as SIGNATURE_SIZE
-from index.segment import CHUNK_FIELDS, Segment, Tombstones, facet
+from index.scorer import Scorer
+from index.segment import Segment, Tombstones, facet
 from index.store import NO_DATE, StoredArticle, day_number, day_of
+from index.topk import nth_highest
 
-# How much each field's BM25 counts. Chunk words are the measure; the title and the whole article each count as
-# much again, which lifts headlines and costs nothing elsewhere; bigrams are a light net under the words.
-FIELD_WEIGHTS: Mapping[str, float] = {"words": 1.0, "bigrams": 0.3, "title": 1.0, "body": 1.0}
 _PLACES = 100_000  # chunks whose place is remembered: some 10 MB
 _MASKS = 16  # conditions whose articles are remembered, a byte an article each
 
@@ -74,10 +72,9 @@ class EmbeddedIndex:
                     f"index {root}: segment {entry.name} cannot be opened: {error}",
                     hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
                 ) from error
-        self._bm25 = self.config.bm25
-        self._planned: tuple[LexicalQuery | None, list[tuple[str, str, float, list[int]]]] = (None, [])
+        self._scorer = Scorer(self.segments, self.config.bm25)
         self._places: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
-        self._norms: dict[tuple[int, str], NDArray[np.float32]] = {}
+        self._homes: dict[str, tuple[int, int]] = {}  # and their articles
         self._passed: dict[tuple[str, Filters], NDArray[np.bool_]] = {}
 
     @classmethod
@@ -95,108 +92,33 @@ class EmbeddedIndex:
 
     # ---- the lexical leg
 
-    @cached_property
-    def _counts(self) -> dict[str, tuple[int, float]]:
-        """Field -> live documents, and their average length in terms."""
-        out = {}
-        for field in FIELD_WEIGHTS:
-            documents = sum(segment.documents(field) for segment in self.segments)
-            length = sum(segment.total_length(field) for segment in self.segments)
-            out[field] = (documents, length / documents if documents else 0.0)
-        return out
-
-    @cached_property
-    def _mean_idf(self) -> dict[str, float]:
-        """Mean idf over all terms of a field, which only the okapi variant's floor needs."""
-        means = {}
-        for field in FIELD_WEIGHTS:
-            df: dict[str, int] = {}
-            for segment in self.segments:
-                for term in segment.fields[field].terms:
-                    df[term] = df.get(term, 0) + segment.df(field, term)[1]
-            live = np.asarray([count for count in df.values() if count], np.int64)
-            means[field] = float(self._bm25.idf(live, self._counts[field][0]).mean()) if len(live) else 0.0
-        return means
-
-    def _field_norms(self, s: int, field: str) -> NDArray[np.float32]:
-        key = (s, field)
-        if key not in self._norms:
-            lengths = self.segments[s].fields[field].lengths
-            self._norms[key] = self._bm25.norms(lengths, self._counts[field][1])
-        return self._norms[key]
-
-    def _weighted(self, query: LexicalQuery) -> list[tuple[str, str, float, list[int]]]:
-        """(field, term, weight with idf, the term's number in each segment), rarest first."""
-        if self._planned[0] is query:  # one answer asks for the same query's plan two or three times
-            return self._planned[1]
-        plan = []
-        for field, weight in FIELD_WEIGHTS.items():
-            terms = query.bigrams if field == "bigrams" else query.words
-            names = list(terms)
-            found = [[segment.df(field, name) for segment in self.segments] for name in names]
-            df = np.asarray([sum(count for _, count in row) for row in found], np.int64)
-            idf = self._bm25.idf(df, self._counts[field][0])
-            if self._bm25.variant == "okapi":
-                idf = self._bm25.floor(idf, self._mean_idf[field])
-            for i, name in enumerate(names):
-                if df[i]:
-                    numbers = [number for number, _ in found[i]]
-                    plan.append((field, name, weight * terms[name] * float(idf[i]), numbers))
-        self._planned = (query, plan)
-        return plan
-
     @_names_damage
     def lexical(self, query: LexicalQuery, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` best chunks by BM25 over all fields; see Backend."""
-        plan = self._weighted(query)
-        found: list[tuple[int, NDArray[np.int64]]] = []
-        for s, segment in enumerate(self.segments):
-            parts = [Part(field, numbers[s], weight) for field, _, weight, numbers in plan if numbers[s] >= 0]
-            norms = partial(self._field_norms, s)
-            allowed = self._allowed(segment, filters)
-            found.append((s, best_rows(segment, parts, k=k, bm25=self._bm25, norms=norms, allowed=allowed)))
-        return self._best([(s, rows, self._exact(plan, s, rows)) for s, rows in found], k)
-
-    def _exact(
-        self,
-        plan: list[tuple[str, str, float, list[int]]],
-        s: int,
-        rows: NDArray[np.integer],
-        by_term: dict[str, NDArray[np.float64]] | None = None,
-    ) -> NDArray[np.float64]:
-        """BM25 of some rows of a segment in float64; the share of each term goes into `by_term`."""
-        segment = self.segments[s]
-        articles = segment.store.chunk_articles[rows]
-        total = np.zeros(len(rows))
-        for field, term, weight, numbers in plan:
-            documents = rows if field in CHUNK_FIELDS else articles
-            norms = self._field_norms(s, field)
-            share = weight * segment.fields[field].parts_of(numbers[s], documents, self._bm25, norms)
-            total += share
-            if by_term is not None:
-                by_term[term] = by_term.get(term, np.zeros(len(rows))) + share
-        return total
+        found = self._scorer.best(query, k, lambda segment: self._allowed(segment, filters))
+        return self._best(found, k)
 
     # ---- the dense leg
 
     @_names_damage
     def dense(self, vector: Vectors, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` nearest chunks; see Backend."""
+        nominated = [s.dense.nominate(vector, k, self._allowed(s, filters)) for s in self.segments]
+        # The estimates of all segments together say which are worth an exact score.
+        floor = nth_highest(np.concatenate([rough for _, rough in nominated]), enough(k)) if nominated else 0.0
         found = []
-        for s, segment in enumerate(self.segments):
-            rows, scores = segment.dense.search(vector, k, self._allowed(segment, filters))
-            found.append((s, rows, scores.astype(np.float64)))
+        for s, (rows, rough) in enumerate(nominated):
+            rows = rows[rough >= floor]
+            found.append((s, rows, self.segments[s].dense.scores(vector, rows).astype(np.float64)))
         return self._best(found, k)
 
     def _best(self, found: Sequence[tuple[int, NDArray[np.int64], NDArray[np.float64]]], k: int) -> list[Hit]:
         every = np.concatenate([scores for _, _, scores in found]) if found else np.zeros(0)
-        border = np.partition(every, len(every) - k)[len(every) - k] if len(every) > k > 0 else -np.inf
-        hits = [
-            Hit(self._chunk_id(s, row), score)
-            for s, rows, scores in found
-            for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
-            if score >= border
-        ]
+        border = nth_highest(every, k)
+        hits: list[Hit] = []
+        for s, rows, scores in found:
+            kept = scores >= border
+            hits += map(Hit, self._chunk_ids(s, rows[kept]), scores[kept].tolist())
         hits.sort(key=lambda hit: (-hit.score, hit.chunk_id))
         return hits[:k]
 
@@ -258,16 +180,26 @@ class EmbeddedIndex:
 
     # ---- by id
 
-    def _chunk_id(self, s: int, row: int) -> str:
+    def _chunk_ids(self, s: int, rows: NDArray[np.int64]) -> list[str]:
         store = self.segments[s].store
-        article = int(store.chunk_articles[row])
-        chunk_id = f"{store.article_id(article)}:{row - int(store.chunk_starts[article])}"
         if len(self._places) >= _PLACES:
-            self._places = {}
-        self._places[chunk_id] = (s, row)
-        return chunk_id
+            self._places, self._homes = {}, {}
+        out = []
+        articles = store.chunk_articles[rows]
+        for row, article, first in zip(
+            rows.tolist(), articles.tolist(), store.chunk_starts[articles].tolist(), strict=True
+        ):
+            article_id = store.article_id(article)
+            chunk_id = f"{article_id}:{row - first}"
+            self._places[chunk_id] = (s, row)
+            self._homes[article_id] = (s, article)
+            out.append(chunk_id)
+        return out
 
     def _locate(self, article_id: str) -> tuple[int, int]:
+        known = self._homes.get(article_id)
+        if known is not None:
+            return known
         for s, segment in enumerate(self.segments):
             row = segment.store.article_row(article_id)
             if row >= 0 and segment.live_articles[row]:
@@ -291,14 +223,13 @@ class EmbeddedIndex:
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
     ) -> list[Evidence]:
         """Both exact scores of any chunks; see Backend."""
-        plan = self._weighted(query)
         places = [self._row(chunk_id) for chunk_id in chunk_ids]
         out: list[Evidence | None] = [None] * len(chunk_ids)
         for s in sorted({s for s, _ in places}):
             at = [i for i, place in enumerate(places) if place[0] == s]
             rows = np.asarray([places[i][1] for i in at], np.int64)
             shares: dict[str, NDArray[np.float64]] = {}
-            bm25 = self._exact(plan, s, rows, shares if terms else None)
+            bm25 = self._scorer.scores(query, s, rows, shares if terms else None)
             cosine = article_cosine = np.zeros(len(rows), np.float32)
             if vector is not None:
                 segment = self.segments[s]
@@ -349,7 +280,7 @@ class EmbeddedIndex:
 
     def document_frequency(self, term: str) -> int:
         """How many chunks hold the word `term`."""
-        return sum(segment.df("words", term)[1] for segment in self.segments)
+        return sum(segment.df("words", term) for segment in self.segments)
 
     # ---- for completion and corrections
 
@@ -373,7 +304,7 @@ class EmbeddedIndex:
 
     def pair_frequency(self, pair: str) -> int:
         """How many chunks hold these two characters side by side; see Lister."""
-        return sum(segment.df("bigrams", pair)[1] for segment in self.segments)
+        return sum(segment.df("bigrams", pair) for segment in self.segments)
 
     def stats(self) -> IndexStats:
         """Counts, sizes and names; see Backend."""
@@ -395,4 +326,4 @@ class EmbeddedIndex:
     def close(self) -> None:
         """Let go of files and memory."""
         self.segments = []
-        self._norms = {}
+        self._scorer = Scorer([], self.config.bm25)

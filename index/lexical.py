@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.arrays import map_array
-from index.bm25 import Bm25
 from index.strings import StringTable
 
 Rows = NDArray[np.int32]
@@ -75,7 +74,7 @@ class Postings:
         n = max(sum(int(mask.sum()) for mask in keep), 1)
         all_keys, all_counts, base = [], [], 0
         for part, mask in zip(parts, keep, strict=True):
-            rank = np.fromiter((table.find(term) for term in part.terms), np.int64, len(part.terms))
+            rank = np.asarray(table.find_all(list(part.terms)), np.int64)
             new_doc = np.cumsum(mask) - 1 + base
             live = mask[part.docs]
             term = np.repeat(rank, np.diff(part.starts))
@@ -117,25 +116,22 @@ class Postings:
         """The documents that hold term number `term`, ascending; none for -1."""
         return self.docs[:0] if term < 0 else self.docs[self.starts[term] : self.starts[term + 1]]
 
-    def add_scores(
-        self, out: NDArray[np.float32], term: int, weight: float, bm25: Bm25, norms: NDArray[np.float32]
-    ) -> None:
-        """Add `weight * part` of term number `term` to `out`, (documents,), for every document that holds it."""
-        if term < 0:
-            return
-        low, high = self.starts[term], self.starts[term + 1]
-        docs = self.docs[low:high]
-        out[docs] += np.float32(weight) * bm25.part(self.tfs[low:high], norms[docs])
+    def gather(self, terms: Sequence[int]) -> tuple[Rows, NDArray[np.unsignedinteger], list[int]]:
+        """The documents that hold each of `terms` (numbers, or -1) one term after the other, how often each holds it,
+        and how many documents each term has.
+        """
+        spans = [(int(self.starts[term]), int(self.starts[term + 1])) if term >= 0 else (0, 0) for term in terms]
+        docs = np.concatenate([self.docs[:0], *(self.docs[low:high] for low, high in spans)])
+        tfs = np.concatenate([self.tfs[:0], *(self.tfs[low:high] for low, high in spans)])
+        return docs, tfs, [high - low for low, high in spans]
 
-    def parts_of(
-        self, term: int, rows: NDArray[np.integer], bm25: Bm25, norms: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
-        """`part` of term number `term` in each of the documents `rows`, 0 where it is not: (rows,) float64."""
-        out = np.zeros(len(rows))
+    def held_by(self, term: int, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.unsignedinteger]]:
+        """Which of the documents `rows` hold term number `term`, by their places in `rows`, and how often each does."""
         docs = self.documents(term)
-        if len(docs) and len(rows):
-            at = np.minimum(docs.searchsorted(rows), len(docs) - 1)
-            found = docs[at] == rows
-            tfs = self.tfs[self.starts[term] + at[found]]
-            out[found] = bm25.part(tfs.astype(np.float64), norms[rows[found]].astype(np.float64))
-        return out
+        at = docs.searchsorted(rows)
+        if len(docs):
+            np.minimum(at, len(docs) - 1, out=at)
+            places = np.flatnonzero(docs[at] == rows)
+        else:
+            places = at[:0]
+        return places, self.tfs[at[places] + self.starts[term]]

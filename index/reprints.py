@@ -7,6 +7,7 @@ although nearly every character is the same.
 """
 
 import re
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import cache
 
@@ -21,6 +22,7 @@ SIZE = 64  # entries; the estimate's standard error is at most 1 / (2 sqrt(64)) 
 _SHINGLE = 6  # characters
 _MIN_CHARS = 60  # shorter texts are alike by chance
 NOMINATED = 0.6  # estimated similarity from which two texts are looked at
+_AT_ONCE = 64  # signatures compared with all before them at once
 _SHARED = 0.7  # share of the shorter text's sentences that must stand in the longer one
 
 _LETTERS = re.compile(r"[\W_]+")
@@ -58,6 +60,15 @@ def similarity(one: Signature, many: NDArray[np.uint32]) -> NDArray[np.float64]:
     if not one.any():
         return np.zeros(len(many))
     return np.asarray((many == one).mean(axis=1))
+
+
+def nominated(signatures: NDArray[np.uint32]) -> Iterator[list[int]]:
+    """For each of the `signatures`, (n, SIZE), those before it that are alike enough to be looked at."""
+    for begin in range(0, len(signatures), _AT_ONCE):
+        some = signatures[begin : begin + _AT_ONCE]
+        equal = (some[:, None, :] == signatures[None, : begin + len(some), :]).sum(axis=2, dtype=np.uint8)
+        for i, row in enumerate(equal >= NOMINATED * signatures.shape[1], begin):
+            yield np.flatnonzero(row[:i]).tolist() if signatures[i].any() else []
 
 
 def same_story(a: str, b: str) -> bool:

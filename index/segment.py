@@ -197,17 +197,21 @@ class Segment:
         """(chunks,) which are not deleted."""
         return self.live_articles[self.store.chunk_articles]
 
-    def df(self, field: str, term: str) -> tuple[int, int]:
-        """Number of `term` in this segment (or -1), and how many live documents of the field hold it."""
+    def df(self, field: str, term: str) -> int:
+        """How many live documents of the field hold `term`."""
+        return self.dfs(field, [term])[1][0]
+
+    def dfs(self, field: str, names: Sequence[str]) -> tuple[list[int], list[int]]:
+        """Number of each term in this segment (or -1), and how many live documents of the field hold it."""
         postings = self.fields[field]
-        number = postings.terms.find(term)
-        terms, counts, _ = self.tombstones.lost[field]
-        df = postings.df(number)
-        if df and len(terms):
-            at = int(np.searchsorted(terms, number))
-            if at < len(terms) and terms[at] == number:
-                df -= int(counts[at])
-        return number, df
+        numbers = postings.terms.find_all(names)
+        counts = [postings.df(number) for number in numbers]
+        terms, lost, _ = self.tombstones.lost[field]
+        if len(terms):
+            for i, at in enumerate(terms.searchsorted(numbers).tolist()):
+                if at < len(terms) and terms[at] == numbers[i]:
+                    counts[i] -= int(lost[at])
+        return numbers, counts
 
     def documents(self, field: str) -> int:
         """How many live documents the field has."""

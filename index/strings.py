@@ -6,7 +6,7 @@ number, filled up with zeros, which narrow a search down to a few strings.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,12 +73,17 @@ class StringTable:
             yield data[start:end].decode("utf-8", "surrogatepass")
             start = end
 
-    def _lower_bound(self, key: bytes) -> int:
-        start = np.uint64(int.from_bytes(key[:8].ljust(8, b"\0"), "big"))
-        low = int(np.searchsorted(self._keys, start))
-        if low == len(self) or self._keys[low] != start:
+    def _lower_bound(self, key: bytes, low: int | None = None) -> int:
+        """How many strings are less than `key`; `low` is how many have a lesser number, where that is known."""
+        if low is None:
+            low = int(self._keys.searchsorted(np.uint64(_number(key))))
+        # A string of the same number is no less than a key of up to 8 bytes, but for one that ends in NULs.
+        if low == len(self) or (len(key) <= 8 and not key.endswith(b"\0")):
             return low
-        high = int(np.searchsorted(self._keys, start, side="right"))
+        start = np.uint64(_number(key))
+        if self._keys[low] != start:
+            return low
+        high = int(self._keys.searchsorted(start, side="right"))
         while low < high:
             middle = (low + high) // 2
             if self._bytes(middle) < key:
@@ -89,9 +94,14 @@ class StringTable:
 
     def find(self, string: str) -> int:
         """The number of `string`, or -1."""
-        key = string.encode("utf-8", "surrogatepass")
-        at = self._lower_bound(key)
-        return at if at < len(self) and self._bytes(at) == key else -1
+        return self.find_all([string])[0]
+
+    def find_all(self, strings: Sequence[str]) -> list[int]:
+        """The number of each of `strings`, or -1, in the order given."""
+        keys = [string.encode("utf-8", "surrogatepass") for string in strings]
+        lows = self._keys.searchsorted(np.array([_number(key) for key in keys], np.uint64)).tolist()
+        places = [self._lower_bound(key, low) for key, low in zip(keys, lows, strict=True)]
+        return [at if at < len(self) and self._bytes(at) == key else -1 for key, at in zip(keys, places, strict=True)]
 
     def prefix(self, start: str) -> range:
         """The numbers of the strings that begin with `start`."""
@@ -115,3 +125,8 @@ class StringTable:
         while match:
             yield match.start()
             match = pattern.search(self._view, match.start() + 1)
+
+
+def _number(key: bytes) -> int:
+    """The first 8 bytes of `key` as a number, filled up with zeros."""
+    return int.from_bytes(key[:8].ljust(8, b"\0"), "big")

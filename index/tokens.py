@@ -7,7 +7,7 @@ hidden in a longer one (简单 in 安装简单) and words no dictionary has.
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
@@ -20,6 +20,7 @@ TOKENIZER_VERSION = 1  # part of the index fingerprint: raise it when any text g
 
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+")
 _WORD = re.compile(r"\w")
+_CLAUSE = re.compile(r"[^,;:!?()\[\]{}\"'“”‘’、。《》〈〉\s]+")  # jieba joins nothing across these signs
 # Each alternative is one kind of identifier, on folded text (lower case, half width).
 _IDENTIFIER = re.compile(
     r"[\u4e00-\u9fff]{2,8}[〔\[(]\d{4}[〕\])]\s?\d{1,5}号"  # 国发〔2023〕1号
@@ -108,14 +109,17 @@ class Tokenizer:
             tokens.extend(_identifier_tokens(match))
         return tokens
 
-    def words_among(self, text: str, wanted: Container[str]) -> list[tuple[int, int]]:
-        """Where `text` has one of the `wanted` words as a word of its own: spans, in order. Identifiers apart."""
+    def words_among(self, folded: str, wanted: Collection[str]) -> list[tuple[int, int]]:
+        """Where a folded text has one of `wanted` as a word of its own: spans, in order. Identifiers apart."""
         spans = []
-        at = 0
-        for piece in self._cut(fold(text)):
-            if piece in wanted:
-                spans.append((at, at + len(piece)))
-            at += len(piece)
+        for clause in _CLAUSE.finditer(folded):
+            if not any(word in clause.group() for word in wanted):
+                continue
+            at = clause.start()
+            for piece in self._cut(clause.group()):
+                if piece in wanted:
+                    spans.append((at, at + len(piece)))
+                at += len(piece)
         return spans
 
     def bigrams(self, text: str) -> list[str]:

@@ -3,9 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 256  # scores a block when looking for the best k
+BLOCK = 64  # scores a block when looking for the best k
 
-Scores = NDArray[np.float32]
+Scores = NDArray[np.floating]
+
+
+def nth_highest(scores: Scores, n: int) -> float:
+    """The `n`-th highest of `scores`; -inf where there are not more than `n`."""
+    return float(np.partition(scores, len(scores) - n)[len(scores) - n]) if len(scores) > n > 0 else -np.inf
 
 
 def top_rows(scores: Scores, k: int) -> NDArray[np.int64]:
@@ -21,11 +26,11 @@ def top_rows(scores: Scores, k: int) -> NDArray[np.int64]:
     else:
         whole = n // BLOCK * BLOCK
         maxima = scores[:whole].reshape(-1, BLOCK).max(axis=1)
-        floor = max(np.partition(maxima, len(maxima) - k)[len(maxima) - k], np.float32(1e-30))
+        floor = max(np.partition(maxima, len(maxima) - k)[len(maxima) - k], 1e-30)
         blocks = np.flatnonzero(maxima >= floor)
         rows = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
         candidates = np.concatenate([rows[scores[rows] >= floor], whole + np.flatnonzero(scores[whole:] >= floor)])
     if len(candidates) > k:
         values = scores[candidates]
-        candidates = candidates[values >= np.partition(values, len(values) - k)[len(values) - k]]
+        candidates = candidates[values >= nth_highest(values, k)]
     return candidates.astype(np.int64)

@@ -119,7 +119,7 @@ def _search_routes(app: FastAPI, live: LiveEngine) -> None:
         before: str | None = None,
         recency: float | None = None,
         rerank: bool = True,
-        focus: bool = True,
+        focus: bool | None = None,
     ) -> UnescapedJSON:
         """Answer one question."""
         request = SearchRequest(

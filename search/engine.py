@@ -285,16 +285,17 @@ class SearchEngine:
 
     def _focused(self, results: list[Result], query: Query, options: SearchOptions) -> list[Result]:
         """Set off the nearest sentence of each result's best passage: of all of them it would cost a second search."""
-        if options.mode == "bm25" or not options.focus:
+        if options.mode == "bm25" or options.focus is False:
             return results
-        best = [result.passages[0] for result in results]
-        spans = focus(
-            [passage.text for passage in best], self._encoder.queries([query.text])[0], self._encoder.passages
-        )
-        return [
-            replace(result, passages=(replace(passage, focus=span), *result.passages[1:]))
-            for result, passage, span in zip(results, best, spans, strict=True)
-        ]
+        best = {i: r.passages[0] for i, r in enumerate(results) if options.focus or not r.passages[0].highlights}
+        if not best:
+            return results
+        vector = self._encoder.queries([query.text])[0]
+        spans = focus([passage.text for passage in best.values()], vector, self._encoder.passages)
+        out = list(results)
+        for (i, passage), span in zip(best.items(), spans, strict=True):
+            out[i] = replace(results[i], passages=(replace(passage, focus=span), *results[i].passages[1:]))
+        return out
 
     def similar(self, article_id: str, k: int = 10) -> list[Similar]:
         """The `k` articles most like this one, never itself; NotFound for an unknown one, BadOption for a bad `k`."""

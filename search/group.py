@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.reprints import NOMINATED, similarity
+from index.reprints import nominated
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,11 @@ def fold_reprints(
     `signatures` are the MinHashes of the first articles of `groups`, (n, size), n <= len(groups): the rest is left
     as it is. `same(a, b)` decides about a nominated pair of article ids on their texts.
     """
-    alike = np.stack([similarity(one, signatures) for one in signatures]) if len(signatures) else np.zeros((0, 0))
-    nominated = alike >= NOMINATED
     heads: list[int] = []
     copies: dict[int, list[str]] = {}
-    for i in range(len(signatures)):
+    for i, alike in enumerate(nominated(signatures)):
         article_id = groups[i][0].article_id
-        before = [j for j in np.flatnonzero(nominated[i, :i]).tolist() if j in heads]
+        before = [j for j in alike if j in heads]
         story = next((j for j in before if same(groups[j][0].article_id, article_id)), None)
         if story is None:
             heads.append(i)

@@ -34,11 +34,11 @@ def highlight(text: str, terms: Collection[str], tokenizer: Tokenizer) -> tuple[
     """
     folded = fold(text)
     telling = {term for term in terms if term not in FUNCTION_WORDS}
-    spans = _spans(text, folded, telling, tokenizer) or _spans(text, folded, set(terms) - telling, tokenizer)
+    spans = _spans(folded, telling, tokenizer) or _spans(folded, set(terms) - telling, tokenizer)
     return tuple(sorted(_disjoint(spans)))
 
 
-def _spans(text: str, folded: str, terms: set[str], tokenizer: Tokenizer) -> list[Span]:
+def _spans(folded: str, terms: set[str], tokenizer: Tokenizer) -> list[Span]:
     spans: list[Span] = []
     single = {term for term in terms if len(term) == 1 and term in folded}
     for term in terms - single:
@@ -48,7 +48,7 @@ def _spans(text: str, folded: str, terms: set[str], tokenizer: Tokenizer) -> lis
                 spans.append((at, at + len(term)))
             at = folded.find(term, at + 1)
     if single:
-        spans += tokenizer.words_among(text, single)
+        spans += tokenizer.words_among(folded, single)
     return spans
 
 

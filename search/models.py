@@ -21,7 +21,8 @@ class SearchOptions:
     `passages` is how many passages of an article a result shows at most; `fusion` how a hybrid query mixes its legs:
     by a share that moves with the query, by a fixed share, or by reciprocal ranks; `recency`, a half-life in days,
     lets new articles gain a little (see `search.recency`); `rerank` whether the engine's reranker, where it has one,
-    reads the best candidates again; `focus` whether the sentence nearest to the query is set off.
+    reads the best candidates again; `focus` whether the sentence nearest to the query is set off: True in each result,
+    None where no word of the query is marked.
     """
 
     k: int = 10
@@ -34,7 +35,7 @@ class SearchOptions:
     fusion: Fusion = "adaptive"
     recency: float | None = None
     rerank: bool = True
-    focus: bool = True
+    focus: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ class Explanation:
 class Passage:
     """A passage of an article. `start`, `end`: characters of the display text; `highlights`, `focus`: of `text`.
 
-    `focus` is the sentence nearest to the query by meaning, in the best passage of a result; None where the query
-    was not encoded.
+    `focus` is the sentence nearest to the query by meaning, in the best passage of a result; None where it was not
+    asked for or the query was not encoded.
     """
 
     chunk_id: str

@@ -28,7 +28,9 @@ class SearchRequest(BaseModel):
     before: str | None = Field(None, description="last day, YYYY-MM-DD")
     recency: float | None = Field(None, description="half-life in days: new articles gain a little, up to a fifth")
     rerank: bool = Field(True, description="let the server's reranker, where it has one, read the best again")
-    focus: bool = Field(True, description="set off the sentence nearest to the question")
+    focus: bool | None = Field(
+        None, description="set off the sentence nearest to the question; by default where no word of it is marked"
+    )
 
     def options(self) -> SearchOptions:
         """As the engine takes them; BadOption where a day is none."""

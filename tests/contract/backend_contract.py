@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from index.backend import Backend, LexicalQuery
-from index.embedded import FIELD_WEIGHTS
 from index.errors import NotFound
 from index.fold import fold
 from index.models import Article, Chunk, Filters
+from index.scorer import FIELD_WEIGHTS
 from index.segment import CHUNK_FIELDS
 from tests.conftest import CORPUS, HashEncoder, article, article_builder, prepared
 

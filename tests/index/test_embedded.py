@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import pruning
 from index.backend import LexicalQuery
 from index.bm25 import Bm25
-from index.embedded import FIELD_WEIGHTS, EmbeddedIndex
+from index.embedded import EmbeddedIndex
 from index.errors import IndexCorrupt, NotFound
 from index.layout import read_manifest
 from index.models import Filters
+from index.scorer import FIELD_WEIGHTS
 from index.topk import BLOCK, top_rows
 from tests.conftest import CORPUS, article, open_writer, prepared
 
@@ -50,7 +50,7 @@ def words_of_all_frequencies(tmp_path_factory):
     for number in range(600):
         words = [name for n, name in enumerate(names, 1) if rng.random() < 1 / n for _ in range(rng.integers(1, 4))]
         made.append(article(f"n{number:03}", "，".join(rng.permutation(words)) + "。", title=f"第{number}"))
-    root = tmp_path_factory.mktemp("pruning") / "index"
+    root = tmp_path_factory.mktemp("frequencies") / "index"
     writer = open_writer(root)
     writer.upsert(*prepared(made[:500]))
     writer.commit()
@@ -60,37 +60,25 @@ def words_of_all_frequencies(tmp_path_factory):
 
 
 @pytest.mark.parametrize("k", [1, 3, 10, 50])
-def test_leaving_out_long_postings_gives_what_adding_them_all_up_gives(words_of_all_frequencies, monkeypatch, k):
+def test_a_chunk_scores_the_same_by_one_pass_and_looked_up_alone(words_of_all_frequencies, k):
     index, names = words_of_all_frequencies
     rng = np.random.default_rng(k)
-    pruned = 0
-    rows_left = pruning._still_in
+    chunk_ids = [f"n{n:03}:{c}" for n in range(600) for c in range(len(index.article(f"n{n:03}").spans))]
     for _ in range(25):
         rare, common = rng.choice(names[12:], 3, replace=False), rng.choice(names[:6], 2, replace=False)
-        query = LexicalQuery(dict.fromkeys([*rare, *common], 1.0))
-        answers = []
-        for stages in ((), (64, 16, 4)):
-            monkeypatch.setattr("index.pruning._STAGES", stages)
-            monkeypatch.setattr("index.pruning._FEW", 0)  # prune wherever it may be done, paying or not
-
-            def watched(*args):
-                nonlocal pruned
-                rows = rows_left(*args)
-                pruned += rows is not None
-                return rows
-
-            monkeypatch.setattr("index.pruning._still_in", watched)
-            answers.append(index.lexical(query, k=k, filters=Filters()))
-        assert answers[0] == answers[1]
-        assert 1 <= len(answers[0]) <= k
-    assert pruned >= 10
-
-
-@pytest.mark.parametrize("variant", ["okapi", "lucene", "plus", "l"])
-def test_no_part_is_higher_than_the_highest(variant):
-    bm25 = Bm25(variant)
-    tf = np.asarray([1, 3, 1_000_000])
-    assert (bm25.part(tf, bm25.norms(np.asarray([1, 50, 1]), 500.0)) <= bm25.highest() + 1e-6).all()
+        terms = dict.fromkeys([*rare, *common], 1.0)
+        query = LexicalQuery(terms)
+        hits = index.lexical(query, k=k, filters=Filters())
+        assert 1 <= len(hits) <= k
+        ids = [hit.chunk_id for hit in hits]
+        in_one_pass = [item.bm25 for item in index.evidence(query, None, ids)]
+        again = LexicalQuery(terms)  # an equal question, but not the one just asked: nothing is remembered of it
+        alone = index.evidence(again, None, ids)
+        told = index.evidence(again, None, ids, terms=True)
+        assert [hit.score for hit in hits] == in_one_pass == [item.bm25 for item in alone]
+        assert [sum(item.terms.values()) for item in told] == pytest.approx(in_one_pass)
+        every = index.evidence(again, None, chunk_ids)
+        assert [hit.score for hit in hits] == sorted((item.bm25 for item in every if item.bm25), reverse=True)[:k]
 
 
 @pytest.mark.parametrize("k", [0, -1])

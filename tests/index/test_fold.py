@@ -24,6 +24,11 @@ def test_every_single_character_folds_to_one_that_folds_to_itself():
     assert fold(folded) == folded
 
 
+@given(st.text(min_size=1), st.integers(1, 90))
+def test_long_texts_fold_as_short_ones(text, times):
+    assert fold(text * times) == "".join(map(fold, text)) * times
+
+
 @given(st.text(), st.text())
 def test_a_character_never_folds_by_its_neighbours(left, right):
     assert fold(left + right) == fold(left) + fold(right)

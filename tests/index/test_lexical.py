@@ -25,7 +25,7 @@ DOCUMENTS = st.lists(st.lists(st.sampled_from("天地人你我他"), max_size=8)
 
 
 def scores_of(postings: Postings, terms: list[str], bm25: Bm25) -> np.ndarray:
-    """Scores of every document, by the same calls as `index.embedded`."""
+    """Scores of every document, by the same calls as `index.scorer`."""
     n = len(postings.lengths)
     df = np.diff(postings.starts)
     mean_idf = float(bm25.idf(df, n).mean())
@@ -35,7 +35,8 @@ def scores_of(postings: Postings, terms: list[str], bm25: Bm25) -> np.ndarray:
         number = postings.terms.find(term)
         if number >= 0:
             idf = bm25.floor(bm25.idf(df[[number]], n), mean_idf)
-            postings.add_scores(out, number, float(idf[0]), bm25, norms)
+            docs, tfs, _ = postings.gather([number])
+            out[docs] += idf[0] * bm25.part(tfs, norms[docs])
     return out
 
 
@@ -112,8 +113,13 @@ def test_parts_of_single_rows_are_what_is_added_to_all(documents, variant):
     rows = np.arange(len(documents))[::-1].copy()
     for number in range(len(postings.terms)):
         out = np.zeros(len(documents), np.float32)
-        postings.add_scores(out, number, 1.0, bm25, norms)
-        assert postings.parts_of(number, rows, bm25, norms) == pytest.approx(out[rows], abs=1e-6)
+        docs, tfs, sizes = postings.gather([number, -1])
+        out[docs] = bm25.part(tfs, norms[docs])
+        assert sizes == [len(docs), 0]
+        places, tfs = postings.held_by(number, rows)
+        parts = np.zeros(len(rows))
+        parts[places] = bm25.part(tfs, norms[rows[places]])
+        assert parts == pytest.approx(out[rows], abs=1e-6)
         assert (out > 0).sum() == postings.df(number)
 
 
@@ -129,6 +135,7 @@ def test_documents_and_frequencies_are_the_documents_own(documents):
         assert postings.tfs[low:high].tolist() == [documents[i].count(term) for i in holders]
     assert postings.df(-1) == 0
     assert postings.documents(-1).tolist() == []
+    assert [len(part) for part in postings.held_by(-1, np.arange(len(documents)))] == [0, 0]
 
 
 def same(a: Postings, b: Postings) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from index.reprints import NOMINATED, SIZE, same_story, signature, similarity
+from index.reprints import NOMINATED, SIZE, nominated, same_story, signature, similarity
 
 STORY = (
     "望榆县图书馆夜间服务昨晚启动。读者可以在一楼大厅自助借书，也可以在二楼自习到晚上十点半。"
@@ -48,6 +48,15 @@ def test_the_estimate_is_near_the_true_similarity():
     a, b = "".join(letters[:1_000]), "".join(letters[200:1_200])
     true = (800 - 5) / (1_200 - 5)
     assert alike(a, b) == pytest.approx(true, abs=0.15)
+
+
+def test_what_is_nominated_is_what_the_estimate_says():
+    kinds = [STORY, OTHER, REPRINT, "喊我老公", NOTICE, "喊我老公", TRADITIONAL, NOTICE.replace("望榆县", "云汀县")]
+    rows = np.stack([signature(kinds[i % len(kinds)] + "，再补一句。" * (i % 3)) for i in range(150)])
+    want = [np.flatnonzero(similarity(one, rows[:i]) >= NOMINATED).tolist() for i, one in enumerate(rows)]
+    assert list(nominated(rows)) == want
+    assert any(want)
+    assert list(nominated(rows[:0])) == []
 
 
 def test_a_short_text_is_like_none():

@@ -141,3 +141,16 @@ def test_terms_of_the_samples_are_words_and_rarely_lone_characters(samples):
     counts = Counter(term for article in samples for term in TOKENIZER.terms(article.text))
     long = sum(count for term, count in counts.items() if len(term) > 1)
     assert long / counts.total() > 0.5
+
+
+def test_a_word_of_its_own_is_found_where_the_whole_text_has_it(sample_passages):
+    tokenizer = Tokenizer(["和田"])
+    found = 0
+    for text in map(fold, sample_passages):
+        pieces = tokenizer._cut(text)
+        for wanted in ({"市"}, {"的", "和"}, {"在", "了", "2", "和田"}):
+            ends = [sum(map(len, pieces[:i])) for i in range(len(pieces))]
+            spans = [(at, at + len(piece)) for at, piece in zip(ends, pieces, strict=True) if piece in wanted]
+            assert tokenizer.words_among(text, wanted) == spans
+            found += len(spans)
+    assert found > 100

@@ -141,7 +141,7 @@ def test_the_sentence_nearest_by_meaning_is_set_off():
 
 @pytest.mark.parametrize("mode", ["dense", "hybrid", "bm25"])
 def test_an_answer_sets_off_a_sentence_of_each_best_passage(engine, mode):
-    answer = engine.search("飞机由上海飞往北京", SearchOptions(mode=mode))
+    answer = engine.search("飞机由上海飞往北京", SearchOptions(mode=mode, focus=True))
     spans = [result.passages[0].focus for result in answer.results]
     assert all(passage.focus is None for result in answer.results for passage in result.passages[1:])
     assert spans
@@ -151,6 +151,12 @@ def test_an_answer_sets_off_a_sentence_of_each_best_passage(engine, mode):
         assert best.text[slice(*best.focus)] == "飞机由上海飞往北京。"
         shown = answer.to_json()["results"][0]["passages"][0]
         assert tuple(shown["focus"]) == best.focus
+
+
+def test_by_default_a_sentence_is_set_off_where_no_word_is_marked(engine):
+    best = [result.passages[0] for result in engine.search("飞机由上海飞往北京", SearchOptions(mode="dense")).results]
+    assert {bool(passage.highlights) for passage in best} == {True, False}
+    assert all((passage.focus is None) == bool(passage.highlights) for passage in best)
 
 
 def test_no_sentence_is_set_off_where_none_is_wanted(engine):
