@@ -67,8 +67,13 @@ def nominated(signatures: NDArray[np.uint32]) -> Iterator[list[int]]:
     for begin in range(0, len(signatures), _AT_ONCE):
         some = signatures[begin : begin + _AT_ONCE]
         equal = (some[:, None, :] == signatures[None, : begin + len(some), :]).sum(axis=2, dtype=np.uint8)
-        for i, row in enumerate(equal >= NOMINATED * signatures.shape[1], begin):
-            yield np.flatnonzero(row[:i]).tolist() if signatures[i].any() else []
+        rows, others = np.nonzero(equal >= NOMINATED * signatures.shape[1])
+        rows += begin
+        before: dict[int, list[int]] = {}
+        for i, j in zip(rows.tolist(), others.tolist(), strict=True):
+            if j < i and signatures[i].any():
+                before.setdefault(i, []).append(j)
+        yield from (before.get(i, []) for i in range(begin, begin + len(some)))
 
 
 def same_story(a: str, b: str) -> bool:

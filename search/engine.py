@@ -42,7 +42,7 @@ from search.recency import freshness
 from search.rerank import POOL, CrossEncoderReranker, Reranker, blend
 from search.similar import similar
 from search.suggest import Suggester
-from search.verdict import CUT_OFF, LOOKED_AT, confidence
+from search.verdict import CUT_OFF, LOOKED_AT, at_least, confidence
 
 CANDIDATES = 64  # chunks from each leg for a first page
 _FOLDED = 50  # results among which reprints are looked for, at least
@@ -219,10 +219,13 @@ class SearchEngine:
         for term, weight in query.lexical.words.items():
             df = self._backend.document_frequency(term)
             idf[term] = weight * math.log1p((chunks - df + 0.5) / (df + 0.5))
+        nearest = float(ranking.dense.max())
+        if at_least(nearest, idf, max(e.bm25 for e in ranking.evidence)) >= self._cut_off:
+            return True
         top = np.argsort(-ranking.bm25, kind="stable")[:LOOKED_AT]
         ids = [ranking.evidence[i].chunk_id for i in top.tolist()]
         best = self._backend.evidence(query.lexical, None, ids, terms=True)
-        return confidence(float(ranking.dense.max()), idf, best) >= self._cut_off
+        return confidence(nearest, idf, best) >= self._cut_off
 
     def _stories(self, groups: list[list[Ranked]], options: SearchOptions) -> list[Story]:
         """Reprints folded among the first results, whichever page is asked for, so that pages fit together."""

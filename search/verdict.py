@@ -22,6 +22,12 @@ _COVERAGE = 0.2
 _STRENGTH = 0.1
 
 
+def at_least(cosine: float, idf: Mapping[str, float], highest: float) -> float:
+    """The confidence without its coverage, which could only add to it. `highest` is the best candidate's BM25."""
+    mass = sum(idf.values())
+    return cosine + _STRENGTH * highest / mass if mass > 0 else cosine
+
+
 def confidence(cosine: float, idf: Mapping[str, float], best: Sequence[Evidence]) -> float:
     """How sure it is that the query is about something in the index; under CUT_OFF it is not.
 
