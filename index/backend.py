@@ -6,7 +6,7 @@ Scores are higher-is-better everywhere. `chunk_id` is the only name of a chunk t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,10 @@ class LexicalQuery:
         return bool(self.words or self.bigrams)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+_NO_TERMS: Mapping[str, float] = {}
+
+
+class Evidence(NamedTuple):
     """What both legs say of one chunk, exactly.
 
     `bm25` counts the chunk, the title and the whole article; `terms` is each term's share of it. `cosine` is the
@@ -42,7 +44,7 @@ class Evidence:
     bm25: float
     cosine: float
     article_cosine: float = 0.0
-    terms: Mapping[str, float] = field(default_factory=dict)
+    terms: Mapping[str, float] = _NO_TERMS
 
 
 class Backend(Protocol):

@@ -236,9 +236,10 @@ class EmbeddedIndex:
                 cosine = segment.dense.scores(vector, rows)
                 article_rows = segment.store.chunk_articles[rows]
                 article_cosine = segment.article_vectors[article_rows].astype(np.float32) @ vector
-            for j, i in enumerate(at):
-                held = {term: float(share[j]) for term, share in shares.items() if share[j]}
-                out[i] = Evidence(chunk_ids[i], float(bm25[j]), float(cosine[j]), float(article_cosine[j]), held)
+            every = zip(at, bm25.tolist(), cosine.tolist(), article_cosine.tolist(), strict=True)
+            for j, (i, lexical, near, whole) in enumerate(every):
+                held = {term: float(share[j]) for term, share in shares.items() if share[j]} if terms else {}
+                out[i] = Evidence(chunk_ids[i], lexical, near, whole, held)
         return [item for item in out if item is not None]
 
     @_names_damage

@@ -7,7 +7,8 @@ hidden in a longer one (简单 in 安装简单) and words no dictionary has.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
@@ -109,11 +110,11 @@ class Tokenizer:
             tokens.extend(_identifier_tokens(match))
         return tokens
 
-    def words_among(self, folded: str, wanted: Collection[str]) -> list[tuple[int, int]]:
-        """Where a folded text has one of `wanted` as a word of its own: spans, in order. Identifiers apart."""
+    def lone(self, folded: str, wanted: AbstractSet[str]) -> list[tuple[int, int]]:
+        """Where in a folded text one of the `wanted` characters is a word of its own: spans, in order."""
         spans = []
         for clause in _CLAUSE.finditer(folded):
-            if not any(word in clause.group() for word in wanted):
+            if wanted.isdisjoint(clause.group()):
                 continue
             at = clause.start()
             for piece in self._cut(clause.group()):

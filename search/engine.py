@@ -189,7 +189,7 @@ class SearchEngine:
         ids = [item.chunk_id for item in ranked]
         boosts = dict(zip(ids, self._boosts(ranked, options.recency), strict=True)) if options.recency else {}
         final = blend([item.score for item in ranked], judged)
-        again = [replace(item, score=s * boosts.get(item.chunk_id, 1.0)) for item, s in zip(ranked, final, strict=True)]
+        again = [item._replace(score=s * boosts.get(item.chunk_id, 1.0)) for item, s in zip(ranked, final, strict=True)]
         again.sort(key=lambda item: (-item.score, item.chunk_id))
         return again, boosts, dict(zip(ids, judged.tolist(), strict=False))
 

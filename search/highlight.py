@@ -48,7 +48,7 @@ def _spans(folded: str, terms: set[str], tokenizer: Tokenizer) -> list[Span]:
                 spans.append((at, at + len(term)))
             at = folded.find(term, at + 1)
     if single:
-        spans += tokenizer.words_among(folded, single)
+        spans += tokenizer.lone(folded, single)
     return spans
 
 
