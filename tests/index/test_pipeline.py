@@ -7,7 +7,8 @@ from index.builder import ArticleBuilder, update_index
 from index.config import IndexConfig
 from index.embedded import EmbeddedIndex
 from index.layout import read_manifest
-from index.pipeline import Pool, Task, prepare_all
+from index.pipeline import Task, prepare_all
+from index.terms import Vocabulary
 from tests.conftest import CORPUS, PLAIN, HashEncoder, article, article_builder
 
 MANY = [
@@ -68,11 +69,11 @@ def test_an_error_in_a_process_is_raised_here(monkeypatch):
         list(prepare_all(article_builder(), tasks(bad), 2))
 
 
-def test_equal_terms_are_one_string():
-    stored, terms, _ = article_builder().prepare(article("a", "灯塔很高，灯塔很亮，海岛很远，海岛很美。", title="灯塔"))
-    shared = Pool().share(terms)
-    assert shared == terms
-    towers = [term for term in (*shared.title, *shared.body, *shared.words[0]) if term == "灯塔"]
-    assert len(towers) >= 5
-    assert len({id(term) for term in towers}) == 1
-    assert len(stored.spans) >= 1
+def test_articles_of_a_batch_share_a_vocabulary_and_say_what_they_say_alone():
+    vocabulary = Vocabulary()
+    builder = article_builder()
+    alone = [builder.prepare(item) for item in CORPUS]
+    together = [builder.prepare(item, vocabulary=vocabulary) for item in CORPUS]
+    assert together == alone
+    assert all(terms.vocabulary is vocabulary.strings for _, terms, _ in together)
+    assert len(set(vocabulary.strings)) == len(vocabulary.strings)
