@@ -54,9 +54,6 @@ def main() -> None:
     except WensouError as error:
         print(f"wensou: {error.message}" + (f"\n  -> {error.hint}" if error.hint else ""), file=sys.stderr)
         sys.exit(EXIT.get(type(error), 2))
-    except KeyboardInterrupt:
-        print("wensou: stopped; the last commit stands", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
@@ -101,6 +98,16 @@ def _progress(label: str, meter: "Meter | None" = None) -> Iterator[Callable[[in
         yield step
 
 
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C while an index is written is no accident: the last commit stands."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("wensou: stopped; the last commit stands", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
 def _dump(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, default=str))
 
@@ -135,7 +142,7 @@ def index(
         path, model=model or settings.model, chunk_chars=chunk_chars, user_dict=user_dict, synonyms=synonyms
     )
     meter = Meter(source)
-    with _progress("indexing", meter) as progress:
+    with _stoppable(), _progress("indexing", meter) as progress:
         report = build_index(
             source,
             path,
