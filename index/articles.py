@@ -5,16 +5,17 @@ Hidden files and folders (a name that starts with a dot) are passed over. Folder
 runs over the same files give the same articles in the same order. Memory is bounded by the largest single article.
 """
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from index import fields, formats
 from index.errors import BadArticle, BadOption
-from index.models import Article, Skipped
+from index.models import Article, Skipped, SkipReason
 
 MAX_TEXT = 32 * 1024 * 1024  # characters of one article
 
@@ -28,7 +29,48 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "tags": ("tags", "keywords", "标签", "关键词", "標籤"),
     "url": ("url", "link", "链接", "网址", "鏈接"),
 }
+_UNREAD = {
+    SkipReason.UNREADABLE,
+    SkipReason.BINARY,
+    SkipReason.ENCODING,
+    SkipReason.BAD_RECORD,
+    SkipReason.TOO_LARGE,
+    SkipReason.MISSING_EXTRA,
+}  # what may hold an article that was read before; a duplicate or another kind of file does not
 _CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in aliases}
+
+
+class Meter:
+    """How many bytes of files have been read, of how many there are: for progress, and to judge a job's size."""
+
+    def __init__(self, sources: Sequence[str | Path]) -> None:
+        """Look at the sizes of all files; `total` is None where a source is a stream."""
+        self.total: int | None = 0
+        self.packed = False  # whether some file is compressed, so that there is more to read than bytes
+        self._finished = self._at = 0
+        for source in sources:
+            if str(source) == "-":
+                self.total = None
+                return
+            for file in _walk(Path(source).absolute()):
+                with contextlib.suppress(OSError):  # reported when it is read
+                    self.total += file.stat().st_size
+                self.packed |= file.suffix in (".gz", ".zip")
+
+    @property
+    def done(self) -> int:
+        """Bytes read so far."""
+        return self._finished + self._at
+
+    def at(self, position: int) -> None:
+        """A file is being read and has come to `position`."""
+        self._at = position
+
+    def finish(self, file: Path) -> None:
+        """A file has been read."""
+        with contextlib.suppress(OSError):
+            self._finished += file.stat().st_size
+        self._at = 0
 
 
 def article_id_for(*parts: str) -> str:
@@ -117,19 +159,22 @@ def _optional(value: Any) -> str | None:
 
 
 def read_sources(
-    sources: Sequence[str | Path], *, stdin: TextIO | BinaryIO | None = None
+    sources: Sequence[str | Path], *, stdin: TextIO | BinaryIO | None = None, meter: Meter | None = None
 ) -> Iterator[Article | Skipped]:
     """Read every source in turn: a file, a folder (recursive), or `-` for JSONL on `stdin`.
 
+    `meter` is told how far the reading is.
     Raises BadOption at once, before anything is read, where a source does not exist.
     """
     for source in sources:
         if str(source) != "-" and not Path(source).exists():
             raise BadOption(f"no such source: got {source}, wanted a file, a folder or -", hint="check the path")
-    return _read_all(sources, stdin)
+    return _read_all(sources, stdin, meter)
 
 
-def _read_all(sources: Sequence[str | Path], stdin: TextIO | BinaryIO | None) -> Iterator[Article | Skipped]:
+def _read_all(
+    sources: Sequence[str | Path], stdin: TextIO | BinaryIO | None, meter: Meter | None
+) -> Iterator[Article | Skipped]:
     for source in sources:
         if str(source) == "-":
             stream = stdin if stdin is not None else sys.stdin
@@ -137,7 +182,7 @@ def _read_all(sources: Sequence[str | Path], stdin: TextIO | BinaryIO | None) ->
         else:
             path = Path(source)
             for file in _walk(path.absolute()):
-                yield from _read_file(file, listed=file == path.absolute())
+                yield from _read_file(file, meter, listed=file == path.absolute())
 
 
 def _walk(path: Path) -> Iterator[Path]:
@@ -157,8 +202,11 @@ def _walk(path: Path) -> Iterator[Path]:
         yield from _walk(entry)
 
 
-def _read_file(file: Path, *, listed: bool) -> Iterator[Article | Skipped]:
-    yield from _articles(formats.read_file(file, any_suffix=listed), path=str(file))
+def _read_file(file: Path, meter: Meter | None, *, listed: bool) -> Iterator[Article | Skipped]:
+    records = formats.read_file(file, any_suffix=listed, position=meter.at if meter else None)
+    yield from _articles(records, path=str(file))
+    if meter:
+        meter.finish(file)
 
 
 def _articles(records: Iterator[formats.Record | Skipped], *, path: str | None) -> Iterator[Article | Skipped]:
@@ -173,3 +221,15 @@ def _articles(records: Iterator[formats.Record | Skipped], *, path: str | None) 
             yield article_from_record(content, path=path)
         except BadArticle as error:
             yield formats.refused(record, error.message)
+
+
+def unread_places(skipped: Iterable[Skipped]) -> set[str]:
+    """Files and folders of which something could not be read, so that nobody knows what they hold."""
+    places = set()
+    for item in skipped:
+        if item.reason in _UNREAD:
+            # A record is named path:line, a member of an archive archive!/name.
+            places |= {item.where, item.where.rsplit(":", 1)[0], item.where.split("!/", 1)[0]}
+        elif item.reason is SkipReason.EMPTY:
+            places.add(item.where)  # a file cut to nothing; an empty record beside others says nothing of them
+    return places

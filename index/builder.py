@@ -6,14 +6,15 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, starmap
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
+from numpy.typing import NDArray
 
-from index.articles import read_sources
+from index.articles import Meter, read_sources, unread_places
 from index.canary import check_canaries
 from index.chrome import ChromeCounts
 from index.chunk import chunk_article
@@ -24,9 +25,9 @@ from index.encode import Encoder, load_encoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
 from index.layout import read_manifest
 from index.models import Article, BuildReport, Change, Skipped, SkipReason
-from index.pipeline import Task, prepare_all
-from index.segment import FieldTerms, terms_of
+from index.pipeline import Prepared, Task, prepare_all
 from index.store import StoredArticle
+from index.terms import FieldTerms, Vocabulary, terms_of
 from index.tokens import Tokenizer
 from index.writer import IndexWriter, writer_lock
 
@@ -35,14 +36,6 @@ _WINDOW = 25  # this part of a segment's chunks is how many articles are looked 
 _EXAMPLES = 20  # repairs shown in the report
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SPEAKS = 8  # so many Chinese characters make a text that must have words
-_UNREAD = {
-    SkipReason.UNREADABLE,
-    SkipReason.BINARY,
-    SkipReason.ENCODING,
-    SkipReason.BAD_RECORD,
-    SkipReason.TOO_LARGE,
-    SkipReason.MISSING_EXTRA,
-}  # what may hold an article that was read before; a duplicate or another kind of file does not
 
 Progress = Callable[[int, int], None]
 """Called with articles seen and chunks indexed so far."""
@@ -55,6 +48,8 @@ class _Batch:
     stored: list[StoredArticle] = field(default_factory=list)
     terms: list[FieldTerms] = field(default_factory=list)
     passages: list[str] = field(default_factory=list)
+    vectors: list[NDArray[np.float16]] = field(default_factory=list)  # instead of passages, where they are encoded
+    chunks: int = 0
 
 
 @dataclass(slots=True)
@@ -72,7 +67,8 @@ class _Tally:
 
 def content_hash(article: Article) -> str:
     """16 hex digits over all that was read: title, text and fields."""
-    data = json.dumps({**asdict(article), "meta": dict(article.meta)}, sort_keys=True)
+    fields = {name: getattr(article, name) for name in Article.__dataclass_fields__}
+    data = json.dumps({**fields, "meta": dict(article.meta)}, sort_keys=True)
     return hashlib.blake2b(data.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
@@ -115,9 +111,12 @@ class ArticleBuilder:
         )
 
     def prepare(
-        self, article: Article, chrome: frozenset[str] = frozenset()
-    ) -> tuple[StoredArticle, FieldTerms, tuple[Change, ...]]:
-        """Clean, chunk and tokenise one article. `chrome`: lines its source prints on every page (index.chrome)."""
+        self, article: Article, chrome: frozenset[str] = frozenset(), vocabulary: Vocabulary | None = None
+    ) -> Prepared:
+        """Clean, chunk and tokenise one article. `chrome`: lines its source prints on every page (index.chrome).
+
+        Articles prepared with one `vocabulary` share it.
+        """
         digest = content_hash(article)
         changes: tuple[Change, ...] = ()
         if self.config.clean:
@@ -126,7 +125,7 @@ class ArticleBuilder:
         chunks = chunk_article(article, size=self.config.chunk_chars, overlap=self.config.overlap_chars)
         spans = tuple((chunk.start, chunk.end, chunk.heading) for chunk in chunks)
         stored = StoredArticle(article, spans, digest)
-        return stored, terms_of(stored, self.tokenizer), changes
+        return stored, terms_of(stored, self.tokenizer, vocabulary), changes
 
     def passages(self, stored: StoredArticle) -> list[str]:
         """The texts to encode, one a chunk."""
@@ -164,16 +163,17 @@ def build_index(
     rebuild: bool = False,
     progress: Progress | None = None,
     workers: int = 1,
+    meter: Meter | None = None,
 ) -> BuildReport:
     """Bring the index folder `path` up to date with `sources`: files, folders, or "-" for JSONL on stdin.
 
     What is new or changed is added, what a re-read folder or file no longer holds is removed (unless
     `keep_missing`), what is the same is left alone. `config` is needed at the first build only; later ones keep
-    the index's own. `workers` processes clean and tokenise; with more than one, a script needs its
-    `if __name__ == "__main__":`. Raises WriterBusy, IndexMismatch (other options: rebuild), IndexCorrupt,
-    EncoderUnavailable, SelfCheckFailed, BadOption for a source that does not exist.
+    the index's own. `workers` processes clean, tokenise and encode; with more than one, a script needs its
+    `if __name__ == "__main__":`. `meter` follows the reading. Raises WriterBusy, IndexMismatch (other options:
+    rebuild), IndexCorrupt, EncoderUnavailable, SelfCheckFailed, BadOption for a source that does not exist.
     """
-    items = read_sources(sources)
+    items = read_sources(sources, meter=meter)
     return update_index(
         items,
         path,
@@ -290,7 +290,7 @@ def _new_articles(
             continue
         tally.ids.add(item.article_id)
         known = writer.content_hash(item.article_id)
-        if known == content_hash(item):
+        if known is not None and known == content_hash(item):
             tally.unchanged += 1
         else:
             yield item, known is not None
@@ -329,7 +329,7 @@ def _batches(
     batch = _Batch()
     learned = _learned(_new_articles(items, writer, tally), writer)
     prepared = prepare_all(builder, starmap(Task, learned), workers)
-    for done, ((article, replaces, _), (stored, terms, changes)) in enumerate(prepared, start=1):
+    for done, ((article, replaces, _), (stored, terms, changes, vectors)) in enumerate(prepared, start=1):
         for change in changes:
             tally.repairs[change.step] += 1
         tally.examples += changes[: max(0, min(4, _EXAMPLES - len(tally.examples)))]
@@ -341,11 +341,15 @@ def _batches(
         tally.changed += replaces
         batch.stored.append(stored)
         batch.terms.append(terms)
-        batch.passages += builder.passages(stored)
+        if vectors is None:
+            batch.passages += builder.passages(stored)
+        else:
+            batch.vectors.append(vectors)
+        batch.chunks += len(stored.spans)
         tally.chunks += len(stored.spans)
         if progress:
             progress(tally.unchanged + done, tally.chunks)
-        if len(batch.passages) >= SEGMENT_CHUNKS:
+        if batch.chunks >= SEGMENT_CHUNKS:
             yield batch
             writer.checkpoint()
             batch = _Batch()
@@ -355,14 +359,17 @@ def _batches(
 def _flush(batch: _Batch, builder: ArticleBuilder, writer: IndexWriter) -> None:
     if batch.stored:
         _self_check(batch.terms, batch.stored)
-        vectors = np.asarray(builder.encoder.passages(batch.passages), dtype=np.float32)
+        if batch.vectors:
+            vectors = np.concatenate(batch.vectors).astype(np.float32)
+        else:
+            vectors = np.asarray(builder.encoder.passages(batch.passages), np.float32)
         writer.upsert(batch.stored, batch.terms, vectors)
 
 
 def _missing(writer: IndexWriter, sources: Sequence[str | Path], tally: _Tally) -> list[str]:
     """Articles whose file or folder was read again without them. What could not be read this time is kept."""
     roots = [str(Path(source).absolute()) for source in sources if str(source) != "-"]  # as the reader names files
-    unread = _unread(tally.skipped)
+    unread = unread_places(tally.skipped)
     gone = []
     for article_id, path in writer.paths(roots).items():
         if article_id not in tally.ids and not {path, *map(str, Path(path).parents)} & unread:
@@ -370,22 +377,10 @@ def _missing(writer: IndexWriter, sources: Sequence[str | Path], tally: _Tally) 
     return gone
 
 
-def _unread(skipped: Iterable[Skipped]) -> set[str]:
-    """Files and folders of which something could not be read, so that nobody knows what they hold."""
-    places = set()
-    for item in skipped:
-        if item.reason in _UNREAD:
-            # A record is named path:line, a member of an archive archive!/name.
-            places |= {item.where, item.where.rsplit(":", 1)[0], item.where.split("!/", 1)[0]}
-        elif item.reason is SkipReason.EMPTY:
-            places.add(item.where)  # a file cut to nothing; an empty record beside others says nothing of them
-    return places
-
-
 def _self_check(terms: Sequence[FieldTerms], batch: Sequence[StoredArticle]) -> None:
     """Chinese text without lexical terms is an error, not a silent vector-only search."""
     for item, found in zip(batch, terms, strict=True):
-        if len(_HAN.findall(item.article.text)) >= _SPEAKS and not any(found.words):
+        if not len(found.numbers["words"]) and len(_HAN.findall(item.article.text)) >= _SPEAKS:
             raise SelfCheckFailed(
                 f"article {item.article.article_id!r}: Chinese text, but the tokenizer finds no word in it",
                 hint="the word list or the tokenizer is broken; wensou analyze TEXT shows the terms",

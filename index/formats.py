@@ -46,8 +46,11 @@ def suffix_of(name: str) -> str:
     return ".jsonl.gz" if lower.endswith(".jsonl.gz") else Path(lower).suffix
 
 
-def read_file(path: Path, *, any_suffix: bool = False) -> Records:
-    """Every record of one file. A kind that is not known is tried as plain text with `any_suffix`."""
+def read_file(path: Path, *, any_suffix: bool = False, position: Callable[[int], None] | None = None) -> Records:
+    """Every record of one file. A kind that is not known is tried as plain text with `any_suffix`.
+
+    `position` is called with how many bytes of a file of many records have been read.
+    """
     where, suffix = str(path), suffix_of(path.name)
     known = suffix in STREAMED or suffix in WHOLE
     if not known and not any_suffix:
@@ -63,7 +66,10 @@ def read_file(path: Path, *, any_suffix: bool = False) -> Records:
             return
         if suffix in STREAMED:
             with path.open("rb") as raw:
-                yield from STREAMED[suffix](raw, where)
+                for record in STREAMED[suffix](raw, where):
+                    if position:
+                        position(raw.tell())
+                    yield record
             return
         if mode.st_size > MAX_FILE:
             yield Skipped(where, SkipReason.TOO_LARGE, f"{mode.st_size} bytes, the limit is {MAX_FILE}")

@@ -47,10 +47,10 @@ class Postings:
         rank[[number[term] for term in table]] = np.arange(len(number))
         keys = rank[flat] * n + np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
         keys, counts = np.unique(keys, return_counts=True)
-        return cls._from_keys(table, keys, counts, n, np.asarray(lengths, np.int32))
+        return cls.of_keys(table, keys, counts, n, np.asarray(lengths, np.int32))
 
     @classmethod
-    def _from_keys(
+    def of_keys(
         cls,
         table: StringTable,
         keys: NDArray[np.int64],
@@ -60,9 +60,21 @@ class Postings:
     ) -> "Postings":
         """`keys` is term * n + document, ascending and distinct; `counts` the term frequency of each."""
         starts = np.searchsorted(keys, np.arange(len(table) + 1, dtype=np.int64) * n).astype(np.int64)
+        return cls.of_starts(table, starts, (keys % n).astype(np.int32), counts, lengths)
+
+    @classmethod
+    def of_starts(
+        cls,
+        table: StringTable,
+        starts: NDArray[np.int64],
+        docs: Rows,
+        counts: NDArray[np.integer],
+        lengths: NDArray[np.int32],
+    ) -> "Postings":
+        """From the arrays themselves; `counts` is narrowed to the smallest type that holds it."""
         top = int(counts.max()) if len(counts) else 0
         width = np.uint8 if top < 2**8 else np.uint16 if top < 2**16 else np.uint32
-        return cls(table, starts, (keys % n).astype(np.int32), counts.astype(width), lengths)
+        return cls(table, starts, docs, counts.astype(width), lengths)
 
     @classmethod
     def merge(cls, parts: Sequence["Postings"], keep: Sequence[NDArray[np.bool_]]) -> "Postings":
@@ -84,7 +96,7 @@ class Postings:
         keys, counts = np.concatenate(all_keys), np.concatenate(all_counts)
         order = np.argsort(keys, kind="stable")
         lengths = np.concatenate([part.lengths[mask] for part, mask in zip(parts, keep, strict=True)])
-        merged = cls._from_keys(table, keys[order], counts[order], n, lengths)
+        merged = cls.of_keys(table, keys[order], counts[order], n, lengths)
         return merged._without_empty_terms()
 
     def _without_empty_terms(self) -> "Postings":

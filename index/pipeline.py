@@ -1,28 +1,37 @@
-"""Clean, chunk and tokenise articles in several processes, in order and with bounded memory.
+"""Clean, chunk, tokenise and encode articles in several processes, in order and with bounded memory.
 
-Each process gets articles by the batch and keeps nothing between them, so the result is that of one process. No more
-than a few batches are on their way at any time. Equal terms of a batch are one string, which makes a batch small to
-send and a segment of terms a tenth of the memory.
+Each process gets articles by the batch and keeps nothing between them, so the result is that of one process. What is
+on its way is bounded by its characters, and is enough to keep the processes at work while a segment is written.
 """
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol
 
-from index.config import IndexConfig
-from index.models import Article, Change
-from index.segment import FieldTerms
-from index.store import StoredArticle
+import numpy as np
+from numpy.typing import NDArray
 
-BATCH = 32  # articles sent at a time
-ALONE = 64  # fewer articles than this are not worth starting a process
-_POOL = 1_000_000  # distinct terms remembered before starting anew
+from index.config import IndexConfig
+from index.encode import Encoder, StaticEncoder
+from index.models import Article, Change
+from index.store import StoredArticle
+from index.terms import FieldTerms, Vocabulary
+
+BATCH = 32  # articles sent at a time, and the most that share a vocabulary
+ALONE = 110  # fewer articles than this are not worth starting a process
+_LONG = 400_000  # characters that end a batch early
+_ON_THEIR_WAY = 3_000_000  # characters sent and not taken yet; at about 20 bytes a character when they come back
+_WORTH_IT = 8_000_000  # bytes of text from which starting processes pays
+_MOST = 8  # processes; the one that reads and writes has no work for more
 
 Prepared = tuple[StoredArticle, FieldTerms, tuple[Change, ...]]
+Encoded = tuple[StoredArticle, FieldTerms, tuple[Change, ...], NDArray[np.float16] | None]
 
 
 class Task(NamedTuple):
@@ -37,65 +46,103 @@ class Preparer(Protocol):
     """What does the work: `index.builder.ArticleBuilder`, which is made anew in each process."""
 
     config: IndexConfig
+    encoder: Encoder
 
-    def prepare(self, article: Article, chrome: frozenset[str] = ...) -> Prepared:
+    def prepare(self, article: Article, chrome: frozenset[str] = ..., vocabulary: Vocabulary | None = ...) -> Prepared:
         """Clean, chunk and tokenise one article."""
         ...
 
-
-class Pool:
-    """Keeps one string of each term."""
-
-    def __init__(self) -> None:
-        """Empty."""
-        self._known: dict[str, str] = {}
-
-    def share(self, terms: FieldTerms) -> FieldTerms:
-        """The same terms, equal ones being one object."""
-        if len(self._known) > _POOL:
-            self._known = {}
-        keep = self._known.setdefault
-        words, bigrams = (tuple([keep(t, t) for t in one] for one in f) for f in (terms.words, terms.bigrams))
-        title, body, facets = ([keep(t, t) for t in one] for one in (terms.title, terms.body, terms.facets))
-        return FieldTerms(words, bigrams, title, body, facets)
+    def passages(self, stored: StoredArticle) -> list[str]:
+        """The texts to encode, one a chunk."""
+        ...
 
 
-def prepare_all(builder: Preparer, tasks: Iterable[Task], workers: int) -> Iterator[tuple[Task, Prepared]]:
+def automatic_workers(size: int | None, *, packed: bool = False) -> int:
+    """How many processes suit a build that reads `size` bytes, None where nobody knows: 1 for a small one.
+
+    `packed`: the bytes are compressed ones. A process takes two seconds to start, in which one that runs already
+    cleans and encodes a megabyte.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    small = size is None or size < _WORTH_IT // (3 if packed else 1)
+    return 1 if small else max(1, min(cores, _MOST))
+
+
+def prepare_all(builder: Preparer, tasks: Iterable[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:
     """Every task with what became of its article, in order, by `workers` processes or, for few, in this one.
 
-    Close the iterator to stop the processes; an error in one of them is raised here. With more than one worker the
-    caller's main module is imported again by each, so a script needs its `if __name__ == "__main__":`.
+    The processes encode too where they can have the encoder for themselves, as the bundled one; elsewhere the vectors
+    are None. Close the iterator to stop the processes; an error in one of them is raised here. With more than one
+    worker the caller's main module is imported again by each, so a script needs its `if __name__ == "__main__":`.
     """
     waiting = iter(tasks)
     first = list(islice(waiting, ALONE)) if workers > 1 else []
+    everything = chain(first, waiting)
     if len(first) == ALONE:
-        yield from _in_processes(builder, chain(first, waiting), workers)
+        yield from _in_processes(builder, everything, workers)
         return
-    pool = Pool()
-    for task in chain(first, waiting):
-        yield task, _prepare(builder, task, pool)
+    for n, task in enumerate(everything):
+        if n % BATCH == 0:
+            vocabulary = Vocabulary()
+        yield task, (*builder.prepare(task.article, task.chrome, vocabulary), None)
 
 
-def _in_processes(builder: Preparer, tasks: Iterator[Task], workers: int) -> Iterator[tuple[Task, Prepared]]:
-    executor = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _start, (type(builder), builder.config)
-    )
-    sent: deque[tuple[list[Task], Future[list[Prepared]]]] = deque()
+def _batch(tasks: Iterator[Task]) -> list[Task]:
+    batch: list[Task] = []
+    long = 0
+    while len(batch) < BATCH and long < _LONG and (task := next(tasks, None)):
+        batch.append(task)
+        long += len(task.article.text or "")
+    return batch
+
+
+def _prepare(builder: Preparer, batch: Sequence[Task], encode: bool) -> list[Encoded]:
+    vocabulary = Vocabulary()
+    made = [builder.prepare(task.article, task.chrome, vocabulary) for task in batch]
+    if not encode:
+        return [(*one, None) for one in made]
+    passages = [text for stored, _, _ in made for text in builder.passages(stored)]
+    vectors = builder.encoder.passages(passages).astype(np.float16)  # as a segment keeps them
+    ends = np.cumsum([len(stored.spans) for stored, _, _ in made]).tolist()
+    return [(*one, vectors[end - len(one[0].spans) : end]) for one, end in zip(made, ends, strict=True)]
+
+
+def _in_processes(builder: Preparer, tasks: Iterator[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:
+    encode = isinstance(builder.encoder, StaticEncoder)
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(workers, context, _start, (type(builder), builder.config, encode))
+    sent: deque[tuple[list[Task], Future[list[Encoded]]]] = deque()
+    pending = 0
     try:
         while True:
-            while len(sent) < 2 * workers and (batch := list(islice(tasks, BATCH))):
-                sent.append((batch, executor.submit(_work, batch)))
+            while pending < _ON_THEIR_WAY and (batch := _batch(tasks)):
+                with _uninterrupted():  # starts the processes
+                    sent.append((batch, executor.submit(_work, batch)))
+                pending += _characters(batch)
             if not sent:
                 return
             batch, future = sent.popleft()
             yield from zip(batch, future.result(), strict=True)
+            pending -= _characters(batch)
     finally:
         executor.shutdown(cancel_futures=True)
 
 
-def _prepare(builder: Preparer, task: Task, pool: Pool) -> Prepared:
-    stored, terms, changes = builder.prepare(task.article, task.chrome)
-    return stored, pool.share(terms), changes
+def _characters(batch: Sequence[Task]) -> int:
+    return sum(len(task.article.text or "") for task in batch)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back for a moment, and from the processes started meanwhile for good: they inherit it."""
+    if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover - not on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _NoEncoder:
@@ -106,16 +153,17 @@ class _NoEncoder:
 
 
 _builder: Preparer | None = None  # one a process
+_encode = False
 
 
-def _start(kind: Any, config: IndexConfig) -> None:
-    global _builder
+def _start(kind: Any, config: IndexConfig, encode: bool) -> None:
+    global _builder, _encode
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which stops at a commit
-    _builder = kind(config, _NoEncoder())
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process a core already
+    _builder, _encode = kind(config, None if encode else _NoEncoder()), encode
 
 
-def _work(batch: Sequence[Task]) -> list[Prepared]:
+def _work(batch: Sequence[Task]) -> list[Encoded]:
     if _builder is None:
         raise RuntimeError("this process was not started by the pipeline")
-    pool = Pool()
-    return [_prepare(_builder, task, pool) for task in batch]
+    return _prepare(_builder, batch, _encode)

@@ -20,6 +20,7 @@ Signature = NDArray[np.uint32]
 
 SIZE = 64  # entries; the estimate's standard error is at most 1 / (2 sqrt(64)) = .06
 _SHINGLE = 6  # characters
+_AT_ONCE = 512  # shingles hashed at a time: 256 KiB, which stays in the cache
 _MIN_CHARS = 60  # shorter texts are alike by chance
 NOMINATED = 0.6  # estimated similarity from which two texts are looked at
 _AT_ONCE = 64  # signatures compared with all before them at once
@@ -41,18 +42,26 @@ def _permutations() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 
 def signature(text: str) -> Signature:
     """MinHash of the shingles of a text's letters, (SIZE,) uint32; zeros for a text too short to judge."""
-    letters = _LETTERS.sub("", fold(text))
+    return folded_signature(fold(text))
+
+
+def folded_signature(folded: str) -> Signature:
+    """`signature` of a text that is folded already."""
+    letters = _LETTERS.sub("", folded)
     if len(letters) < _MIN_CHARS:
         return np.zeros(SIZE, np.uint32)
     codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     shingles = np.zeros(len(codes) - _SHINGLE + 1, np.uint64)
     for i in range(_SHINGLE):
         shingles = shingles * np.uint64(1_000_003) + codes[i : len(codes) - _SHINGLE + 1 + i]
-    shingles = np.unique(shingles)
     multipliers, offsets = _permutations()
-    hashed = (shingles[:, None] * multipliers + offsets) >> np.uint64(32)
-    smallest: Signature = hashed.min(axis=0).astype(np.uint32)
-    return smallest
+    smallest = np.full(SIZE, np.iinfo(np.uint64).max)
+    for begin in range(0, len(shingles), _AT_ONCE):
+        hashed = shingles[begin : begin + _AT_ONCE, None] * multipliers
+        hashed += offsets
+        np.minimum(smallest, hashed.min(axis=0), out=smallest)
+    found: Signature = (smallest >> np.uint64(32)).astype(np.uint32)
+    return found
 
 
 def similarity(one: Signature, many: NDArray[np.uint32]) -> NDArray[np.float64]:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from index.backend import LexicalQuery
 from index.bm25 import Bm25
-from index.segment import CHUNK_FIELDS, Segment
+from index.segment import Segment
+from index.terms import CHUNK_FIELDS
 from index.topk import top_rows
 
 # How much each field's BM25 counts. Chunk words are the measure; the title and the whole article each count as

@@ -15,73 +15,19 @@ from numpy.typing import NDArray
 
 from index.arrays import map_array, read_arrays
 from index.dense import DenseIndex, Vectors
+from index.invert import invert
 from index.layout import FileEntry, file_entry, sync
 from index.lexical import Postings
-from index.models import Article
 from index.reprints import SIZE as SIGNATURE_SIZE
-from index.reprints import signature
 from index.store import Store, StoredArticle, save_store
+from index.terms import CHUNK_FIELDS as CHUNK_FIELDS
+from index.terms import FIELDS as FIELDS
+from index.terms import MAX_FACET as MAX_FACET
+from index.terms import FieldTerms as FieldTerms
+from index.terms import facet as facet
+from index.terms import facets_of as facets_of
+from index.terms import terms_of as terms_of
 from index.tokens import Tokenizer
-
-CHUNK_FIELDS = ("words", "bigrams")
-ARTICLE_FIELDS = ("title", "body", "facets")
-MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
-FIELDS = (*CHUNK_FIELDS, *ARTICLE_FIELDS)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldTerms:
-    """The terms of one article: a list a chunk in `words` and `bigrams`, one list in the other fields."""
-
-    words: tuple[list[str], ...]
-    bigrams: tuple[list[str], ...]
-    title: list[str]
-    body: list[str]
-    facets: list[str]
-
-    def documents(self, field: str) -> Sequence[list[str]]:
-        """The documents this article adds to a field."""
-        value = getattr(self, field)
-        return value if field in CHUNK_FIELDS else (value,)
-
-
-def facet(field: str, value: str) -> str:
-    """The term that stands for `field` having `value`."""
-    return f"{field}={value}"
-
-
-def facets_of(article: Article) -> list[str]:
-    """Every exact value an article can be filtered by: source, author, tags, meta keys and month."""
-    values = [facet("tag", tag) for tag in article.tags]
-    values += [facet(name, value) for name in ("source", "author") if (value := getattr(article, name))]
-    values += [facet(f"meta.{key}", value) for key, value in article.meta.items() if len(value) <= MAX_FACET]
-    if article.published:
-        values.append(facet("month", article.published[:7]))
-    return sorted(set(values))
-
-
-def terms_of(stored: StoredArticle, tokenizer: Tokenizer) -> FieldTerms:
-    """Tokenise an article. Pure: the same article gives the same terms, which is how a deletion knows them."""
-    article = stored.article
-    title = tokenizer.terms(article.title)
-    body = list(title)
-    words: list[list[str]] = []
-    bigrams: list[list[str]] = []
-    done = 0
-    for start, end, heading in stored.spans:
-        # A sentence shared with the chunk before counts in both chunks but once in the article.
-        shared, own = article.text[start:done], article.text[max(start, done) : end]
-        own_terms = tokenizer.terms(own)
-        body += own_terms
-        terms = tokenizer.terms(shared) + own_terms
-        grams = tokenizer.bigrams(article.text[start:end])
-        if heading and not article.text.startswith(heading, start):
-            terms += tokenizer.terms(heading)
-            grams += tokenizer.bigrams(heading)
-        words.append(terms)
-        bigrams.append(grams)
-        done = end
-    return FieldTerms(tuple(words), tuple(bigrams), title, body, facets_of(article))
 
 
 def write_segment(
@@ -96,13 +42,12 @@ def write_segment(
     folder.mkdir(parents=True)
     save_store(folder, stored)
     chunks = sum(len(item.spans) for item in stored)
-    for field in FIELDS:
-        postings = Postings.build(document for item in terms for document in item.documents(field))
+    for field, postings in invert(terms):
         want = chunks if field in CHUNK_FIELDS else len(stored)
         if len(postings.lengths) != want:
             raise ValueError(f"field {field}: {len(postings.lengths)} documents, want {want}")
         postings.save(folder, field)
-    signatures = [signature(item.article.text) for item in stored]
+    signatures = [item.signature for item in terms]
     np.save(folder / "signatures.npy", np.asarray(signatures, np.uint32).reshape(-1, SIGNATURE_SIZE))
     return _finish(folder, DenseIndex.build(vectors), [len(item.spans) for item in stored])
 

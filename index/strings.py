@@ -28,7 +28,11 @@ class StringTable:
     @classmethod
     def build(cls, strings: Iterable[str]) -> "StringTable":
         """Make a table of the distinct `strings`, given in any order."""
-        encoded = sorted({string.encode("utf-8", "surrogatepass") for string in strings})
+        return cls.of_sorted(sorted({string.encode("utf-8", "surrogatepass") for string in strings}))
+
+    @classmethod
+    def of_sorted(cls, encoded: Sequence[bytes]) -> "StringTable":
+        """Make a table of distinct strings, given in UTF-8 and in order."""
         lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
         ends = np.cumsum(lengths)
         wide = len(ends) > 0 and int(ends[-1]) >= 2**32

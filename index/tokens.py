@@ -7,7 +7,7 @@ hidden in a longer one (简单 in 安装简单) and words no dictionary has.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -22,15 +22,21 @@ TOKENIZER_VERSION = 1  # part of the index fingerprint: raise it when any text g
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+")
 _WORD = re.compile(r"\w")
 _CLAUSE = re.compile(r"[^,;:!?()\[\]{}\"'“”‘’、。《》〈〉\s]+")  # jieba joins nothing across these signs
+# A document number: 国发〔2023〕1号, in folded text; what stands before its bracket is found by hand.
+_DOCUMENT = re.compile(r"[〔\[(]\d{4}[〕\])]\s?\d{1,5}号")
+_ISSUER = re.compile(r"[\u4e00-\u9fff]")
+_ISSUER_CHARS = (2, 8)
 # Each alternative is one kind of identifier, on folded text (lower case, half width).
-_IDENTIFIER = re.compile(
-    r"[\u4e00-\u9fff]{2,8}[〔\[(]\d{4}[〕\])]\s?\d{1,5}号"  # 国发〔2023〕1号
-    r"|\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|\d{1,2}月\d{1,2}日"  # 2024年3月5日
+_OTHERS = (
+    r"\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|\d{1,2}月\d{1,2}日"  # 2024年3月5日
     r"|\d+(?:\.\d+)?[%‰]"  # 3.5%
     r"|[a-z]{1,5}(?:/[a-z]{1,2})?[ -]?\d+(?:[.-]\d+)*[a-z]{0,2}(?![a-z0-9])"  # gb/t 7714-2015, c919, gpt-4o
     r"|[a-z0-9]+(?:[-._/@:+][a-z0-9]+)+"  # 3.14, v2.0.1, state-of-the-art, a@b.cn
     r"|[a-z]+[+#]+"  # c++, c#
 )
+_OTHER = re.compile(_OTHERS)
+# Where one begins: a class of characters comes first, which is what makes a search quick.
+_BEGINS = re.compile(rf"[\da-z](?<=(?={_OTHERS}).)", re.S)
 _EDITION = re.compile(r"(?<=\d)-(?:19|20)\d\d$")
 _LETTERS_OR_DIGITS = re.compile(r"[a-z]+|\d+")
 _BRACKETS = str.maketrans({"〔": "[", "〕": "]", "(": "[", ")": "]", " ": None, "-": None})
@@ -91,11 +97,20 @@ class Tokenizer:
 
     def terms(self, text: str) -> list[str]:
         """The terms of `text`, in order of their pieces; identifiers follow at the end."""
-        folded = fold(text)
-        terms = [piece for piece in self._cut(folded) if _WORD.match(piece)]
-        for match in _IDENTIFIER.finditer(folded):
-            terms.extend(term for term, _, _ in _identifier_tokens(match))
-        return terms
+        return [piece for piece in self.folded_terms(fold(text)) if _WORD.match(piece)]
+
+    def folded_terms(self, folded: str) -> list[str]:
+        """`terms` of a text that is folded already, and the marks and spaces between them."""
+        return self.pieces(folded) + [term for term, _ in self.identifier_terms(folded)]
+
+    def pieces(self, folded: str) -> list[str]:
+        """The words of a text that is folded already, and the marks and spaces between them: joined, the text."""
+        return self._cut(folded) if folded else []
+
+    def identifier_terms(self, folded: str) -> Iterator[tuple[str, int]]:
+        """The terms that identifiers give beside their `pieces`, each with where its identifier begins."""
+        for start, end in identifiers(folded):
+            yield from ((term, start) for term, _, _ in _identifier_tokens(folded[start:end], start))
 
     def tokens(self, text: str) -> list[Token]:
         """`terms` with the characters each stands on: `fold(text)[start:end]` reads as the term."""
@@ -106,8 +121,8 @@ class Tokenizer:
             if _WORD.match(piece):
                 tokens.append(Token(piece, at, at + len(piece)))
             at += len(piece)
-        for match in _IDENTIFIER.finditer(folded):
-            tokens.extend(_identifier_tokens(match))
+        for start, end in identifiers(folded):
+            tokens.extend(_identifier_tokens(folded[start:end], start))
         return tokens
 
     def lone(self, folded: str, wanted: AbstractSet[str]) -> list[tuple[int, int]]:
@@ -138,19 +153,47 @@ class Tokenizer:
         return self._synonyms.get(term, [])
 
 
-def _identifier_tokens(match: re.Match[str]) -> list[Token]:
-    """The whole identifier in one spelling (gb/t 7714 and gb/t7714 are one), and parts jieba leaves whole."""
-    whole = match.group().translate(_BRACKETS)
+def identifiers(folded: str) -> Iterator[tuple[int, int]]:
+    """Where identifiers stand in a folded text, left to right; of two that overlap the first."""
+    at = 0
+    document = _DOCUMENT.search(folded)
+    other = _BEGINS.search(folded)
+    while document or other:
+        if document:
+            start = bracket = document.start()
+            while start > max(at, bracket - _ISSUER_CHARS[1]) and _ISSUER.match(folded, start - 1):
+                start -= 1
+            if bracket < at or bracket - start < _ISSUER_CHARS[0]:  # nobody issued it
+                document = _DOCUMENT.search(folded, bracket + 1)
+                continue
+            if other is None or start < other.start():
+                at = document.end()
+                yield start, at
+                document = _DOCUMENT.search(folded, at)
+                other = _BEGINS.search(folded, at) if other else None
+                continue
+        if other and (match := _OTHER.match(folded, other.start())):
+            at = match.end()
+            yield match.span()
+            other = _BEGINS.search(folded, at)
+
+
+def _identifier_tokens(found: str, at: int) -> list[Token]:
+    """The whole identifier in one spelling (gb/t 7714 and gb/t7714 are one), and parts jieba leaves whole.
+
+    `at`: where in the folded text `found` begins.
+    """
+    whole = found.translate(_BRACKETS)
     tokens = []
-    if not whole.isalnum() or " " in match.group() or "年" in whole or "月" in whole or "-" in match.group():
-        tokens.append(Token(whole, match.start(), match.end()))
-        edition = _EDITION.search(match.group())
+    if not whole.isalnum() or " " in found or "年" in whole or "月" in whole or "-" in found:
+        tokens.append(Token(whole, at, at + len(found)))
+        edition = _EDITION.search(found)
         if edition:  # gb/t 7714-2015 is also found by gb/t 7714
-            prefix = match.group()[: edition.start()].translate(_BRACKETS)
-            tokens.append(Token(prefix, match.start(), match.start() + edition.start()))
+            prefix = found[: edition.start()].translate(_BRACKETS)
+            tokens.append(Token(prefix, at, at + edition.start()))
     elif whole.isascii():
         # c919 is one piece for jieba already: add what people may type of it.
-        for part in _LETTERS_OR_DIGITS.finditer(match.group()):
+        for part in _LETTERS_OR_DIGITS.finditer(found):
             if part.group() != whole:
-                tokens.append(Token(part.group(), match.start() + part.start(), match.start() + part.end()))
+                tokens.append(Token(part.group(), at + part.start(), at + part.end()))
     return tokens

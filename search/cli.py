@@ -19,9 +19,10 @@ from index.errors import (
     WriterBusy,
 )
 from search.models import Fusion, Grouping, Mode, SearchOptions
-from search.settings import Settings, check_bind
+from search.settings import MOST_WORKERS, Settings, check_bind
 
 if TYPE_CHECKING:
+    from index.articles import Meter
     from index.models import BuildReport
     from search.engine import SearchEngine
 
@@ -53,9 +54,6 @@ def main() -> None:
     except WensouError as error:
         print(f"wensou: {error.message}" + (f"\n  -> {error.hint}" if error.hint else ""), file=sys.stderr)
         sys.exit(EXIT.get(type(error), 2))
-    except KeyboardInterrupt:
-        print("wensou: stopped; the last commit stands", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
@@ -77,25 +75,37 @@ def _engine(index: str | None, rerank: str | None = None) -> "Iterator[SearchEng
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on a terminal, nothing elsewhere."""
+def _progress(label: str, meter: "Meter | None" = None) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal with the rate and, where `meter` knows how much there is to read, the time left."""
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
+    total = meter.total if meter else None
+    if total:
+        columns += [BarColumn(), TextColumn("left"), TimeRemainingColumn()]
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label)
+        task = bar.add_task(label, total=total)
 
         def step(articles: int, chunks: int) -> None:
             elapsed = bar.tasks[task].elapsed or 1e-9
-            bar.update(
-                task, description=f"{label}: {articles:,} articles, {chunks:,} chunks ({chunks / elapsed:,.0f}/s)"
-            )
+            rate = f"{label}: {articles:,} articles, {chunks:,} chunks ({chunks / elapsed:,.0f}/s)"
+            bar.update(task, description=rate, completed=meter.done if meter else None)
 
         yield step
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C while an index is written is no accident: the last commit stands."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("wensou: stopped; the last commit stands", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 def _dump(value: Any) -> None:
@@ -117,18 +127,32 @@ def index(
     synonyms: Annotated[
         Path | None, typer.Option(help="Words that mean the same, a group a line, commas between.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes (default: by cores and size).")
+    ] = None,
     json_: JsonOption = False,
 ) -> None:
     """Read articles and bring the index up to date: new, changed and missing ones."""
+    from index.articles import Meter
     from index.builder import build_index, configure
+    from index.pipeline import automatic_workers
 
-    path = _index_path(index)
+    path, settings = _index_path(index), Settings.from_env()
     config = configure(
-        path, model=model or Settings.from_env().model, chunk_chars=chunk_chars, user_dict=user_dict, synonyms=synonyms
+        path, model=model or settings.model, chunk_chars=chunk_chars, user_dict=user_dict, synonyms=synonyms
     )
-    with _progress("indexing") as progress:
+    meter = Meter(source)
+    with _stoppable(), _progress("indexing", meter) as progress:
         report = build_index(
-            source, path, config, keep_missing=keep_missing, compact=compact, rebuild=rebuild, progress=progress
+            source,
+            path,
+            config,
+            keep_missing=keep_missing,
+            compact=compact,
+            rebuild=rebuild,
+            progress=progress,
+            workers=workers or settings.workers or automatic_workers(meter.total, packed=meter.packed),
+            meter=meter,
         )
     _print_report(report, json_=json_)
     if report.skipped:

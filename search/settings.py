@@ -9,13 +9,14 @@ from index.errors import BadOption
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
+MOST_WORKERS = 64
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """WENSOU_INDEX, WENSOU_HOST, WENSOU_PORT, WENSOU_KEY (for writing), WENSOU_MODEL (of a first build),
-    WENSOU_RERANK (a CrossEncoder).
+    WENSOU_RERANK (a CrossEncoder), WENSOU_WORKERS (processes that index; unset: by cores and the size of the job).
     """
 
     index: str | None = None
@@ -24,6 +25,7 @@ class Settings:
     key: str | None = None
     model: str | None = None
     rerank: str | None = None
+    workers: int | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
@@ -32,6 +34,9 @@ class Settings:
         port = env.get("WENSOU_PORT") or str(DEFAULT_PORT)
         if not port.isdecimal() or not 0 <= int(port) < 65_536:
             raise BadOption(f"WENSOU_PORT: got {port!r}, want a number 0..65535")
+        workers = env.get("WENSOU_WORKERS") or None
+        if workers and (not workers.isdecimal() or not 1 <= int(workers) <= MOST_WORKERS):
+            raise BadOption(f"WENSOU_WORKERS: got {workers!r}, want a number 1..{MOST_WORKERS}")
         return cls(
             index=env.get("WENSOU_INDEX") or None,
             host=env.get("WENSOU_HOST") or DEFAULT_HOST,
@@ -39,6 +44,7 @@ class Settings:
             key=env.get("WENSOU_KEY") or None,
             model=env.get("WENSOU_MODEL") or None,
             rerank=env.get("WENSOU_RERANK") or None,
+            workers=int(workers) if workers else None,
         )
 
 

@@ -16,7 +16,7 @@ from index.errors import NotFound
 from index.fold import fold
 from index.models import Article, Chunk, Filters
 from index.scorer import FIELD_WEIGHTS
-from index.segment import CHUNK_FIELDS
+from index.terms import CHUNK_FIELDS
 from tests.conftest import CORPUS, HashEncoder, article, article_builder, prepared
 
 Build = Callable[[Iterable[Article]], Backend]

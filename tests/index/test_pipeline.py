@@ -1,14 +1,24 @@
 """Many processes give what one gives, in the same order, and stop when they are told to."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
 import pytest
 
 from index import pipeline
+from index.articles import Meter, read_sources
 from index.builder import ArticleBuilder, update_index
 from index.config import IndexConfig
 from index.embedded import EmbeddedIndex
-from index.layout import read_manifest
-from index.pipeline import Pool, Task, prepare_all
-from tests.conftest import CORPUS, PLAIN, HashEncoder, article, article_builder
+from index.layout import damaged_files, read_manifest
+from index.pipeline import Task, prepare_all
+from index.terms import Vocabulary
+from tests.conftest import CORPUS, PLAIN, ROOT, HashEncoder, article, article_builder
 
 MANY = [
     article(f"{item.article_id}-{n}", f"{item.text}第{n}篇。", title=item.title) for n in range(20) for item in CORPUS
@@ -68,11 +78,66 @@ def test_an_error_in_a_process_is_raised_here(monkeypatch):
         list(prepare_all(article_builder(), tasks(bad), 2))
 
 
-def test_equal_terms_are_one_string():
-    stored, terms, _ = article_builder().prepare(article("a", "灯塔很高，灯塔很亮，海岛很远，海岛很美。", title="灯塔"))
-    shared = Pool().share(terms)
-    assert shared == terms
-    towers = [term for term in (*shared.title, *shared.body, *shared.words[0]) if term == "灯塔"]
-    assert len(towers) >= 5
-    assert len({id(term) for term in towers}) == 1
-    assert len(stored.spans) >= 1
+def test_articles_of_a_batch_share_a_vocabulary_and_say_what_they_say_alone():
+    vocabulary = Vocabulary()
+    builder = article_builder()
+    alone = [builder.prepare(item) for item in CORPUS]
+    together = [builder.prepare(item, vocabulary=vocabulary) for item in CORPUS]
+    assert together == alone
+    assert all(terms.vocabulary is vocabulary.strings for _, terms, _ in together)
+    assert len(set(vocabulary.strings)) == len(vocabulary.strings)
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
+def test_ctrl_c_at_a_terminal_stops_at_a_commit_without_a_word_from_the_workers(tmp_path):
+    articles = tmp_path / "articles.jsonl"
+    lines = [json.dumps({"id": f"a{n}", "text": f"灯塔第{n}次亮起来，海岛上的人都看见了。"}) for n in range(30_000)]
+    articles.write_text("\n".join(lines), "utf-8")
+    root = tmp_path / "index"
+    code = "import index.builder; index.builder.SEGMENT_CHUNKS = 200; from search.cli import main; main()"
+    words = ["index", str(articles), "--index", str(root), "--workers", "2"]
+    command = [sys.executable, "-c", code, *words]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    while not (root / "CURRENT").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+    _, said = process.communicate()
+    assert (process.returncode, said) == (130, "wensou: stopped; the last commit stands\n")
+    index = EmbeddedIndex.open(root)
+    assert damaged_files(root, index.manifest) == []
+    done = index.stats().articles
+    assert 200 <= done < len(lines)
+    assert index.article(f"a{done - 1}").spans
+    report = update_index([article("new", "海岛很远。")], root)  # nobody holds the lock any more
+    assert (report.added, report.unchanged) == (1, 0)
+
+
+def test_small_jobs_and_unknown_ones_stay_in_one_process(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4), raising=False)
+    assert [pipeline.automatic_workers(size) for size in (None, 0, 1_000_000, 50_000_000)] == [1, 1, 1, 4]
+    assert pipeline.automatic_workers(5_000_000, packed=True) == 4
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
+    assert pipeline.automatic_workers(50_000_000) == 8
+
+
+def test_processes_encode_with_the_bundled_encoder(monkeypatch):
+    monkeypatch.setattr(pipeline, "BATCH", 50)
+    builder = ArticleBuilder(IndexConfig(chunk_chars=40, overlap_chars=12))
+    made = list(prepare_all(builder, tasks(MANY), 2))
+    passages = [text for _, (stored, *_) in made for text in builder.passages(stored)]
+    want = builder.encoder.passages(passages).astype(np.float16)
+    assert np.array_equal(np.concatenate([vectors for _, (*_, vectors) in made]), want)
+
+
+def test_a_meter_knows_how_far_the_reading_is(tmp_path):
+    for name, lines in (("a.jsonl", 400), ("b.jsonl", 100)):
+        (tmp_path / name).write_text("\n".join(json.dumps({"text": f"灯塔第{n}次亮。" * 50}) for n in range(lines)))
+    (tmp_path / "c.txt").write_text("海岛很远。", "utf-8")
+    meter = Meter([tmp_path])
+    assert (meter.total, meter.done) == (sum(path.stat().st_size for path in tmp_path.iterdir()), 0)
+    seen = [meter.done for _ in read_sources([tmp_path], meter=meter)]
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 5
+    assert meter.done == meter.total
+    assert Meter([tmp_path, "-"]).total is None

@@ -22,6 +22,13 @@ def test_a_port_that_is_none_is_refused(port):
         Settings.from_env({"WENSOU_PORT": port})
 
 
+def test_the_number_of_workers_is_checked():
+    assert Settings.from_env({"WENSOU_WORKERS": "3"}).workers == 3
+    for workers in ("0", "x", "65", "-1"):
+        with pytest.raises(BadOption, match="WENSOU_WORKERS"):
+            Settings.from_env({"WENSOU_WORKERS": workers})
+
+
 def test_an_empty_variable_is_no_variable():
     assert Settings.from_env({"WENSOU_PORT": "", "WENSOU_INDEX": "", "WENSOU_KEY": ""}) == Settings()
 

@@ -1,0 +1,263 @@
+"""What an article adds to the postings: its terms as numbers, which count and travel far faster than strings.
+
+Words, titles and facets are numbers of a `Vocabulary`, one for the articles of a batch; a pair of Chinese characters is
+its two code points in one integer and needs none. An article's text is folded once and each stretch of it cut once:
+chunks that share a sentence share its terms.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.fold import fold
+from index.models import Article
+from index.reprints import Signature, folded_signature
+from index.store import StoredArticle
+from index.tokens import Tokenizer
+
+Numbers = NDArray[np.int32]
+Pairs = NDArray[np.uint64]
+Placed = tuple[Numbers, NDArray[np.int64]]
+
+CHUNK_FIELDS = ("words", "bigrams")
+ARTICLE_FIELDS = ("title", "body", "facets")
+FIELDS = (*CHUNK_FIELDS, *ARTICLE_FIELDS)
+MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
+CODE_BITS = 21  # bits of a code point
+_AT_ONCE = 20_000  # characters cut into words at a time, about
+
+_HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FA1F))  # as index.tokens has them
+_ENDS = frozenset("。!?;…")  # no word and no identifier reaches over one of these, folded
+_CLOSES = frozenset("”’」』）)\"'】》]")
+
+
+class Vocabulary(dict[str, int]):
+    """Terms -> numbers in the order they are met; -1 for what is no term, such as a comma."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        super().__init__()
+        self.strings: list[str] = []
+
+    def __missing__(self, term: str) -> int:
+        """Number a term that is new."""
+        number = -1
+        if term[0].isalnum() or term[0] == "_":  # r"\w", in a fifth of the time
+            number = len(self.strings)
+            self.strings.append(term)
+        self[term] = number
+        return number
+
+    def numbers(self, pieces: Sequence[str]) -> Numbers:
+        """The numbers of those `pieces` that are terms, in order."""
+        found = np.fromiter(map(self.__getitem__, pieces), np.int32, len(pieces))
+        return found[found >= 0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldTerms:
+    """The terms of one article as numbers of `vocabulary`, field by field, and the signature of its text.
+
+    `numbers[field]` are the terms of the field's documents back to back, `lengths[field]` how many each document has:
+    a document a chunk in `words` and `bigrams`, one document in the other fields.
+    """
+
+    vocabulary: list[str]
+    numbers: dict[str, NDArray[np.integer]]
+    lengths: dict[str, list[int]]
+    signature: Signature
+
+    def documents(self, field: str) -> list[list[str]]:
+        """The documents this article adds to a field, as strings."""
+        numbers = self.numbers[field].tolist()
+        if field == "bigrams":
+            terms = [pair_text(number) for number in numbers]
+        else:
+            terms = [self.vocabulary[number] for number in numbers]
+        out, at = [], 0
+        for length in self.lengths[field]:
+            out.append(terms[at : at + length])
+            at += length
+        return out
+
+    @property
+    def words(self) -> list[list[str]]:
+        """The words of each chunk."""
+        return self.documents("words")
+
+    @property
+    def bigrams(self) -> list[list[str]]:
+        """The bigrams of each chunk."""
+        return self.documents("bigrams")
+
+    @property
+    def title(self) -> list[str]:
+        """The words of the title."""
+        return self.documents("title")[0]
+
+    @property
+    def body(self) -> list[str]:
+        """The words of title and text, those of a shared sentence once."""
+        return self.documents("body")[0]
+
+    @property
+    def facets(self) -> list[str]:
+        """The exact values to filter by."""
+        return self.documents("facets")[0]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, whatever their vocabularies."""
+        if not isinstance(other, FieldTerms):
+            return NotImplemented
+        same = np.array_equal(self.signature, other.signature)
+        return same and all(self.documents(field) == other.documents(field) for field in FIELDS)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def pair_text(code: int) -> str:
+    """The two characters of a pair's number, or the one of a lone character's."""
+    second = code & ((1 << CODE_BITS) - 1)
+    return chr(code >> CODE_BITS) + (chr(second) if second else "")
+
+
+def pairs_of(folded: str, spans: Sequence[tuple[int, int]]) -> list[Pairs]:
+    """The pairs of neighbouring Chinese characters in each stretch of a folded text, as numbers.
+
+    A character that has no Chinese neighbour in the stretch stands alone. As `Tokenizer.bigrams`, in another order.
+    """
+    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    han = np.zeros(len(codes) + 1, bool)  # one more, so that the last character has a neighbour
+    for low, high in _HAN_RANGES:
+        han[:-1] |= (codes >= low) & (codes <= high)
+    first = np.flatnonzero(han[:-1] & han[1:])  # where a pair begins
+    pairs = (codes[first] << np.uint64(CODE_BITS)) | codes[first + 1] if len(first) else np.zeros(0, np.uint64)
+    before = np.concatenate([[False], han[:-2]]) if len(codes) else han[:-1]
+    lone = np.flatnonzero(han[:-1] & ~before & ~han[1:])
+    edges = np.asarray(spans, np.int64).reshape(-1, 2)
+    first_at = np.searchsorted(first, np.stack([edges[:, 0], edges[:, 1] - 1], axis=1)).tolist()
+    lone_at = np.searchsorted(lone, edges).tolist()
+    out = []
+    for (start, end), (low, high), (one, two) in zip(spans, first_at, lone_at, strict=True):
+        found = [pairs[low : max(low, high)], codes[lone[one:two]] << np.uint64(CODE_BITS)]
+        # The stretch may cut a character off from its only neighbour.
+        for at in {start, end - 1} if end > start else ():
+            inside = (at > start and han[at - 1]) or (at + 1 < end and han[at + 1])
+            if han[at] and not inside and (before[at] or han[at + 1]):
+                found.append(codes[at : at + 1] << np.uint64(CODE_BITS))
+        out.append(np.concatenate(found))
+    return out
+
+
+def facet(field: str, value: str) -> str:
+    """The term that stands for `field` having `value`."""
+    return f"{field}={value}"
+
+
+def facets_of(article: Article) -> list[str]:
+    """Every exact value an article can be filtered by: source, author, tags, meta keys and month."""
+    values = [facet("tag", tag) for tag in article.tags]
+    values += [facet(name, value) for name in ("source", "author") if (value := getattr(article, name))]
+    values += [facet(f"meta.{key}", value) for key, value in article.meta.items() if len(value) <= MAX_FACET]
+    if article.published:
+        values.append(facet("month", article.published[:7]))
+    return sorted(set(values))
+
+
+def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> FieldTerms:
+    """Tokenise an article. Pure: the same article gives the same terms, which is how a deletion knows them."""
+    known = Vocabulary() if vocabulary is None else vocabulary
+    article, text = stored.article, fold(stored.article.text)
+
+    def cut(stretch: str) -> Numbers:
+        return known.numbers(tokenizer.folded_terms(stretch))
+
+    title = cut(fold(article.title))
+    starts = np.asarray([start for start, _, _ in stored.spans], np.int64)
+    ends = np.asarray([end for _, end, _ in stored.spans], np.int64)
+    # A sentence shared with the chunk before counts in both chunks but once in the article.
+    whole = [_cut_once(text, tokenizer, known, ends.tolist()), _identifiers_once(text, tokenizer, known, ends.tolist())]
+    slices = [np.searchsorted(at, np.stack([starts, ends], axis=1)).tolist() for _, at in whole]
+    bigrams = pairs_of(text, [(start, end) for start, end, _ in stored.spans])
+    words: list[NDArray[np.integer]] = []
+    lengths: list[int] = []
+    heads: dict[str, tuple[Numbers, Pairs]] = {}
+    done = 0
+    for n, (start, end, heading) in enumerate(stored.spans):
+        parts = [numbers[slice(*at[n])] for (numbers, _), at in zip(whole, slices, strict=True)]
+        if start < done and not _parts(text, start):
+            parts = [cut(text[start:done])]
+            parts += [numbers[slice(*np.searchsorted(at, [done, end]).tolist())] for numbers, at in whole]
+        if heading and not article.text.startswith(heading, start):
+            if heading not in heads:
+                heads[heading] = cut(fold(heading)), pairs_of(fold(heading), [(0, len(heading))])[0]
+            parts.append(heads[heading][0])
+            bigrams[n] = np.concatenate([bigrams[n], heads[heading][1]])
+        words += parts
+        lengths.append(sum(map(len, parts)))
+        done = end
+    body = np.concatenate([title, *(numbers for numbers, _ in whole)])
+    facets = np.asarray([known[value] for value in facets_of(article)], np.int32)
+    return FieldTerms(
+        known.strings,
+        {
+            "words": np.concatenate(words) if words else title[:0],
+            "bigrams": np.concatenate(bigrams) if bigrams else np.zeros(0, np.uint64),
+            "title": title,
+            "body": body,
+            "facets": facets,
+        },
+        {
+            "words": lengths,
+            "bigrams": list(map(len, bigrams)),
+            "title": [len(title)],
+            "body": [len(body)],
+            "facets": [len(facets)],
+        },
+        folded_signature(text),
+    )
+
+
+def _stretches(folded: str, ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Stretches of whole chunks to cut at once, which cut alone would give the same terms."""
+    begin = 0
+    for end in ends:
+        if end - begin >= _AT_ONCE or end == ends[-1] or not _parts(folded, end):
+            yield begin, end
+            begin = end
+
+
+def _cut_once(folded: str, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int]) -> Placed:
+    """The words of a text and where each begins, ascending."""
+    numbers, places = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    for begin, end in _stretches(folded, ends):
+        pieces = tokenizer.pieces(folded[begin:end])
+        found = np.fromiter(map(known.__getitem__, pieces), np.int32, len(pieces))
+        lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+        terms = found >= 0
+        numbers.append(found[terms])
+        places.append((np.cumsum(lengths) - lengths + begin)[terms])
+    return np.concatenate(numbers), np.concatenate(places)
+
+
+def _identifiers_once(folded: str, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int]) -> Placed:
+    """The terms that identifiers give, and where each identifier begins, ascending."""
+    found = [
+        (known[term], begin + at)
+        for begin, end in _stretches(folded, ends)
+        for term, at in tokenizer.identifier_terms(folded[begin:end])
+    ]
+    numbers = np.asarray([number for number, _ in found], np.int32)
+    return numbers, np.asarray([at for _, at in found], np.int64)
+
+
+def _parts(folded: str, at: int) -> bool:
+    """Whether the terms of a folded text are those of what stands before and after `at`, each cut alone."""
+    at -= 1
+    if at > 0 and folded[at] == "\n" and folded[at - 1] not in "〕])":  # 国发[2023]<line break>1号 is one
+        return True
+    while at > 0 and folded[at] in _CLOSES:
+        at -= 1
+    return at >= 0 and folded[at] in _ENDS
