@@ -31,8 +31,10 @@ from index.terms import FieldTerms, Vocabulary, terms_of
 from index.tokens import Tokenizer
 from index.writer import IndexWriter, writer_lock
 
-SEGMENT_CHUNKS = 50_000  # a segment is written and committed at about this many chunks, so memory stays bounded
-_WINDOW = 25  # this part of a segment's chunks is how many articles are looked at for lines their source repeats
+# A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
+# waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
+SEGMENT_CHUNKS = 16_384
+_WINDOW = 2_000  # articles looked at ahead for lines their source repeats
 _EXAMPLES = 20  # repairs shown in the report
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SPEAKS = 8  # so many Chinese characters make a text that must have words
@@ -226,6 +228,7 @@ def update_index(
             if compact:
                 writer.compact()
             commit = writer.commit()
+            warnings = tuple(writer.warnings)
             recalls = [entry.recall for entry in writer.manifest.segments if entry.recall is not None]
         finally:
             writer.close()
@@ -241,6 +244,7 @@ def update_index(
         repairs=dict(tally.repairs),
         examples=tuple(tally.examples),
         dense_recall=min(recalls) if recalls else None,
+        warnings=warnings,
     )
 
 
@@ -305,7 +309,7 @@ def _learned(
     What was learned stays with the index, for the few new pages of the next run.
     """
     counts = ChromeCounts()
-    while window := list(islice(found, max(1, SEGMENT_CHUNKS // _WINDOW))):
+    while window := list(islice(found, _WINDOW)):
         for article, _ in window:
             counts.add(_page_source(article), article.text)
         writer.chrome |= counts.lines()
