@@ -67,11 +67,16 @@ class Bm25:
         ratio = lengths / np.float64(average) if average > 0 else np.zeros(len(lengths))
         return np.asarray(self.k1 * (1 - self.b + self.b * ratio), dtype=np.float32)
 
+    @property
+    def ceiling(self) -> float:
+        """What `part` never exceeds."""
+        return self.k1 + 1 + (self.delta if self.variant == "plus" else 0.0)
+
     def part(self, tf: NDArray[np.integer], norm: NDArray[np.floating]) -> NDArray[np.floating]:
         """What idf is multiplied by, for term frequencies `tf` >= 1 in documents with K = `norm`."""
         if self.variant == "l":
             # Without k1, c counts for nothing: any term that is there gives 1.
-            c = tf * (self.k1 / norm if self.k1 else np.ones_like(norm)) + self.delta
+            c = tf * (self.k1 / np.maximum(norm, 1e-9) if self.k1 else np.ones_like(norm)) + self.delta
             return np.asarray((self.k1 + 1) * c / (self.k1 + c))
         plain = tf * np.float32(self.k1 + 1) / (tf + norm)
         return np.asarray(plain + np.float32(self.delta)) if self.variant == "plus" else np.asarray(plain)

@@ -24,7 +24,7 @@ from index.reprints import SIZE as SIGNATURE_SIZE
 from index.scorer import Scorer
 from index.segment import Segment, Tombstones, facet
 from index.store import NO_DATE, StoredArticle, day_number, day_of
-from index.topk import nth_highest
+from index.topk import Known, nth_highest
 
 _PLACES = 100_000  # chunks whose place is remembered: some 10 MB
 _MASKS = 16  # conditions whose articles are remembered, a byte an article each
@@ -75,6 +75,7 @@ class EmbeddedIndex:
         self._scorer = Scorer(self.segments, self.config.bm25)
         self._places: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
         self._homes: dict[str, tuple[int, int]] = {}  # and their articles
+        self._near: tuple[Vectors | None, list[Known]] = (None, [])  # what the dense leg has just scored
         self._passed: dict[tuple[str, Filters], NDArray[np.bool_]] = {}
 
     @classmethod
@@ -110,9 +111,10 @@ class EmbeddedIndex:
         for s, (rows, rough) in enumerate(nominated):
             rows = rows[rough >= floor]
             found.append((s, rows, self.segments[s].dense.scores(vector, rows).astype(np.float64)))
+        self._near = (vector, [Known.of(rows, scores) for _, rows, scores in found])
         return self._best(found, k)
 
-    def _best(self, found: Sequence[tuple[int, NDArray[np.int64], NDArray[np.float64]]], k: int) -> list[Hit]:
+    def _best(self, found: Sequence[tuple[int, NDArray[np.integer], NDArray[np.float64]]], k: int) -> list[Hit]:
         every = np.concatenate([scores for _, _, scores in found]) if found else np.zeros(0)
         border = nth_highest(every, k)
         hits: list[Hit] = []
@@ -180,16 +182,16 @@ class EmbeddedIndex:
 
     # ---- by id
 
-    def _chunk_ids(self, s: int, rows: NDArray[np.int64]) -> list[str]:
+    def _chunk_ids(self, s: int, rows: NDArray[np.integer]) -> list[str]:
         store = self.segments[s].store
         if len(self._places) >= _PLACES:
             self._places, self._homes = {}, {}
         out = []
         articles = store.chunk_articles[rows]
-        for row, article, first in zip(
-            rows.tolist(), articles.tolist(), store.chunk_starts[articles].tolist(), strict=True
+        ids = store.article_ids(articles)
+        for row, article, first, article_id in zip(
+            rows.tolist(), articles.tolist(), store.chunk_starts[articles].tolist(), ids, strict=True
         ):
-            article_id = store.article_id(article)
             chunk_id = f"{article_id}:{row - first}"
             self._places[chunk_id] = (s, row)
             self._homes[article_id] = (s, article)
@@ -233,7 +235,7 @@ class EmbeddedIndex:
             cosine = article_cosine = np.zeros(len(rows), np.float32)
             if vector is not None:
                 segment = self.segments[s]
-                cosine = segment.dense.scores(vector, rows)
+                cosine = self._cosines(vector, s, rows)
                 article_rows = segment.store.chunk_articles[rows]
                 article_cosine = segment.article_vectors[article_rows].astype(np.float32) @ vector
             every = zip(at, bm25.tolist(), cosine.tolist(), article_cosine.tolist(), strict=True)
@@ -241,6 +243,15 @@ class EmbeddedIndex:
                 held = {term: float(share[j]) for term, share in shares.items() if share[j]} if terms else {}
                 out[i] = Evidence(chunk_ids[i], lexical, near, whole, held)
         return [item for item in out if item is not None]
+
+    def _cosines(self, vector: Vectors, s: int, rows: NDArray[np.integer]) -> NDArray[np.floating]:
+        asked, known = self._near
+        dense = self.segments[s].dense
+        return (
+            known[s].and_of(rows, lambda new: dense.scores(vector, new))
+            if asked is vector
+            else dense.scores(vector, rows)
+        )
 
     @_names_damage
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:

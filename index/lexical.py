@@ -106,13 +106,18 @@ class Postings:
         tfs = np.concatenate([self.tfs[:0], *(self.tfs[low:high] for low, high in spans)])
         return docs, tfs, [high - low for low, high in spans]
 
-    def held_by(self, term: int, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.unsignedinteger]]:
-        """Which of the documents `rows` hold term number `term`, by their places in `rows`, and how often each does."""
+    def frequencies(self, term: int, rows: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
+        """How often term number `term` stands in each of the documents `rows`, (rows,); never, for -1."""
         docs = self.documents(term)
-        at = docs.searchsorted(rows)
-        if len(docs):
-            np.minimum(at, len(docs) - 1, out=at)
-            places = np.flatnonzero(docs[at] == rows)
-        else:
-            places = at[:0]
-        return places, self.tfs[at[places] + self.starts[term]]
+        if not len(docs):
+            return np.zeros(len(rows), self.tfs.dtype)
+        at = docs.searchsorted(rows.astype(docs.dtype, copy=False))  # of another type, all of docs would be copied
+        held = docs.take(at, mode="clip") == rows
+        return np.asarray(self.tfs[self.starts[term] : self.starts[term + 1]].take(at, mode="clip") * held)
+
+    def column(self, term: int) -> NDArray[np.unsignedinteger]:
+        """How often term number `term` (not -1) stands in every document, (documents,)."""
+        span = slice(self.starts[term], self.starts[term + 1])
+        column = np.zeros(len(self.lengths), self.tfs.dtype)
+        column[self.docs[span]] = self.tfs[span]
+        return column

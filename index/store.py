@@ -105,6 +105,10 @@ class Store:
         """Id of the article in `row`."""
         return self.ids[int(self._id_of_row[row])]
 
+    def article_ids(self, rows: NDArray[np.integer]) -> list[str]:
+        """Ids of the articles in `rows`."""
+        return self._ids.many(self._id_of_row[rows])
+
     def article_row(self, article_id: str) -> int:
         """Row of an article, or -1."""
         at = self.ids.find(article_id)

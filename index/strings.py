@@ -142,9 +142,30 @@ class StringTable:
     def find_all(self, strings: Sequence[str]) -> list[int]:
         """The number of each of `strings`, or -1, in the order given."""
         keys = [string.encode("utf-8", "surrogatepass") for string in strings]
-        lows = self._keys.searchsorted(np.array([_number(key) for key in keys], np.uint64)).tolist()
-        places = [self._lower_bound(key, low) for key, low in zip(keys, lows, strict=True)]
-        return [at if at < len(self) and self._bytes(at) == key else -1 for key, at in zip(keys, places, strict=True)]
+        numbers = np.array([_number(key) for key in keys], np.uint64)
+        lows = self._keys.searchsorted(numbers)
+        if not len(self):
+            return [-1] * len(keys)
+        near = np.minimum(lows, len(self) - 1)
+        # Of strings of one number the shortest comes first; one of up to 8 bytes is told by number and length.
+        same = (self._keys[near] == numbers) & (self._lengths(near) == np.array([len(key) for key in keys]))
+        found: list[int] = np.where(same & (lows < len(self)), near, -1).tolist()
+        for i, key in enumerate(keys):
+            if len(key) > 8 or key.endswith(b"\0"):
+                at = self._lower_bound(key, int(lows[i]))
+                found[i] = at if at < len(self) and self._bytes(at) == key else -1
+        return found
+
+    def _lengths(self, numbers: NDArray[np.integer]) -> NDArray[np.int64]:
+        """How many bytes each of the strings `numbers` has."""
+        ends = self._ends[numbers].astype(np.int64)
+        return np.asarray(ends - np.where(numbers > 0, self._ends[numbers - 1].astype(np.int64), 0))
+
+    def many(self, numbers: NDArray[np.integer]) -> list[str]:
+        """The strings of `numbers`, all of which are in range."""
+        ends = self._ends[numbers].tolist()
+        starts = np.where(numbers > 0, self._ends[numbers - 1], 0).tolist()
+        return [bytes(self._view[a:b]).decode("utf-8", "surrogatepass") for a, b in zip(starts, ends, strict=True)]
 
     def prefix(self, start: str) -> range:
         """The numbers of the strings that begin with `start`."""

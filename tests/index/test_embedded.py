@@ -1,10 +1,9 @@
-"""The local engine beyond the contract: the best k without a sort, other BM25 variants, commits that stay."""
+"""The local engine beyond the contract: the best k without scoring all, other BM25 variants, commits that stay."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from index import segment_scorer
 from index.backend import LexicalQuery
 from index.bm25 import Bm25
 from index.embedded import EmbeddedIndex
@@ -12,33 +11,7 @@ from index.errors import IndexCorrupt, NotFound
 from index.layout import read_manifest
 from index.models import Filters
 from index.scorer import FIELD_WEIGHTS
-from index.topk import BLOCK, top_rows
 from tests.conftest import CORPUS, article, open_writer, prepared
-
-
-def brute(scores, k):
-    """Every row whose score is positive and among the k best, ties at the border included."""
-    positive = np.flatnonzero(scores > 0)
-    if len(positive) <= k:
-        return set(positive.tolist())
-    border = np.sort(scores[positive])[::-1][k - 1]
-    return set(np.flatnonzero(scores >= border).tolist())
-
-
-@settings(max_examples=40)
-@given(
-    seed=st.integers(0, 2**32),
-    n=st.sampled_from([0, 1, 100, 4 * BLOCK, 4 * BLOCK + 1, 9_000, 20_001]),
-    k=st.sampled_from([1, 2, 10, 50, 1_000]),
-    levels=st.sampled_from([2, 5, 1_000_000]),
-    filled=st.sampled_from([0.001, 0.1, 1.0]),
-)
-def test_top_rows_are_those_of_a_full_sort_with_all_ties(seed, n, k, levels, filled):
-    rng = np.random.default_rng(seed)
-    scores = rng.integers(0, levels, n).astype(np.float32) * (rng.random(n) < filled)
-    rows = top_rows(scores.astype(np.float32), k)
-    assert len(set(rows.tolist())) == len(rows)
-    assert set(rows.tolist()) == brute(scores, k)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +33,10 @@ def words_of_all_frequencies(tmp_path_factory):
 
 
 @pytest.mark.parametrize("k", [1, 3, 10, 50])
-def test_a_chunk_scores_the_same_by_one_pass_and_looked_up_alone(words_of_all_frequencies, k):
+@pytest.mark.parametrize(("few", "held_back"), [(2_000, 0.1), (0, 0.0), (0, 0.1), (0, 0.6), (0, 1.0)])
+def test_the_best_chunks_are_those_of_all_scored_alone(words_of_all_frequencies, monkeypatch, k, few, held_back):
+    monkeypatch.setattr(segment_scorer, "_FEW", few)
+    monkeypatch.setattr(segment_scorer, "_FIRST", held_back)
     index, names = words_of_all_frequencies
     rng = np.random.default_rng(k)
     chunk_ids = [f"n{n:03}:{c}" for n in range(600) for c in range(len(index.article(f"n{n:03}").spans))]
@@ -79,11 +55,6 @@ def test_a_chunk_scores_the_same_by_one_pass_and_looked_up_alone(words_of_all_fr
         assert [sum(item.terms.values()) for item in told] == pytest.approx(in_one_pass)
         every = index.evidence(again, None, chunk_ids)
         assert [hit.score for hit in hits] == sorted((item.bm25 for item in every if item.bm25), reverse=True)[:k]
-
-
-@pytest.mark.parametrize("k", [0, -1])
-def test_top_rows_of_no_k(k):
-    assert top_rows(np.ones(5, np.float32), k).tolist() == []
 
 
 @pytest.mark.parametrize("variant", ["okapi", "lucene", "plus", "l"])

@@ -1,0 +1,146 @@
+"""BM25 of one segment's chunks, under the idf and the lengths of the whole commit.
+
+Two steps. `nominate` finds the few chunks that can be among the best, by MaxScore (Turtle & Flood, 1995) over whole
+arrays: the postings of the telling terms are added up in float32; the common terms, which hold most postings and could
+add little, are only looked up for the chunks that still have a chance. `scores` then is the one definition of a
+chunk's score: float64, terms in the same order everywhere, so that equal texts score equally to the last bit in
+whatever segment they lie, and whichever leg named them.
+
+Measured on 125,444 passages in one segment and 200 questions of 26 terms a question, for the best 64: of 141,000
+postings a question 34,000 are read.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.bm25 import Bm25
+from index.segment import Segment
+from index.terms import CHUNK_FIELDS
+from index.topk import rows_from, top_floor
+
+# How much each field's BM25 counts. Chunk words are the measure; the title and the whole article each count as
+# much again, which lifts headlines and costs nothing elsewhere; bigrams are a light net under the words.
+FIELD_WEIGHTS: Mapping[str, float] = {"words": 1.0, "bigrams": 0.3, "title": 1.0, "body": 1.0}
+
+Scores = NDArray[np.float64]
+Rows = NDArray[np.integer]
+
+_FEW = 2_000  # allowed chunks, or postings in all, that are scored without choosing among them first
+_COMMON = 32  # a term that one document in so many holds is looked up in a column of its frequencies
+_COLUMN_BYTES = 32_000_000  # of such columns that a field of a segment keeps, about
+_FIRST = 0.1  # terms that could add so much of what all could are held back from the first pass
+_THEN = 0.5  # and of what is needed to be among the best, from the second
+_ROUNDING = 2e-7  # of a sum in float32, a term: what it may be off by
+
+
+class Term(NamedTuple):
+    """One term of a question in one field: its weight times its idf, and its number in each segment or -1."""
+
+    field: str
+    name: str
+    weight: float
+    numbers: Sequence[int]
+
+
+class SegmentScorer:
+    """Scores chunks of segment number `s`. Safe to ask from several threads."""
+
+    def __init__(self, s: int, segment: Segment, bm25: Bm25, averages: Mapping[str, float]) -> None:
+        """`averages`: field -> its documents' average length in terms, over the whole commit."""
+        self._s = s
+        self._bm25 = bm25
+        self._fields = segment.fields
+        self._norms = {f: bm25.norms(segment.fields[f].lengths, average) for f, average in averages.items()}
+        self._home = segment.store.chunk_articles
+        self._chunks_each = np.diff(segment.store.chunk_starts)
+        documents = max(segment.store.chunks, segment.store.articles, 1)
+        self._column = lru_cache(maxsize=max(16, _COLUMN_BYTES * len(averages) // documents))(self._read_column)
+
+    def scores(self, terms: Sequence[Term], rows: Rows, by_term: dict[str, Scores] | None = None) -> Scores:
+        """Exact scores of the chunks `rows`, (rows,), for `terms` in their order; each one's share into `by_term`."""
+        asked = rows if len(rows) != 1 else np.repeat(rows, 2)  # NumPy adds up a lone column in another order
+        homes = self._home[asked]
+        sums = {True: np.zeros(len(asked)), False: np.zeros(len(asked))}
+        for field, some in self._by_field(terms):
+            own = field in CHUNK_FIELDS
+            shares = self._shares(field, some, asked if own else homes, np.float64)
+            sums[own] += np.add.reduce(shares, axis=0)
+            if by_term is not None:
+                for term, share in zip(some, shares, strict=True):
+                    by_term[term.name] = by_term.get(term.name, 0.0) + share[: len(rows)]
+        return np.asarray((sums[True] + sums[False])[: len(rows)])
+
+    def nominate(self, terms: Sequence[Term], k: int, allowed: NDArray[np.bool_] | None, floor: float) -> Rows:
+        """Rows, ascending, that hold all of the `k` best chunks and those that tie, as far as they reach `floor`.
+
+        Some more may be among them. `terms` come by falling weight; `allowed`, (chunks,), or None for all.
+        """
+        if allowed is not None and np.count_nonzero(allowed) <= _FEW:
+            return np.flatnonzero(allowed)
+        terms = [term for term in terms if term.numbers[self._s] >= 0]
+        # What is left to be gained once so many terms are added up.
+        gains = np.array([term.weight for term in terms]) * self._bm25.ceiling
+        rest = np.append(np.cumsum(gains[::-1])[::-1], 0.0)
+        few = sum(self._fields[term.field].df(term.numbers[self._s]) for term in terms) <= _FEW
+        slack = 1 - _ROUNDING * (len(terms) + 10)
+        own, whole = np.zeros(len(self._home), np.float32), np.zeros(len(self._chunks_each), np.float32)
+        at, needed = 0, floor
+        for held_back in (_FIRST * rest[0], None):
+            most = 0.0 if few else _THEN * needed if held_back is None else held_back
+            upto = max(at, int(np.searchsorted(-rest, -most)))
+            self._add(terms[at:upto], own, whole)
+            at = upto
+            totals = np.repeat(whole, self._chunks_each)
+            totals += own
+            if allowed is not None:
+                totals *= allowed
+            needed = max(floor, top_floor(totals, k)) * slack
+            if rest[at] <= _THEN * needed:
+                break
+        rows = rows_from(totals, max(needed - rest[at], 1e-30))
+        if at == len(terms):
+            return rows
+        totals = totals[rows]
+        for field, some in self._by_field(terms[at:]):
+            documents = rows if field in CHUNK_FIELDS else self._home[rows]
+            totals += np.add.reduce(self._shares(field, some, documents, np.float32), axis=0)
+        return rows[totals >= max(floor, top_floor(totals, k)) * slack]
+
+    @staticmethod
+    def _by_field(terms: Sequence[Term]) -> Iterator[tuple[str, list[Term]]]:
+        for field in FIELD_WEIGHTS:
+            some = [term for term in terms if term.field == field]
+            if some:
+                yield field, some
+
+    def _add(self, terms: Sequence[Term], own: NDArray[np.float32], whole: NDArray[np.float32]) -> None:
+        """Add what every posting of `terms` is worth to its chunk in `own`, or to its article in `whole`."""
+        for field, some in self._by_field(terms):
+            docs, tfs, sizes = self._fields[field].gather([term.numbers[self._s] for term in some])
+            parts = self._bm25.part(tfs.astype(np.float32), self._norms[field].take(docs))
+            parts *= np.repeat(np.array([term.weight for term in some], np.float32), sizes)
+            np.add.at(own if field in CHUNK_FIELDS else whole, docs, parts)
+
+    def _shares(
+        self, field: str, terms: Sequence[Term], documents: Rows, dtype: type[np.floating]
+    ) -> NDArray[np.floating]:
+        """What each of `terms` adds to each of `documents`, (terms, documents)."""
+        tfs = np.zeros((len(terms), len(documents)), dtype)
+        postings = self._fields[field]
+        for i, number in enumerate([term.numbers[self._s] for term in terms]):
+            if number < 0:
+                continue
+            common = postings.df(number) * _COMMON > len(postings.lengths)
+            tfs[i] = self._column(field, number)[documents] if common else postings.frequencies(number, documents)
+        held = tfs > 0
+        parts = self._bm25.part(np.maximum(tfs, 1, out=tfs), self._norms[field][documents].astype(dtype))
+        parts *= held
+        parts *= np.array([term.weight for term in terms], dtype)[:, None]
+        return parts
+
+    def _read_column(self, field: str, number: int) -> NDArray[np.unsignedinteger]:
+        return self._fields[field].column(number)
