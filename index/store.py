@@ -107,7 +107,7 @@ class Store:
 
     def article_ids(self, rows: NDArray[np.integer]) -> list[str]:
         """Ids of the articles in `rows`."""
-        return self._ids.many(self._id_of_row[rows])
+        return self.ids.many(self._id_of_row[rows])
 
     def article_row(self, article_id: str) -> int:
         """Row of an article, or -1."""

@@ -52,7 +52,7 @@ class StringTable:
         """One table of the strings of all, and for each table the numbers of its strings in that."""
         if all(table._told_apart for table in tables):
             keys, first = np.unique(np.concatenate([table._keys for table in tables]), return_index=True)
-            lengths = np.concatenate([table._lengths for table in tables])[first]
+            lengths = np.concatenate([table._sizes for table in tables])[first]
             inside = np.arange(8) < lengths[:, None]
             blob = keys.astype(">u8").view(np.uint8).reshape(-1, 8)[inside].tobytes()
             return cls.of_bytes(blob, lengths), [np.searchsorted(keys, table._keys) for table in tables]
@@ -62,19 +62,19 @@ class StringTable:
         return cls.of_sorted(order), [np.fromiter(map(number.__getitem__, one), np.int64, len(one)) for one in every]
 
     @property
-    def _lengths(self) -> NDArray[np.int64]:
+    def _sizes(self) -> NDArray[np.int64]:
         return np.asarray(np.diff(self._ends.astype(np.int64), prepend=0), np.int64)
 
     @property
     def _told_apart(self) -> bool:
         """Whether the first eight bytes are all there is of every string."""
-        return len(self) == 0 or (int(self._lengths.max()) <= 8 and bool(self._blob.all()))
+        return len(self) == 0 or (int(self._sizes.max()) <= 8 and bool(self._blob.all()))
 
     def only(self, kept: NDArray[np.bool_]) -> "StringTable":
         """The table of the strings with `kept`, (n,)."""
         if kept.all():
             return self
-        lengths = self._lengths
+        lengths = self._sizes
         return StringTable.of_bytes(self._blob[np.repeat(kept, lengths)].tobytes(), lengths[kept])
 
     def encoded(self) -> list[bytes]:
