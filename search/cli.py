@@ -45,6 +45,7 @@ Sources = Annotated[list[str] | None, typer.Option(help="Only from this source; 
 Authors = Annotated[list[str] | None, typer.Option(help="Only by this author; may be repeated.")]
 Reranking = Annotated[str | None, typer.Option(metavar="MODEL", help="A CrossEncoder that reads the best again.")]
 Tags = Annotated[list[str] | None, typer.Option(help="Only with this tag; may be repeated.")]
+Metas = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only where a field has this value.")]
 
 
 def main() -> None:
@@ -191,6 +192,7 @@ def query(
     source: Sources = None,
     author: Authors = None,
     tag: Tags = None,
+    meta: Metas = None,
     after: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day.")] = None,
     before: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day.")] = None,
     recency: Annotated[float | None, typer.Option(metavar="DAYS", help="Half-life: let new articles gain.")] = None,
@@ -200,7 +202,9 @@ def query(
     """Answer one question."""
     from search.filters import make_filters
 
-    filters = make_filters(source=source or (), author=author or (), tag=tag or (), after=after, before=before)
+    filters = make_filters(
+        source=source or (), author=author or (), tag=tag or (), meta=meta or (), after=after, before=before
+    )
     options = SearchOptions(
         k, offset, _as_mode(mode), _as_group(group), explain, filters, fusion=_as_fusion(fusion), recency=recency
     )
