@@ -39,7 +39,7 @@ def bundled():
 def test_sentence_transformers_reads_the_same_files_and_gives_the_same_vectors(bundled):
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(bundled._folder), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(bundled._folder), device="cpu", local_files_only=True, trust_remote_code=True)
     theirs = model.encode(TEXTS, show_progress_bar=False, convert_to_numpy=True)
     np.testing.assert_allclose(bundled.passages(TEXTS), theirs, atol=1e-5)
     np.testing.assert_allclose(bundled.queries(TEXTS), theirs, atol=1e-5)
