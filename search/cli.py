@@ -375,3 +375,20 @@ def evaluate(
     print(f"{folder.name:20}" + "".join(f"{name:>9}" for name in names))
     for one, values in scores.items():
         print(f"{one:20}" + "".join(f"{values[name]:9.4f}" for name in names))
+
+
+@app.command()
+def train_encoder(
+    corpus: Annotated[list[str], typer.Option(help="Files or folders of your own articles; may be repeated.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the encoder to.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps (default: by the size of the corpus).")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Train the bundled encoder on with your own articles, and say whether that helps to find them."""
+    from index.training.adapt import adapt
+
+    found = adapt(corpus, out, steps=steps, say=lambda line: print(line, file=sys.stderr))
+    if json_:
+        _dump(asdict(found))
+    else:
+        print(found.told(out))
