@@ -32,12 +32,21 @@ def make_filters(
     tag: Sequence[str] = (),
     after: str | None = None,
     before: str | None = None,
+    meta: Sequence[str] = (),
 ) -> Filters:
-    """Filters from what was typed; both days are inclusive. BadOption for a day that is none."""
+    """Filters from what was typed; both days are inclusive; `meta` are `KEY=VALUE`. BadOption for what is none."""
     return Filters(
         source=tuple(filter(None, source)),
         author=tuple(filter(None, author)),
         tag=tuple(filter(None, tag)),
         after=day(after, name="after") if after else None,
         before=day(before, name="before", last=True) if before else None,
+        meta=tuple(_pair(text) for text in meta if text),
     )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not (key and sign and value):
+        raise BadOption(f"meta: got {text!r}, want KEY=VALUE", hint="wensou show ARTICLE_ID lists an article's keys")
+    return key, value

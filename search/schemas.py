@@ -24,10 +24,12 @@ class SearchRequest(BaseModel):
     source: list[str] = Field(default_factory=list, description="only from these sources")
     author: list[str] = Field(default_factory=list, description="only by these authors")
     tag: list[str] = Field(default_factory=list, description="only with one of these tags")
+    meta: list[str] = Field(default_factory=list, description="only with these values: KEY=VALUE")
     after: str | None = Field(None, description="first day, YYYY-MM-DD")
     before: str | None = Field(None, description="last day, YYYY-MM-DD")
     recency: float | None = Field(None, description="half-life in days: new articles gain a little, up to a fifth")
     rerank: bool = Field(True, description="let the server's reranker, where it has one, read the best again")
+    facets: bool = Field(False, description="count candidates by source, tag and month")
     focus: bool | None = Field(
         None, description="set off the sentence nearest to the question; by default where no word of it is marked"
     )
@@ -35,7 +37,7 @@ class SearchRequest(BaseModel):
     def options(self) -> SearchOptions:
         """As the engine takes them; BadOption where a day is none."""
         filters = make_filters(
-            source=self.source, author=self.author, tag=self.tag, after=self.after, before=self.before
+            source=self.source, author=self.author, tag=self.tag, after=self.after, before=self.before, meta=self.meta
         )
         return SearchOptions(
             self.k,
@@ -48,6 +50,7 @@ class SearchRequest(BaseModel):
             recency=self.recency,
             rerank=self.rerank,
             focus=self.focus,
+            facets=self.facets,
         )
 
 
@@ -104,6 +107,7 @@ class AnswerOut(BaseModel):
     nearest: ResultOut | None = None
     offers: list[OfferOut] = []
     suggestions: list[str] = []
+    facets: dict[str, dict[str, int]] | None = None
 
 
 class SimilarOut(BaseModel):
