@@ -141,6 +141,9 @@ def configure(
     chunk_chars: int | None = None,
     user_dict: Path | None = None,
     synonyms: Path | None = None,
+    bm25: str | None = None,
+    k1: float | None = None,
+    b: float | None = None,
 ) -> IndexConfig:
     """The options of the index at `path` (or the defaults) with those that are given put in their place."""
     given: dict[str, object] = {}
@@ -152,7 +155,9 @@ def configure(
         given["user_words"] = read_word_list(user_dict)
     if synonyms:
         given["synonyms"] = read_synonyms(synonyms)
-    return replace(_config_of(Path(path), None), **given)  # type: ignore[arg-type]
+    config = _config_of(Path(path), None)
+    parts = {name: value for name, value in (("variant", bm25), ("k1", k1), ("b", b)) if value is not None}
+    return replace(config, bm25=replace(config.bm25, **parts), **given)  # type: ignore[arg-type]
 
 
 def build_index(

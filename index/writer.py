@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from index.config import IndexConfig
 from index.dense import Vectors
 from index.embedded import EmbeddedIndex
-from index.errors import IndexCorrupt, IndexMissing, WensouError, WriterBusy
+from index.errors import BadOption, IndexCorrupt, IndexMissing, WensouError, WriterBusy
 from index.layout import (
     KEPT_COMMITS,
     LOCK,
@@ -29,6 +29,7 @@ from index.layout import (
     last_commit,
     publish,
     read_manifest,
+    read_pointer,
     write_synced,
 )
 from index.merge import live, merge_segments, merges_due
@@ -64,12 +65,24 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def kept_commits(root: Path) -> list[Manifest]:
+    """The current commit and those before it that can be restored, in order; IndexMissing, IndexCorrupt."""
+    current = read_manifest(root).commit
+    numbers = sorted(int(path.stem.split("-")[1]) for path in root.glob("commit-*.json"))
+    return [read_manifest(root, number) for number in numbers if number <= current]
+
+
 def restore_commit(root: Path, commit: int) -> int:
     """Make commit number `commit` the current one again, as a new commit; returns its number.
 
-    Raises WriterBusy; IndexCorrupt where it is no longer kept, which changes nothing.
+    Raises IndexMissing, WriterBusy, BadOption where it is not kept, IndexCorrupt; all of them change nothing.
     """
+    read_pointer(root)
     with writer_lock(root):
+        numbers = [manifest.commit for manifest in kept_commits(root)]
+        if commit not in numbers:
+            kept = ", ".join(map(str, numbers))
+            raise BadOption(f"index {root}: commit {commit} is not kept", hint=f"those that are: {kept}")
         manifest = read_manifest(root, commit)
         EmbeddedIndex(root, manifest).close()
         manifest = replace(manifest, commit=last_commit(root) + 1, committed_at=_now(), previous=None)

@@ -115,17 +115,18 @@ def _search_routes(app: FastAPI, live: LiveEngine) -> None:
         source: Annotated[list[str], Query()] = [],  # noqa: B006 - FastAPI copies defaults
         author: Annotated[list[str], Query()] = [],  # noqa: B006
         tag: Annotated[list[str], Query()] = [],  # noqa: B006
-        meta: Annotated[list[str], Query()] = [],  # noqa: B006
+        meta: Annotated[list[str], Query(description="KEY=VALUE")] = [],  # noqa: B006
         after: str | None = None,
         before: str | None = None,
         recency: float | None = None,
         rerank: bool = True,
         focus: bool | None = None,
+        facets: bool = False,
     ) -> UnescapedJSON:
         """Answer one question."""
         request = SearchRequest(
             q=q, k=k, offset=offset, mode=mode, group=group, fusion=fusion, explain=explain,
-            source=source, author=author, tag=tag, meta=meta, after=after, before=before,
+            source=source, author=author, tag=tag, meta=meta, facets=facets, after=after, before=before,
             recency=recency, rerank=rerank, focus=focus,
         )  # fmt: skip
         return UnescapedJSON(answer(request))

@@ -23,7 +23,6 @@ from search.settings import MOST_WORKERS, Settings, check_bind
 
 if TYPE_CHECKING:
     from index.articles import Meter
-    from index.models import BuildReport
     from search.engine import SearchEngine
 
 # The documented exit codes; any other error of ours is bad usage.
@@ -128,6 +127,11 @@ def index(
     synonyms: Annotated[
         Path | None, typer.Option(help="Words that mean the same, a group a line, commas between.")
     ] = None,
+    bm25: Annotated[
+        str | None, typer.Option(help="lucene, okapi, plus or l; kept with the index, as k1 and b are.")
+    ] = None,
+    k1: Annotated[float | None, typer.Option(help="How soon more of a term stops to count.")] = None,
+    b: Annotated[float | None, typer.Option(help="0..1: how much length counts against a text.")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes (default: by cores and size).")
     ] = None,
@@ -140,8 +144,9 @@ def index(
 
     path, settings = _index_path(index), Settings.from_env()
     config = configure(
-        path, model=model or settings.model, chunk_chars=chunk_chars, user_dict=user_dict, synonyms=synonyms
-    )
+        path, model=model or settings.model, chunk_chars=chunk_chars, user_dict=user_dict, synonyms=synonyms,
+        bm25=bm25, k1=k1, b=b,
+    )  # fmt: skip
     meter = Meter(source)
     with _stoppable(), _progress("indexing", meter) as progress:
         report = build_index(
@@ -155,28 +160,14 @@ def index(
             workers=workers or settings.workers or automatic_workers(meter.total, packed=meter.packed),
             meter=meter,
         )
-    _print_report(report, json_=json_)
-    if report.skipped:
-        raise typer.Exit(EXIT_SKIPPED)
-
-
-def _print_report(report: "BuildReport", *, json_: bool) -> None:
     if json_:
         _dump(asdict(report))
-        return
-    print(
-        f"commit {report.commit}: {report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{report.removed} removed; {report.chunks} chunks in {report.seconds:.1f} s"
-    )
-    if report.repairs:
-        print("cleaned: " + ", ".join(f"{step} {count}" for step, count in sorted(report.repairs.items())))
-    if report.dense_recall is not None:
-        print(f"vector index recall@10: {report.dense_recall:.3f}")
-    for warning in report.warnings:
-        print(f"warning: {warning}")
-    for skipped in report.skipped:
-        detail = f" ({skipped.detail})" if skipped.detail else ""
-        print(f"skipped {skipped.where}: {skipped.reason}{detail}", file=sys.stderr)
+    else:
+        from search.show import show_report
+
+        show_report(report)
+    if report.skipped:
+        raise typer.Exit(EXIT_SKIPPED)
 
 
 @app.command()
@@ -197,6 +188,7 @@ def query(
     before: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day.")] = None,
     recency: Annotated[float | None, typer.Option(metavar="DAYS", help="Half-life: let new articles gain.")] = None,
     rerank: Reranking = None,
+    facets: Annotated[bool, typer.Option("--facets", help="Count candidates by source, tag and month.")] = False,
     json_: JsonOption = False,
 ) -> None:
     """Answer one question."""
@@ -206,8 +198,9 @@ def query(
         source=source or (), author=author or (), tag=tag or (), meta=meta or (), after=after, before=before
     )
     options = SearchOptions(
-        k, offset, _as_mode(mode), _as_group(group), explain, filters, fusion=_as_fusion(fusion), recency=recency
-    )
+        k, offset, _as_mode(mode), _as_group(group), explain, filters,
+        fusion=_as_fusion(fusion), recency=recency, facets=facets,
+    )  # fmt: skip
     with _engine(index, rerank or Settings.from_env().rerank) as engine:
         if text == "-":
             for line in sys.stdin:
@@ -330,6 +323,31 @@ def stats(
             f"index {path}: {len(bad)} damaged file(s): {', '.join(bad[:5])}",
             hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
         )
+
+
+@app.command()
+def restore(
+    commit: Annotated[
+        int | None, typer.Argument(help="Its number; without one, those that are kept are listed.")
+    ] = None,
+    index: IndexOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Make an earlier commit the current one again, as a new commit."""
+    from index.writer import kept_commits, restore_commit
+
+    root = Path(_index_path(index))
+    if commit is None:
+        names = ("commit", "committed_at", "articles", "chunks")
+        kept = [{name: getattr(one, name) for name in names} for one in kept_commits(root)]
+        said = "\n".join("{commit}  {committed_at}  {articles} articles  {chunks} chunks".format(**one) for one in kept)
+    else:
+        kept = [{"commit": restore_commit(root, commit), "restored": commit}]
+        said = "commit {commit} is what commit {restored} was".format(**kept[0])
+    if json_:
+        _dump(kept)
+    else:
+        print(said)
 
 
 @app.command()

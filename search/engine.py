@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -21,6 +22,7 @@ from index.reprints import same_story
 from index.store import StoredArticle
 from index.tokens import Tokenizer
 from search.dates import date_offers
+from search.facets import count_facets
 from search.fusion import (
     DEFAULT_WEIGHT,
     Scores,
@@ -127,6 +129,7 @@ class SearchEngine:
             nearest=None if answered or not results else results[0],
             offers=date_offers(text, date.today()),
             suggestions=tuple(suggestions),
+            facets=self._facets(ranking.groups if answered else []) if options.facets else None,
         )
 
     def rank(self, text: str, options: SearchOptions) -> list[tuple[str, float]]:
@@ -234,6 +237,9 @@ class SearchEngine:
         first = groups[: max(_FOLDED, options.offset + options.k)]
         signatures = self._backend.signatures([group[0].article_id for group in first])
         return fold_reprints(groups, signatures, lambda a, b: same_story(self._text(a), self._text(b)))
+
+    def _facets(self, groups: list[list[Ranked]]) -> Mapping[str, Mapping[str, int]]:
+        return count_facets(self._backend.article(name).article for name in {group[0].article_id for group in groups})
 
     def _text(self, article_id: str) -> str:
         return self._backend.article(article_id).article.text

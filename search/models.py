@@ -22,7 +22,8 @@ class SearchOptions:
     by a share that moves with the query, by a fixed share, or by reciprocal ranks; `recency`, a half-life in days,
     lets new articles gain a little (see `search.recency`); `rerank` whether the engine's reranker, where it has one,
     reads the best candidates again; `focus` whether the sentence nearest to the query is set off: True in each result,
-    None where no word of the query is marked.
+    None where no word of the query is marked; `facets` whether candidates are counted by source, tag and month (see
+    search.facets).
     """
 
     k: int = 10
@@ -36,6 +37,7 @@ class SearchOptions:
     recency: float | None = None
     rerank: bool = True
     focus: bool | None = None
+    facets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,13 @@ class Answer:
     nearest: Result | None = None
     offers: tuple[Offer, ...] = ()
     suggestions: tuple[str, ...] = ()
+    facets: Mapping[str, Mapping[str, int]] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as plain JSON values; `explain` is there only when it was asked for."""
+        """The answer as plain JSON values; `explain` and `facets` are there only when asked for."""
         data = asdict(self)
+        if self.facets is None:
+            data.pop("facets")
         if self.nearest is None:
             data.pop("nearest")
         else:

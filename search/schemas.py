@@ -29,6 +29,7 @@ class SearchRequest(BaseModel):
     before: str | None = Field(None, description="last day, YYYY-MM-DD")
     recency: float | None = Field(None, description="half-life in days: new articles gain a little, up to a fifth")
     rerank: bool = Field(True, description="let the server's reranker, where it has one, read the best again")
+    facets: bool = Field(False, description="count candidates by source, tag and month")
     focus: bool | None = Field(
         None, description="set off the sentence nearest to the question; by default where no word of it is marked"
     )
@@ -49,6 +50,7 @@ class SearchRequest(BaseModel):
             recency=self.recency,
             rerank=self.rerank,
             focus=self.focus,
+            facets=self.facets,
         )
 
 
@@ -105,6 +107,7 @@ class AnswerOut(BaseModel):
     nearest: ResultOut | None = None
     offers: list[OfferOut] = []
     suggestions: list[str] = []
+    facets: dict[str, dict[str, int]] | None = None
 
 
 class SimilarOut(BaseModel):

@@ -60,14 +60,14 @@ def test_the_readme_names_every_command_and_no_other(readme):
 
 
 def test_the_readme_names_every_flag_and_no_other(readme):
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", readme))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", readme))
     ours = {flag for _, flag in FLAGS if flag.startswith("--") and not flag.startswith("--no-")}
     assert ours - named == set()
     elsewhere = {"--help", "--upgrade", "--index-url", "--extra-index-url", "--break-system-packages", "--no-deps"}
     scripts = set()
     for path in (ROOT / "scripts").rglob("*"):
         if path.is_file() and path.suffix in ("", ".py"):
-            scripts |= set(re.findall(r"--[a-z][a-z-]*", path.read_text("utf-8")))
+            scripts |= set(re.findall(r"--[a-z][a-z0-9-]*", path.read_text("utf-8")))
     assert named - ours - elsewhere - scripts - {flag for _, flag in FLAGS} == set()
 
 

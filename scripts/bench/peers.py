@@ -2,7 +2,8 @@
 
 `export` writes the words and vectors of an index's chunks as arrays into a folder; each function of `PEERS` builds an
 engine from that folder and asks it the questions, their words and vectors ready made, one thread, k = 10. Vectors have
-length 1, so that the nearest by Euclid, which graphs do better by, are the nearest by cosine. Imported only by scripts/bench/scale.py, which runs each in a process of its own.
+length 1, so that the nearest by Euclid, which graphs do better by, are the nearest by cosine. Imported only by
+scripts/bench/scale.py, which runs each in a process of its own.
 """
 
 import json

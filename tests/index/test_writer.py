@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from index.embedded import EmbeddedIndex
-from index.errors import IndexCorrupt, NotFound, WriterBusy
+from index.errors import BadOption, IndexMissing, NotFound, WriterBusy
 from index.layout import SEGMENTS, damaged_files, read_manifest
 from index.models import Filters
-from index.writer import restore_commit, writer_lock
+from index.writer import kept_commits, restore_commit, writer_lock
 from tests.conftest import ROOT, article, open_writer, prepared
 from tests.contract.backend_contract import lexical_query, vector_of
 
@@ -342,8 +342,13 @@ def test_an_older_commit_can_be_restored_and_goes_on_as_a_new_one(root):
     assert_same_answers(
         EmbeddedIndex.open(root), built(root.with_name("fresh"), {"a": PIECES[0], "n0": PIECES[0], "n2": PIECES[4]})
     )
-    with pytest.raises(IndexCorrupt):
+    assert [one.commit for one in kept_commits(root)] == [2, 3, 4, 5]
+    with pytest.raises(BadOption, match=r"commit 77 is not kept") as caught:
         restore_commit(root, 77)
+    assert caught.value.hint == "those that are: 2, 3, 4, 5"
+    with pytest.raises(IndexMissing):
+        restore_commit(root.with_name("nowhere"), 1)
+    assert not root.with_name("nowhere").exists()
 
 
 def test_a_fresh_writer_leaves_the_old_commit_alone_until_it_commits(root):
@@ -410,7 +415,7 @@ def test_tombstones_cost_what_the_change_costs(root):
 HOLD = """
 import sys
 from pathlib import Path
-from index.writer import restore_commit, writer_lock
+from index.writer import kept_commits, restore_commit, writer_lock
 with writer_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
