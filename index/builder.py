@@ -225,6 +225,7 @@ def update_index(
                 _ask_canaries(root, writer, builder)
             if compact:
                 writer.compact()
+            writer.calibrate(builder.tokenizer, builder.encoder)
             commit = writer.commit()
             recalls = [entry.recall for entry in writer.manifest.segments if entry.recall is not None]
         finally:

@@ -10,13 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
+from index.calibrate import MIN_ARTICLES, Measured, measure
 from index.config import IndexConfig
 from index.dense import Vectors
 from index.embedded import EmbeddedIndex
+from index.encode import Encoder
 from index.errors import IndexCorrupt, IndexMissing, WensouError, WriterBusy
 from index.layout import (
     KEPT_COMMITS,
@@ -83,6 +86,24 @@ def restore_commit(root: Path, commit: int) -> int:
         return manifest.commit
 
 
+def set_calibration(root: Path, name: str, value: Mapping[str, Any] | None) -> int:
+    """Put `value` under `name` in the current commit's calibration, or take it away; returns the new commit's number.
+
+    Nothing is written but a manifest: articles, postings and vectors stay as they are. Raises WriterBusy and what
+    reading a manifest raises.
+    """
+    with writer_lock(root):
+        manifest = read_manifest(root)
+        calibration = {key: old for key, old in manifest.calibration.items() if key != name}
+        if value is not None:
+            calibration[name] = dict(value)
+        publish(
+            root,
+            replace(manifest, commit=last_commit(root) + 1, committed_at=_now(), calibration=calibration),
+        )
+        return last_commit(root)
+
+
 class IndexWriter:
     """Changes on top of the current commit. Use inside `writer_lock`; nothing shows before `commit`."""
 
@@ -123,6 +144,7 @@ class IndexWriter:
         self.chrome = frozenset(
             manifest.calibration.get("chrome", ())
         )  # lines that sources print on every page, learned so far
+        self._measured: dict[str, Any] | None = manifest.calibration.get("measured")
         self._compacted = False
         self._drop_leftovers()
 
@@ -226,6 +248,20 @@ class IndexWriter:
         self._bury()
         return EmbeddedIndex(self._root, replace(self._manifest, segments=tuple(self._entries)))
 
+    def calibrate(self, tokenizer: Tokenizer, encoder: Encoder) -> None:
+        """Measure what the legs are worth, for the next commit, where that was not done or the index has changed."""
+        known = Measured.from_json(self._measured, encoder.fingerprint)
+        chunks = sum(entry.chunks - entry.dead_chunks for entry in self._entries)
+        articles = sum(entry.articles - entry.dead_articles for entry in self._entries)
+        if articles < MIN_ARTICLES or (known and known.fits(chunks)):
+            return
+        index = self.preview()
+        found = measure(index, tokenizer, encoder)
+        index.close()
+        if found is not None:
+            self._measured = found.to_json()
+            self._changed = True
+
     def commit(self) -> int:
         """Make all changes visible at once; returns the commit's number, the old one where nothing changed.
 
@@ -246,7 +282,7 @@ class IndexWriter:
             commit=commit + 1,
             committed_at=_now(),
             segments=tuple(self._entries),
-            calibration={**self._manifest.calibration, "chrome": sorted(self.chrome)},
+            calibration={**self._manifest.calibration, "chrome": sorted(self.chrome), "measured": self._measured},
             previous=None if self._compacted else previous,
         )
         publish(self._root, self._manifest)

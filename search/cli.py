@@ -194,6 +194,9 @@ def query(
     after: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day.")] = None,
     before: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day.")] = None,
     recency: Annotated[float | None, typer.Option(metavar="DAYS", help="Half-life: let new articles gain.")] = None,
+    passages: Annotated[int, typer.Option(help="Passages of an article, at most.")] = 3,
+    context: Annotated[int, typer.Option(help="Sentences shown around each passage.")] = 0,
+    diversity: Annotated[float | None, typer.Option(help="0..1: results that differ from those before.")] = None,
     rerank: Reranking = None,
     json_: JsonOption = False,
 ) -> None:
@@ -202,8 +205,9 @@ def query(
 
     filters = make_filters(source=source or (), author=author or (), tag=tag or (), after=after, before=before)
     options = SearchOptions(
-        k, offset, _as_mode(mode), _as_group(group), explain, filters, fusion=_as_fusion(fusion), recency=recency
-    )
+        k, offset, _as_mode(mode), _as_group(group), explain, filters, passages,
+        fusion=_as_fusion(fusion), recency=recency, diversity=diversity, context=context,
+    )  # fmt: skip
     with _engine(index, rerank or Settings.from_env().rerank) as engine:
         if text == "-":
             for line in sys.stdin:
