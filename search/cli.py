@@ -23,7 +23,6 @@ from search.settings import MOST_WORKERS, Settings, check_bind
 
 if TYPE_CHECKING:
     from index.articles import Meter
-    from index.models import BuildReport
     from search.engine import SearchEngine
 
 # The documented exit codes; any other error of ours is bad usage.
@@ -154,28 +153,14 @@ def index(
             workers=workers or settings.workers or automatic_workers(meter.total, packed=meter.packed),
             meter=meter,
         )
-    _print_report(report, json_=json_)
-    if report.skipped:
-        raise typer.Exit(EXIT_SKIPPED)
-
-
-def _print_report(report: "BuildReport", *, json_: bool) -> None:
     if json_:
         _dump(asdict(report))
-        return
-    print(
-        f"commit {report.commit}: {report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{report.removed} removed; {report.chunks} chunks in {report.seconds:.1f} s"
-    )
-    if report.repairs:
-        print("cleaned: " + ", ".join(f"{step} {count}" for step, count in sorted(report.repairs.items())))
-    if report.dense_recall is not None:
-        print(f"vector index recall@10: {report.dense_recall:.3f}")
-    for warning in report.warnings:
-        print(f"warning: {warning}")
-    for skipped in report.skipped:
-        detail = f" ({skipped.detail})" if skipped.detail else ""
-        print(f"skipped {skipped.where}: {skipped.reason}{detail}", file=sys.stderr)
+    else:
+        from search.show import show_report
+
+        show_report(report)
+    if report.skipped:
+        raise typer.Exit(EXIT_SKIPPED)
 
 
 @app.command()
@@ -349,6 +334,34 @@ def analyze(
     from search.show import show_analysis
 
     show_analysis(found)
+
+
+@app.command()
+def tune(
+    index: IndexOption = None,
+    qrels: Annotated[
+        Path | None, typer.Option(metavar="BEIR_DIR", help="Judged questions about the index's articles.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be set.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Take back what was tuned.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Find the share of BM25 in the mix on the index's own articles, and keep it in the index."""
+    from search.tune import reset as take_back
+    from search.tune import tune as find
+
+    path = _index_path(index)
+    if reset:
+        commit = take_back(path)
+        print(json.dumps({"commit": commit}) if json_ else f"commit {commit}: as the build measured it")
+        return
+    found = find(path, qrels, store=not dry_run)
+    if json_:
+        _dump(found.to_json())
+        return
+    from search.show import show_tuning
+
+    show_tuning(found)
 
 
 @app.command(name="eval")

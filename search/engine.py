@@ -64,8 +64,10 @@ class SearchEngine:
         self._cut_offs: Mapping[Mode, float] = {"hybrid": cut_off} if cut_off is not None else cut_offs(backend)
 
     @classmethod
-    def open(cls, uri: str | Path, *, rerank: str | Reranker | None = None) -> Self:
+    def open(cls, uri: str | Path, *, rerank: str | Reranker | None = None, weight: float | None = None) -> Self:
         """Open an index: a folder, or a `milvus://` address. `rerank`: a CrossEncoder by hub name or folder.
+
+        `weight` is BM25's share, instead of the index's own.
 
         Raises IndexMissing, IndexCorrupt, IndexMismatch (made by another format or encoder), EncoderUnavailable.
         """
@@ -77,7 +79,8 @@ class SearchEngine:
                 f"index {uri}: built with encoder {want}, {backend.config.model!r} is now {encoder.fingerprint}",
                 hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
             )
-        return cls(backend, encoder, reranker=CrossEncoderReranker(rerank) if isinstance(rerank, str) else rerank)
+        reranker = CrossEncoderReranker(rerank) if isinstance(rerank, str) else rerank
+        return cls(backend, encoder, weight=weight, reranker=reranker)
 
     @property
     def config(self) -> IndexConfig:

@@ -2,10 +2,14 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from index.models import BuildReport
 from index.store import StoredArticle
 from search.models import Answer, Explanation, Result, WeightReason
+
+if TYPE_CHECKING:
+    from search.tune import Tuning
 
 _BOLD, _DIM, _MARK, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 
@@ -108,6 +112,38 @@ def show_article(stored: StoredArticle) -> None:
         if value:
             print(f"{name}: {value}")
     print(f"\n{article.text}")
+
+
+def show_report(report: BuildReport) -> None:
+    """Print what a build did; what was skipped goes to stderr."""
+    print(
+        f"commit {report.commit}: {report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
+        f"{report.removed} removed; {report.chunks} chunks in {report.seconds:.1f} s"
+    )
+    if report.repairs:
+        print("cleaned: " + ", ".join(f"{step} {count}" for step, count in sorted(report.repairs.items())))
+    if report.dense_recall is not None:
+        print(f"vector index recall@10: {report.dense_recall:.3f}")
+    for warning in report.warnings:
+        print(f"warning: {warning}")
+    for skipped in report.skipped:
+        detail = f" ({skipped.detail})" if skipped.detail else ""
+        print(f"skipped {skipped.where}: {skipped.reason}{detail}", file=sys.stderr)
+
+
+def show_tuning(found: "Tuning") -> None:
+    """Print the health of each leg, the scores with their intervals, and what was set."""
+    print(f"{'nDCG@10 (95%)':22}{'questions':>10}" + "".join(f"{name:>24}" for name in ("bm25", "dense", "mix")))
+    for kind, scores in found.kinds.items():
+        cells = [f"{s.mean:.3f} ({s.low:.3f}-{s.high:.3f})" for s in (scores[n] for n in ("bm25", "dense", "mix"))]
+        print(f"{kind:22}{found.counts[kind]:>10}" + "".join(f"{cell:>24}" for cell in cells))
+    print(f"health: bm25 {found.health['bm25']:.3f}, dense {found.health['dense']:.3f}")
+    if found.gain:
+        print(f"gain over {found.before:.2f}: {found.gain.mean:+.4f} ({found.gain.low:+.4f} to {found.gain.high:+.4f})")
+    if found.off:
+        print(f"the {found.off} leg adds nothing here and is switched off")
+    done = f"commit {found.commit}: set" if found.commit else "nothing stored; would be set"
+    print(f"weight of bm25 {found.before:.2f} -> {found.weight:.2f}, {done} (wensou tune --reset takes it back)")
 
 
 def show_analysis(found: dict[str, Any]) -> None:

@@ -6,13 +6,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from search.fusion import adapt, convex
+from index.topk import nth_highest
+from search.fusion import Scores, adapt, convex
 from search.models import SearchOptions
 from search.ranking import Ranking
 
 DEPTH = 10
 _GAINS = 1 / np.log2(np.arange(2, DEPTH + 2))
 _RESAMPLES = 2_000
+_LOOKED_AT = 8  # chunks an article, at first
 
 
 class Question(NamedTuple):
@@ -34,10 +36,20 @@ def articles_at(
     if adaptive:
         weight = adapt(weight, ranking.reason.stands_out * ranking.reason.tells_apart)
     scores = convex(ranking.bm25, ranking.dense, weight=weight)
-    ids = [item.chunk_id for item in ranking.evidence]
+    for wanted in (_LOOKED_AT * depth, len(scores)):  # the best of them nearly always hold enough articles
+        out = _first(ranking, scores, wanted, depth, left_out)
+        if len(out) == depth:
+            break
+    return out
+
+
+def _first(ranking: Ranking, scores: Scores, wanted: int, depth: int, left_out: frozenset[str]) -> list[str]:
+    """Up to `depth` articles of the `wanted` best chunks and their ties, in order."""
+    border = nth_highest(scores, wanted)
+    best = [(-scores[at], ranking.evidence[at].chunk_id) for at in np.flatnonzero(scores >= border) if scores[at] > 0]
     out: dict[str, None] = {}
-    for at in sorted(np.flatnonzero(scores > 0).tolist(), key=lambda at: (-scores[at], ids[at])):
-        article_id = ids[at].rpartition(":")[0]
+    for _, chunk_id in sorted(best):
+        article_id = chunk_id.rpartition(":")[0]
         if article_id not in left_out:
             out[article_id] = None
             if len(out) == depth:
