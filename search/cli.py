@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,10 +19,10 @@ from index.errors import (
     WriterBusy,
 )
 from search.models import Fusion, Grouping, Mode, SearchOptions
+from search.progress import shown_progress, stoppable
 from search.settings import MOST_WORKERS, Settings, check_bind
 
 if TYPE_CHECKING:
-    from index.articles import Meter
     from search.engine import SearchEngine
 
 # The documented exit codes; any other error of ours is bad usage.
@@ -44,6 +44,7 @@ Sources = Annotated[list[str] | None, typer.Option(help="Only from this source; 
 Authors = Annotated[list[str] | None, typer.Option(help="Only by this author; may be repeated.")]
 Reranking = Annotated[str | None, typer.Option(metavar="MODEL", help="A CrossEncoder that reads the best again.")]
 Tags = Annotated[list[str] | None, typer.Option(help="Only with this tag; may be repeated.")]
+Metas = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only where a field has this value.")]
 
 
 def main() -> None:
@@ -71,40 +72,6 @@ def _engine(index: str | None, rerank: str | None = None) -> "Iterator[SearchEng
 
     with SearchEngine.open(_index_path(index), rerank=rerank) as engine:
         yield engine
-
-
-@contextmanager
-def _progress(label: str, meter: "Meter | None" = None) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on a terminal with the rate and, where `meter` knows how much there is to read, the time left."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
-    total = meter.total if meter else None
-    if total:
-        columns += [BarColumn(), TextColumn("left"), TimeRemainingColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-
-        def step(articles: int, chunks: int) -> None:
-            elapsed = bar.tasks[task].elapsed or 1e-9
-            rate = f"{label}: {articles:,} articles, {chunks:,} chunks ({chunks / elapsed:,.0f}/s)"
-            bar.update(task, description=rate, completed=meter.done if meter else None)
-
-        yield step
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Ctrl-C while an index is written is no accident: the last commit stands."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("wensou: stopped; the last commit stands", file=sys.stderr)
-        raise typer.Exit(130) from None
 
 
 def _dump(value: Any) -> None:
@@ -147,7 +114,7 @@ def index(
         bm25=bm25, k1=k1, b=b,
     )  # fmt: skip
     meter = Meter(source)
-    with _stoppable(), _progress("indexing", meter) as progress:
+    with stoppable(), shown_progress("indexing", meter) as progress:
         report = build_index(
             source,
             path,
@@ -182,7 +149,7 @@ def query(
     source: Sources = None,
     author: Authors = None,
     tag: Tags = None,
-    meta: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only with it; may be repeated.")] = None,
+    meta: Metas = None,
     after: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day.")] = None,
     before: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day.")] = None,
     recency: Annotated[float | None, typer.Option(metavar="DAYS", help="Half-life: let new articles gain.")] = None,
@@ -194,7 +161,7 @@ def query(
     from search.filters import make_filters
 
     filters = make_filters(
-        source=source or (), author=author or (), tag=tag or (), after=after, before=before, meta=meta or ()
+        source=source or (), author=author or (), tag=tag or (), meta=meta or (), after=after, before=before
     )
     options = SearchOptions(
         k, offset, _as_mode(mode), _as_group(group), explain, filters,
@@ -383,7 +350,7 @@ def evaluate(
     from search.evaluation import evaluate_folder
 
     modes = [_as_mode(one) for one in mode or ["bm25", "dense", "hybrid"]]
-    with _progress("indexing") as progress:
+    with shown_progress("indexing") as progress:
         scores = evaluate_folder(folder, modes, model=model, index=index, run_file=run, progress=progress)
     if json_:
         _dump({"dataset": folder.name, "scores": scores})
@@ -392,3 +359,20 @@ def evaluate(
     print(f"{folder.name:20}" + "".join(f"{name:>9}" for name in names))
     for one, values in scores.items():
         print(f"{one:20}" + "".join(f"{values[name]:9.4f}" for name in names))
+
+
+@app.command()
+def train_encoder(
+    corpus: Annotated[list[str], typer.Option(help="Files or folders of your own articles; may be repeated.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the encoder to.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps (default: by the size of the corpus).")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Train the bundled encoder on with your own articles, and say whether that helps to find them."""
+    from index.training.adapt import adapt
+
+    found = adapt(corpus, out, steps=steps, say=lambda line: print(line, file=sys.stderr))
+    if json_:
+        _dump(asdict(found))
+    else:
+        print(found.told(out))

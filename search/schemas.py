@@ -24,7 +24,7 @@ class SearchRequest(BaseModel):
     source: list[str] = Field(default_factory=list, description="only from these sources")
     author: list[str] = Field(default_factory=list, description="only by these authors")
     tag: list[str] = Field(default_factory=list, description="only with one of these tags")
-    meta: list[str] = Field(default_factory=list, description="only with these values: KEY=VALUE")
+    meta: list[str] = Field(default_factory=list, description="KEY=VALUE, such as issuing_body=国务院办公厅")
     after: str | None = Field(None, description="first day, YYYY-MM-DD")
     before: str | None = Field(None, description="last day, YYYY-MM-DD")
     recency: float | None = Field(None, description="half-life in days: new articles gain a little, up to a fifth")
@@ -37,7 +37,7 @@ class SearchRequest(BaseModel):
     def options(self) -> SearchOptions:
         """As the engine takes them; BadOption where a day is none."""
         filters = make_filters(
-            source=self.source, author=self.author, tag=self.tag, after=self.after, before=self.before, meta=self.meta
+            source=self.source, author=self.author, tag=self.tag, meta=self.meta, after=self.after, before=self.before
         )
         return SearchOptions(
             self.k,

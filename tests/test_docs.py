@@ -55,7 +55,7 @@ def test_every_path_the_readme_names_is_there(readme):
 
 def test_the_readme_names_every_command_and_no_other(readme):
     assert {name for name in COMMANDS if not re.search(rf"\bwensou {name}\b", readme)} == set()
-    named = set(re.findall(r"(?:^(?:\$ )?|`)(?:\.venv/bin/)?wensou ([a-z]+)\b", readme, re.M))
+    named = set(re.findall(r"(?:^(?:\$ )?|`)(?:\.venv/bin/)?wensou ([a-z-]+)\b", readme, re.M))
     assert named - set(COMMANDS) == set()
 
 

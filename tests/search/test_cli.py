@@ -408,3 +408,21 @@ def test_a_real_query_in_a_process_of_its_own(samples_index):
     )  # fmt: skip
     assert (made.returncode, made.stderr) == (0, "")
     assert json.loads(made.stdout)["results"][0]["path"].endswith("notice-elevator.txt")
+
+
+def test_train_encoder_gives_its_verdict_in_words_or_json(wensou, folder, tmp_path, monkeypatch):
+    from index.training import adapt
+
+    code, out, err = wensou("train-encoder", "--corpus", folder, "--out", tmp_path / "encoder")
+    assert (code, out) == (2, "")
+    assert "too few articles to train on: got 2, wanted 100" in err
+    figure = adapt.Figure(50, 0.5, 0.6, 0.02, 0.18)
+    found = adapt.Adapted(200, 0, 50, 900, 12, 3.2, figure, figure, None, helps=True)
+    asked = []
+    monkeypatch.setattr(adapt, "adapt", lambda *words, **options: (asked.append((words, options["steps"])), found)[1])
+    words = ("train-encoder", "--corpus", folder, "--corpus", "more", "--out", tmp_path / "encoder", "--steps", "12")
+    code, out, _ = wensou(*words)
+    assert asked == [(([str(folder), "more"], tmp_path / "encoder"), 12)]
+    assert code == 0
+    assert "titles        50 questions  bundled 0.500  adapted 0.600  difference +0.100 [+0.020, +0.180]" in out
+    assert json.loads(wensou(*words, "--json")[1])["all"]["after"] == 0.6

@@ -156,7 +156,7 @@ WIDE = "的 一 用 年 月 三 水 文 飞机 馒头 电梯 干部"
         ('"电梯加装"', set()),
         ("+住房", set()),
         ("+电梯", {"lift"}),
-        ("+王元", set()),
+        ("+王元", {"search", "train"}),  # who wrote them
         ("-电梯 -馒头 -干部", {"water", "plane", "search"}),
         ("source:汉东日报 -tag:通知", {"train"}),
         ("source:漢東日報", {"train", "water"}),
