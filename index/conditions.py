@@ -5,9 +5,9 @@ postings. A phrase is found in two steps: postings leave only articles that have
 characters (the `bigrams` field; titles, which are not in there, by the characters of their words), then the text of
 each of those is searched, unless the phrase is one such pair. The first step passes over the vocabulary of titles, and
 of articles too for phrases with Latin letters, digits or one character (1.5 ms at 230,000 terms); the second costs some
-0.01 ms for an article that holds the phrase as it is written, and 0.06 ms where it must be folded. Of 60 phrases of 2 to
-6 characters out of 25,000 articles the median took 2.6 ms, the 95th of a hundred 58 ms, the worst (digits beside a common
-character) 0.9 s. A phrase across the border of two passages cut in the middle of a sentence may be missed.
+0.01 ms for an article that holds the phrase as it is written, and 0.06 ms where it must be folded. Of 60 phrases of 2
+to 6 characters out of 25,000 articles the median took 2.6 ms, the 95th of a hundred 58 ms, the worst (digits beside a
+common character) 0.9 s. A phrase across the border of two passages cut in the middle of a sentence may be missed.
 """
 
 import re
