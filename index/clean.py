@@ -15,7 +15,7 @@ from index import chrome as page_chrome
 from index import fields, ghosts, glue, mojibake
 from index.models import Article, Change, Cleaned
 
-CLEANER_VERSION = 1  # part of the index's fingerprint: raise it whenever a step gives another result
+CLEANER_VERSION = 2  # part of the index's fingerprint: raise it whenever a step gives another result
 
 Result = tuple[Article, list[Change]]
 
@@ -118,7 +118,16 @@ def _title(article: Article, _: Known) -> Result:
     text = article.text
     while (line := text.partition("\n"))[0].strip() == article.title and line[2].strip():
         text = line[2].strip("\n")  # the page repeats its title above the text
-    return (replace(article, text=text) if text != article.text else article), []
+    meta = dict(article.meta)
+    subtitle, text = fields.split_subtitle(text)
+    changes = [Change("fields", f"——{subtitle}", "")] if subtitle else []
+    if subtitle:
+        meta.setdefault("subtitle", subtitle)
+    if issuer := fields.issuer_of(article.title):
+        meta.setdefault("issuing_body", issuer)
+    if text == article.text and meta == article.meta:
+        return article, []
+    return replace(article, text=text, meta=meta), changes
 
 
 _ROUNDS = 6  # a line that is gone brings others to the ends of the text: until nothing more is found

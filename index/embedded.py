@@ -7,6 +7,7 @@ index grown in many steps scores as one built at once.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, update_wrapper
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -189,17 +190,13 @@ class EmbeddedIndex:
         store = self.segments[s].store
         if len(self._places) >= _PLACES:
             self._places, self._homes = {}, {}
-        out = []
         articles = store.chunk_articles[rows]
-        ids = store.article_ids(articles)
-        for row, article, first, article_id in zip(
-            rows.tolist(), articles.tolist(), store.chunk_starts[articles].tolist(), ids, strict=True
-        ):
-            chunk_id = f"{article_id}:{row - first}"
-            self._places[chunk_id] = (s, row)
-            self._homes[article_id] = (s, article)
-            out.append(chunk_id)
-        return out
+        article_ids = store.article_ids(articles)
+        ordinals = (rows - store.chunk_starts[articles]).tolist()
+        chunk_ids = [f"{article_id}:{ordinal}" for article_id, ordinal in zip(article_ids, ordinals, strict=True)]
+        self._places.update(zip(chunk_ids, zip(repeat(s), rows.tolist()), strict=False))
+        self._homes.update(zip(article_ids, zip(repeat(s), articles.tolist()), strict=False))
+        return chunk_ids
 
     def _locate(self, article_id: str) -> tuple[int, int]:
         known = self._homes.get(article_id)

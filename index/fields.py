@@ -131,6 +131,7 @@ for _field, _names in {
     "document_number": "发文字号 文号 公文字号 发文号 文件编号 发布文号",
     "issuing_body": "发文机关 发布机关 制定机关 发文单位 发布单位 颁布单位 公开主体 颁布机关 发布机构 发文机构",
     "index_number": "索引号 信息索引号",
+    "subtitle": "副标题 副题 小标题",
     "category": "主题分类 公文种类 体裁分类 信息分类 所属分类 分类 栏目 所属栏目",
     "": "字号 字体 字体大小 文字大小 浏览次数 浏览量 浏览 阅读 阅读量 阅读次数 点击 点击数 点击率 点击量 访问量 "
     "访问次数 分享 分享到 打印 关闭 收藏 评论 评论数 人气 保护视力色 视力保护色 热度 阅读数 点击次数",
@@ -161,9 +162,18 @@ _CLOSING = re.compile(
 _NUMBER = re.compile(
     r"(?<![\u4e00-\u9fff])(?P<no>[\u4e00-\u9fff]{1,10}?(?:[\u4e00-\u9fff]{0,4})[〔\[(【]\s*(?:19|20)\d\d\s*[〕\])】]\s*第?\s*\d{1,5}\s*号)"
 )
-_ISSUER = re.compile(
-    r"^[\u4e00-\u9fff]{2,24}(?:政府|办公厅|办公室|委员会|局|厅|部|署|院|总局|党委|县委|市委|省委|区委|会|中心|学校|大学|医院|公司|银行)$"
+_BODIES = (
+    "政府|办公厅|办公室|委员会|总局|局|厅|部|署|院|党委|县委|市委|省委|区委|中央|会|中心|学校|大学|医院|公司|银行|"
+    "领导小组|指挥部"
 )
+_ISSUER = re.compile(rf"^[\u4e00-\u9fff]{{2,24}}(?:{_BODIES})$")
+# 江城市人民政府关于印发……的通知, and the head of such a paper: 江城市人民政府文件
+_TITLE_ISSUER = re.compile(
+    rf"^(?P<who>[\u4e00-\u9fff]{{2,24}}?(?:{_BODIES})(?:[\s、][\u4e00-\u9fff]{{2,24}}?(?:{_BODIES})){{0,5}})\s*关于.{{2,120}}的?"
+    r"(?:通知|意见|决定|决议|命令|公告|通告|通报|请示|批复|报告|议案|函|纪要|公报|办法|规定|方案|条例|细则|说明)(?:[(].{0,20}[)])?$"
+)
+_PAPER = re.compile(rf"^(?P<who>[\u4e00-\u9fff]{{2,24}}(?:{_BODIES}))\s*文\s*件$")
+_SUBTITLE = re.compile(r"^\s*(?:—{1,2}|－{1,2}|-{2,3}|―{1,2}|─{1,2})\s*(?P<sub>[^\s—－―─-].{1,58}?)\s*$")
 _SENTENCE_END = re.compile(r"[。！？!?；;]")
 _PEOPLE = frozenset({"author", "correspondent", "editor", "proofreader", "reviewer", "photographer"})
 _HEAD, _TAIL = 16, 14  # lines that are looked at from either end
@@ -284,7 +294,8 @@ def take(text: str) -> tuple[str, dict[str, str], list[str]]:
         found = line_fields(lines[i])
         if not found.whole or not (found.fields or _is_furniture(lines[i])):
             continue
-        if set(found.fields) == {"published"} and not _LABEL.search(fold(lines[i])) and place >= _DATE_ALONE:
+        signs = place >= _DATE_ALONE or 1 < place == len(full) - 1
+        if signs and set(found.fields) == {"published"} and not _LABEL.search(fold(lines[i])):
             continue  # a date alone under the text belongs to a notice's signature; at the top it is the page's
         drop.add(i)
         for key, value in found.fields.items():
@@ -331,6 +342,9 @@ def _copied(lines: list[str], full: list[int], drop: set[int]) -> Mapping[str, s
         tail = lines[i][-80:]
         if tail[-1:] in ")）" and (match := _CLOSING.search(fold(tail))):
             fields.setdefault("author", _people(tail[match.start("who") : match.end("who")]))
+    for i in kept[:3]:
+        if len(lines[i]) <= 40 and (match := _PAPER.match(fold(lines[i].strip()))):
+            fields.setdefault("issuing_body", lines[i].strip()[: match.end("who")])
     date_line = fold(lines[kept[-1]][:40]).strip() if kept else ""
     if len(kept) >= 3 and len(date_line) <= 20 and (signed := _find_date(date_line)):
         body = lines[kept[-2]].strip()
@@ -339,6 +353,21 @@ def _copied(lines: list[str], full: list[int], drop: set[int]) -> Mapping[str, s
             if _ISSUER.match(fold(body)):
                 fields.setdefault("issuing_body", body)
     return fields
+
+
+def issuer_of(title: str) -> str | None:
+    """Who issued an official paper of this title: `某市人民政府关于……的通知` -> `某市人民政府`."""
+    match = _TITLE_ISSUER.match(fold(title.strip()))
+    return None if match is None else title.strip()[match.start("who") : match.end("who")]
+
+
+def split_subtitle(text: str) -> tuple[str, str]:
+    """`(subtitle, rest)`: a first line `——……` below the title, without its dash; nothing where there is none."""
+    first, _, rest = text.lstrip("\n").partition("\n")
+    match = _SUBTITLE.match(first)
+    if match is None or not rest.strip() or re.search(r"[。；;，,：:]$", first.strip()):
+        return "", text
+    return match["sub"], rest.lstrip("\n")
 
 
 def split_title(text: str) -> tuple[str, str]:

@@ -57,7 +57,8 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """The article says so: `folded` stands in its folded title or text, or all of `terms` are words of it.
+    """The article says so: `folded` stands in its folded title or text, or all of `terms` are words of these or of its
+    fields (`index.terms.named_values`).
 
     Without `terms` it is a phrase: only the characters themselves count. With `title` only the title is looked at.
     """

@@ -24,6 +24,7 @@ Placed = tuple[Numbers, NDArray[np.int64]]
 CHUNK_FIELDS = ("words", "bigrams")
 ARTICLE_FIELDS = ("title", "body", "facets")
 FIELDS = (*CHUNK_FIELDS, *ARTICLE_FIELDS)
+NAMED_META = ("correspondent", "editor", "photographer", "document_number", "issuing_body")
 MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
 CODE_BITS = 21  # bits of a code point
 _AT_ONCE = 20_000  # characters cut into words at a time, about
@@ -166,6 +167,12 @@ def facets_of(article: Article) -> list[str]:
     return sorted(set(values))
 
 
+def named_values(article: Article) -> list[str]:
+    """What the fields of an article say that its text does not: who wrote and issued it, and its number."""
+    values = [article.source, article.author, *(article.meta.get(key) for key in NAMED_META)]
+    return [value for value in values if value and len(value) <= MAX_FACET]
+
+
 def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> FieldTerms:
     """Tokenise an article. Pure: the same article gives the same terms, which is how a deletion knows them."""
     known = Vocabulary() if vocabulary is None else vocabulary
@@ -174,7 +181,8 @@ def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary
     def cut(stretch: str) -> Numbers:
         return known.numbers(tokenizer.folded_terms(stretch))
 
-    title = cut(fold(article.title))
+    title = cut(fold(f"{article.title}\n{article.meta.get('subtitle', '')}"))
+    told = cut(fold("\n".join(named_values(article))))
     starts = np.asarray([start for start, _, _ in stored.spans], np.int64)
     ends = np.asarray([end for _, end, _ in stored.spans], np.int64)
     # A sentence shared with the chunk before counts in both chunks but once in the article.
@@ -198,7 +206,7 @@ def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary
         words += parts
         lengths.append(sum(map(len, parts)))
         done = end
-    body = np.concatenate([title, *(numbers for numbers, _ in whole)])
+    body = np.concatenate([title, told, *(numbers for numbers, _ in whole)])
     facets = np.asarray([known[value] for value in facets_of(article)], np.int32)
     return FieldTerms(
         known.strings,

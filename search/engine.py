@@ -24,6 +24,7 @@ from index.reprints import same_story
 from index.store import StoredArticle
 from search.dates import date_offers
 from search.diversity import POOL, mmr
+from search.facets import count_facets
 from search.group import Ranked, Story, fold_reprints
 from search.highlight import focus, highlight, surroundings
 from search.mix import Mix, mix_of
@@ -119,6 +120,7 @@ class SearchEngine:
             nearest=None if answered or not results else results[0],
             offers=date_offers(text, date.today()),
             suggestions=tuple(suggestions),
+            facets=self._facets(ranking.groups if answered else []) if options.facets else None,
         )
 
     def ranking(self, text: str, options: SearchOptions) -> Ranking:
@@ -151,6 +153,9 @@ class SearchEngine:
         vectors = [self._backend.article_vector(story.chunks[0].article_id) for story in pool]
         scores = np.array([story.chunks[0].score for story in pool])
         return [*(pool[at] for at in mmr(scores, np.array(vectors), options.diversity)), *stories[POOL:]]
+
+    def _facets(self, groups: list[list[Ranked]]) -> Mapping[str, Mapping[str, int]]:
+        return count_facets(self._backend.article(name).article for name in {group[0].article_id for group in groups})
 
     def _text(self, article_id: str) -> str:
         return self._backend.article(article_id).article.text

@@ -30,14 +30,26 @@ def make_filters(
     source: Sequence[str] = (),
     author: Sequence[str] = (),
     tag: Sequence[str] = (),
+    meta: Sequence[str] = (),
     after: str | None = None,
     before: str | None = None,
 ) -> Filters:
-    """Filters from what was typed; both days are inclusive. BadOption for a day that is none."""
+    """Filters from what was typed; both days are inclusive, `meta` is `KEY=VALUE`.
+
+    BadOption for a day that is none, and for a `meta` without a key or a value.
+    """
     return Filters(
         source=tuple(filter(None, source)),
         author=tuple(filter(None, author)),
         tag=tuple(filter(None, tag)),
+        meta=tuple(_key_and_value(one) for one in filter(None, meta)),
         after=day(after, name="after") if after else None,
         before=day(before, name="before", last=True) if before else None,
     )
+
+
+def _key_and_value(text: str) -> tuple[str, str]:
+    key, _, value = (part.strip() for part in text.partition("="))
+    if not key or not value:
+        raise BadOption(f"meta: got {text!r}, want KEY=VALUE", hint="issuing_body=国务院办公厅")
+    return key, value

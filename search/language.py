@@ -1,6 +1,7 @@
 """The query language: what is asked for with signs -> plain words to rank by, and a condition to hold articles to.
 
-    "原词" “原词” 「原词」   these characters, together      source: author: tag:   a field's value, quoted if need be
+    "原词" “原词” 「原词」   these characters, together      source: author: tag: issuer: number: editor: meta.KEY:
+                                                          a field's value, quoted if need be
     +必须  -排除            must, must not                  title:电梯             in the title
     甲 OR 乙, (甲 OR 乙) 丙  either; brackets group          after:2025-01 before:2025-03-05   both days inclusive
 
@@ -22,13 +23,14 @@ from search.filters import day
 
 _SIGNS = str.maketrans("＋－：（）＂", '+-:()"')
 _QUOTES = {'"': '"', "“": "”", "「": "」"}
-_FIELD = re.compile(r"(source|author|tag|title|after|before):", re.I)
+_FIELD = re.compile(r"(source|author|tag|issuer|number|editor|meta\.\w{1,40}|title|after|before):", re.I)
 _OR = re.compile(r"OR(?=\s|$)")
 _SIGN = re.compile(r"[+-](?![\s+-]|$|\d+(?:\.\d|[°℃度%]))")  # neither alone nor before a number with a sign
 _SENTENCE = re.compile(r"[，。、？！,?!；]")
 _WORD = re.compile(r"\w")
 _MAX_DEPTH = 20  # brackets within brackets
-_ANY_OF_FIELD = ("source", "author", "tag")  # within such a field any value will do, as with Filters
+_NAMED = {"issuer": "meta.issuing_body", "number": "meta.document_number", "editor": "meta.editor"}
+_ALL_OF = ("title", "after", "before")  # within any other field one value will do, as with Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _demand(group: _Group, found: _Found, *, strict: bool = False) -> Condition 
         asked = [part for part in among if part is not None]
         if len(clause) > 1:
             parts += [AnyOf(tuple(asked))] if asked else []
-        elif asked and isinstance(asked[0], HasValue) and asked[0].name in _ANY_OF_FIELD:
+        elif asked and isinstance(asked[0], HasValue):
             values.setdefault(asked[0].name, []).append(asked[0])
         else:
             parts += asked
@@ -177,7 +179,8 @@ class _Reader:
             return group._replace(sign=sign)
         if match := _FIELD.match(self._signs, self._at):
             self._at = match.end()
-            return self._field(match[1].lower())._replace(sign=sign)
+            name = match[1] if match[1].startswith("meta.") else match[1].lower()
+            return self._field(name)._replace(sign=sign)
         phrase = self._quoted(lone=not sign)
         if phrase is not None:
             if not _WORD.search(phrase):
@@ -233,8 +236,8 @@ class _Reader:
             raise _Broken(f"{name}: has no value")
         if name == "title":
             return _Leaf(self._holds(value, title=True), value)
-        if name in _ANY_OF_FIELD:
-            return _Leaf(HasValue(name, value))
+        if name not in _ALL_OF:
+            return _Leaf(HasValue(_NAMED.get(name, name), value))
         try:
             at = day(fold(value).replace("/", "-"), name=name, last=name == "before")
         except BadOption as error:

@@ -23,7 +23,8 @@ class SearchOptions:
     lets new articles gain a little (see `search.recency`); `rerank` whether the engine's reranker, where it has one,
     reads the best candidates again; `focus` whether the sentence nearest to the query is set off: True in each result,
     None where no word of the query is marked; `diversity`, 0..1, how much results should differ from those before
-    them (see `search.diversity`); `context` how many sentences around each passage are shown with it.
+    them (see `search.diversity`); `context` how many sentences around each passage are shown with it; `facets` whether
+    candidates are counted by source, tag and month (see `search.facets`).
     """
 
     k: int = 10
@@ -37,6 +38,7 @@ class SearchOptions:
     recency: float | None = None
     rerank: bool = True
     focus: bool | None = None
+    facets: bool = False
     diversity: float | None = None
     context: int = 0
 
@@ -162,10 +164,13 @@ class Answer:
     nearest: Result | None = None
     offers: tuple[Offer, ...] = ()
     suggestions: tuple[str, ...] = ()
+    facets: Mapping[str, Mapping[str, int]] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as plain JSON values; `explain`, `before` and `after` are there only when they were asked for."""
+        """The answer as plain JSON values; `explain`, `facets`, `before` and `after` are there only when asked for."""
         data = asdict(self)
+        if self.facets is None:
+            data.pop("facets")
         for result in (*data["results"], *([data["nearest"]] if self.nearest else ())):
             for passage in result["passages"]:
                 if passage["before"] is None:

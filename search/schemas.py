@@ -24,6 +24,7 @@ class SearchRequest(BaseModel):
     source: list[str] = Field(default_factory=list, description="only from these sources")
     author: list[str] = Field(default_factory=list, description="only by these authors")
     tag: list[str] = Field(default_factory=list, description="only with one of these tags")
+    meta: list[str] = Field(default_factory=list, description="KEY=VALUE, such as issuing_body=国务院办公厅")
     after: str | None = Field(None, description="first day, YYYY-MM-DD")
     before: str | None = Field(None, description="last day, YYYY-MM-DD")
     recency: float | None = Field(None, description="half-life in days: new articles gain a little, up to a fifth")
@@ -31,6 +32,7 @@ class SearchRequest(BaseModel):
     context: int = Field(0, description="sentences shown around each passage, 0..20")
     diversity: float | None = Field(None, description="0..1: how much results should differ from those before them")
     rerank: bool = Field(True, description="let the server's reranker, where it has one, read the best again")
+    facets: bool = Field(False, description="count candidates by source, tag and month")
     focus: bool | None = Field(
         None, description="set off the sentence nearest to the question; by default where no word of it is marked"
     )
@@ -38,7 +40,7 @@ class SearchRequest(BaseModel):
     def options(self) -> SearchOptions:
         """As the engine takes them; BadOption where a day is none."""
         filters = make_filters(
-            source=self.source, author=self.author, tag=self.tag, after=self.after, before=self.before
+            source=self.source, author=self.author, tag=self.tag, meta=self.meta, after=self.after, before=self.before
         )
         return SearchOptions(
             self.k,
@@ -54,6 +56,7 @@ class SearchRequest(BaseModel):
             focus=self.focus,
             diversity=self.diversity,
             context=self.context,
+            facets=self.facets,
         )
 
 
@@ -118,6 +121,7 @@ class AnswerOut(BaseModel):
     nearest: ResultOut | None = None
     offers: list[OfferOut] = []
     suggestions: list[str] = []
+    facets: dict[str, dict[str, int]] | None = None
 
 
 class SimilarOut(BaseModel):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _BOLD, _DIM, _MARK, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 
+_FACETS = 8  # values of a facet that are shown
+
 
 def _style(text: str, code: str) -> str:
     return f"{code}{text}{_OFF}" if sys.stdout.isatty() else text
@@ -41,10 +43,30 @@ def show_answer(answer: Answer) -> None:
         return
     for number, result in enumerate(answer.results, start=answer.offset + 1):
         _show_result(number, result)
+    for name, counts in (answer.facets or {}).items():
+        shown = "  ".join(f"{value} {count}" for value, count in list(counts.items())[:_FACETS])
+        print(_style(f"{name}: {shown or '-'}", _DIM))
     for offer in answer.offers:
         print(_style(f"{offer.text}: --after {offer.after} --before {offer.before}", _DIM))
     last = answer.offset + len(answer.results)
     print(_style(f"{answer.offset + 1}-{last} / {answer.total} · {answer.took_ms} ms · {answer.mode}", _DIM))
+
+
+def show_report(report: BuildReport) -> None:
+    """Print what a build did; what it skipped goes to standard error."""
+    print(
+        f"commit {report.commit}: {report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
+        f"{report.removed} removed; {report.chunks} chunks in {report.seconds:.1f} s"
+    )
+    if report.repairs:
+        print("cleaned: " + ", ".join(f"{step} {count}" for step, count in sorted(report.repairs.items())))
+    if report.dense_recall is not None:
+        print(f"vector index recall@10: {report.dense_recall:.3f}")
+    for warning in report.warnings:
+        print(f"warning: {warning}")
+    for skipped in report.skipped:
+        detail = f" ({skipped.detail})" if skipped.detail else ""
+        print(f"skipped {skipped.where}: {skipped.reason}{detail}", file=sys.stderr)
 
 
 def _show_result(number: int, result: Result) -> None:
@@ -112,23 +134,6 @@ def show_article(stored: StoredArticle) -> None:
         if value:
             print(f"{name}: {value}")
     print(f"\n{article.text}")
-
-
-def show_report(report: BuildReport) -> None:
-    """Print what a build did; what was skipped goes to stderr."""
-    print(
-        f"commit {report.commit}: {report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{report.removed} removed; {report.chunks} chunks in {report.seconds:.1f} s"
-    )
-    if report.repairs:
-        print("cleaned: " + ", ".join(f"{step} {count}" for step, count in sorted(report.repairs.items())))
-    if report.dense_recall is not None:
-        print(f"vector index recall@10: {report.dense_recall:.3f}")
-    for warning in report.warnings:
-        print(f"warning: {warning}")
-    for skipped in report.skipped:
-        detail = f" ({skipped.detail})" if skipped.detail else ""
-        print(f"skipped {skipped.where}: {skipped.reason}{detail}", file=sys.stderr)
 
 
 def show_tuning(found: "Tuning") -> None:

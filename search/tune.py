@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.calibrate import MIN_ARTICLES, known_items, shortened
+from index.commits import set_calibration
 from index.connect import open_backend
 from index.embedded import EmbeddedIndex
 from index.errors import BadOption, NotFound
 from index.tokens import Tokenizer
-from index.writer import set_calibration
 from search.engine import SearchEngine
 from search.evaluation import load_dataset
 from search.mix import DEFAULT_WEIGHT, healthy_weight, mix_of

@@ -153,3 +153,45 @@ def test_the_first_line_is_the_title_where_it_reads_as_one(text, title, rest):
 )
 def test_chinese_numbers(text, number):
     assert fields.chinese_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("title", "issuer"),
+    [
+        ("江城市人民政府关于印发《安全生产细则》的通知", "江城市人民政府"),
+        ("江城市人民政府办公室关于做好防汛工作的意见（试行）", "江城市人民政府办公室"),
+        ("東湖縣教育局、東湖縣財政局關於調整收費的公告", "東湖縣教育局、東湖縣財政局"),
+        ("某某局长谈发展", None),
+        ("关于做好防汛工作的通知", None),
+        ("专家关于气候变化的报告引起热议", None),
+        ("", None),
+    ],
+)
+def test_the_title_of_an_official_paper_says_who_issued_it(title, issuer):
+    assert fields.issuer_of(title) == issuer
+
+
+def test_the_head_of_an_official_paper_says_who_issued_it():
+    text = "江城市人民政府文件\n江政发〔2023〕17号\n关于做好防汛工作的通知\n请认真执行。"
+    assert fields.take(text)[1]["issuing_body"] == "江城市人民政府"
+
+
+@pytest.mark.parametrize(
+    ("text", "subtitle", "rest"),
+    [
+        ("——我市活动成效显著\n\n正文在这里。", "我市活动成效显著", "正文在这里。"),
+        ("－－記某某縣的春天\n正文。", "記某某縣的春天", "正文。"),
+        ("——他说，这很好。\n正文。", "", "——他说，这很好。\n正文。"),
+        ("——只有一行", "", "——只有一行"),
+        ("- 第一项\n- 第二项", "", "- 第一项\n- 第二项"),
+        ("正文。\n——后记", "", "正文。\n——后记"),
+    ],
+)
+def test_a_line_behind_a_dash_below_the_title_is_the_subtitle(text, subtitle, rest):
+    assert fields.split_subtitle(text) == (subtitle, rest)
+
+
+def test_the_date_that_closes_a_short_notice_stays():
+    text = "各乡镇：\n请认真落实。\n平安县人民政府\n2023年6月1日"
+    rest, found, _ = fields.take(text)
+    assert (rest, found["published"]) == (text, "2023-06-01")

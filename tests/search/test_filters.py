@@ -39,6 +39,26 @@ def test_filters_from_all_that_was_typed():
     assert made
 
 
+def test_meta_values_are_pairs_of_key_and_value():
+    assert make_filters(meta=["city=江州", "a=b=c", ""]).meta == (("city", "江州"), ("a", "b=c"))
+    for text in ("city", "=江州", "city="):
+        with pytest.raises(BadOption, match="want KEY=VALUE"):
+            make_filters(meta=[text])
+
+
 def test_nothing_typed_filters_nothing():
     assert make_filters() == Filters()
     assert not make_filters(after="", before=None)
+
+
+def test_any_field_can_be_filtered_by():
+    assert make_filters(meta=["issuing_body=江城市人民政府", " a = b=c "]).meta == (
+        ("issuing_body", "江城市人民政府"),
+        ("a", "b=c"),
+    )
+
+
+@pytest.mark.parametrize("text", ["a", "a=", "=b", "a= "])
+def test_a_field_without_key_or_value_is_refused(text):
+    with pytest.raises(BadOption, match="want KEY=VALUE"):
+        make_filters(meta=[text])

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.commits import set_calibration, writer_lock
 from index.connect import open_backend
 from index.errors import WriterBusy
 from index.layout import read_manifest
-from index.writer import set_calibration, writer_lock
 from search.engine import SearchEngine
 from search.mix import DEFAULT_STRENGTH, DEFAULT_WEIGHT, Mix, health, healthy_weight, mix_of
 from search.models import SearchOptions
