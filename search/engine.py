@@ -36,7 +36,7 @@ from search.similar import similar
 from search.suggest import Suggester
 from search.verdict import cut_offs
 
-_FOLDED = 50  # results among which reprints are looked for, at least
+_FOLDED = 30  # results among which reprints are looked for, at least
 
 
 class SearchEngine:
@@ -241,7 +241,9 @@ class SearchEngine:
     def _meant(self, query: Query, *, found: bool) -> list[str]:
         """Other questions that were perhaps meant, where nothing is found or the question looks misspelt."""
         suggester = self._suggester
-        if suggester is None or (found and not suggester.doubts(query.terms, query.text)):
+        if suggester is None or (
+            found and not suggester.doubts(query.terms, query.text, self._ranker.document_frequency)
+        ):
             return []
         return suggester.correct(query.text)
 

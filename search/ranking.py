@@ -104,10 +104,11 @@ class Ranker:
         """Order and group the candidates."""
         idf = idf_mass(query.lexical.words, self, self._chunks)
         found = np.array([e.bm25 for e in evidence], np.float64)
+        articles = [e.chunk_id.rpartition(":")[0] for e in evidence]
         bm25 = scale_bm25(found, full=self._mix.strength * sum(idf.values()))
         cosine = two_grains(evidence)
         dense = scale_cosine(cosine, floor=self._backend.cosine_floor)
-        reason = self._reason(evidence, found, cosine, vector, options)
+        reason = self._reason(found, articles, cosine, vector, options)
         weight = adapt(reason.corpus, reason.stands_out * reason.tells_apart)
         if options.mode == "hybrid" and options.fusion == "rrf":
             scores = reciprocal_rank([bm25, dense], weights=[weight, 1 - weight]).tolist()
@@ -120,7 +121,7 @@ class Ranker:
         return Ranking(query, vector, idf, groups, evidence, cosine, bm25, dense, weight, reason, boosts, judged)
 
     def _reason(
-        self, evidence: list[Evidence], bm25: Scores, cosine: Scores, vector: Vectors | None, options: SearchOptions
+        self, bm25: Scores, articles: list[str], cosine: Scores, vector: Vectors | None, options: SearchOptions
     ) -> WeightReason:
         """BM25's share in this index, and how far the question trusts the dense leg."""
         if options.mode != "hybrid":
@@ -132,7 +133,7 @@ class Ranker:
             origin,
             corpus,
             stands_out(float(cosine.max()), self._backend.background(vector)),
-            tells_apart(bm25, [e.chunk_id.rpartition(":")[0] for e in evidence]),
+            tells_apart(bm25, articles),
         )
 
     def _look_again(

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""What a whole answer costs beside the bare two legs, in CPU time of one thread, question by question in one run.
+"""What a whole answer costs beside the bare two legs, in CPU time of one thread, in one run.
 
     python scripts/bench/overhead.py --sentences ../shared/data/train/crud_news.jsonl.gz --chunks 30000
 
 Bare: the question cut into words and encoded, and the best chunks of each leg looked up. Whole: everything an answer
 has by default (both exact scores, the weight, grouping, reprints, the verdict, passages, marks, suggestions), and the
-same with explanations. Each question is asked in all ways before the next, in turning order.
+same with explanations, and with every option. All questions are asked in one way, then in the next, for some rounds:
+so no way finds a question's postings warm from the way before.
 """
 
 import argparse
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=Path, required=True, help="JSONL(.gz) with a `text` in each record")
     parser.add_argument("--chunks", type=int, default=30_000)
     parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--index", type=Path, help="keep the index there, or use the one that is there")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/overhead.json")
     args = parser.parse_args()
@@ -73,12 +75,12 @@ def main() -> None:
                 for ask in asked.values():
                     ask(query)
             times: dict[str, list[float]] = {name: [] for name in asked}
-            names = list(asked)
-            for turn, query in enumerate(queries):
-                for name in names[turn % len(names) :] + names[: turn % len(names)]:
-                    began = time.thread_time()
-                    asked[name](query)
-                    times[name].append(1000 * (time.thread_time() - began))
+            for _ in range(args.rounds):
+                for name, ask in asked.items():
+                    for query in queries:
+                        began = time.thread_time()
+                        ask(query)
+                        times[name].append(1000 * (time.thread_time() - began))
             chunks = engine.stats().chunks
     median = {name: statistics.median(values) for name, values in times.items()}
     ratio = {name: round(value / median["bare two legs"], 3) for name, value in median.items()}
