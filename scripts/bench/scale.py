@@ -246,11 +246,13 @@ def main() -> None:
             threads = {} if stage == "build" else {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             load = os.getloadavg()[0]
             began = time.perf_counter()
-            child = subprocess.run(
-                command, env={**os.environ, **threads}, stdout=subprocess.PIPE, text=True, check=False
-            )
+            with (work / f"{stage}.log").open("w") as log:
+                environment = {**os.environ, **threads}
+                child = subprocess.run(
+                    command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, check=False
+                )
             if child.returncode:
-                print(f"{size} {stage}: failed with {child.returncode}", file=sys.stderr)
+                print(f"{size} {stage}: failed with {child.returncode}, see {log.name}", file=sys.stderr)
                 continue
             known[stage] = json.loads(child.stdout.splitlines()[-1])
             known[stage] |= {"stage_s": round(time.perf_counter() - began, 1), "load_before": round(load, 1)}
