@@ -19,6 +19,7 @@ from index.canary import check_canaries
 from index.chrome import ChromeCounts
 from index.chunk import chunk_article
 from index.clean import CLEANER_VERSION, clean
+from index.commits import writer_lock
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.embedded import EmbeddedIndex
 from index.encode import Encoder, load_encoder
@@ -29,7 +30,7 @@ from index.pipeline import Prepared, Task, prepare_all
 from index.store import StoredArticle
 from index.terms import FieldTerms, Vocabulary, terms_of
 from index.tokens import Tokenizer
-from index.writer import IndexWriter, writer_lock
+from index.writer import IndexWriter
 
 # A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
 # waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
@@ -232,6 +233,7 @@ def update_index(
                 _ask_canaries(root, writer, builder)
             if compact:
                 writer.compact()
+            writer.calibrate(builder.tokenizer, builder.encoder)
             commit = writer.commit()
             warnings = tuple(writer.warnings)
             recalls = [entry.recall for entry in writer.manifest.segments if entry.recall is not None]

@@ -1,26 +1,24 @@
 """The local engine, write side: one writer at a time, and a commit that costs what the change costs."""
 
-import contextlib
 import json
-import os
 import shutil
-import socket
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
+from index.calibrate import MIN_ARTICLES, Measured, measure
+from index.commits import now
 from index.config import IndexConfig
 from index.dense import Vectors
 from index.embedded import EmbeddedIndex
-from index.errors import BadOption, IndexCorrupt, IndexMissing, WensouError, WriterBusy
+from index.encode import Encoder
+from index.errors import IndexCorrupt, IndexMissing, WensouError
 from index.layout import (
     KEPT_COMMITS,
-    LOCK,
     REBUILD,
     SEGMENTS,
     Manifest,
@@ -29,7 +27,6 @@ from index.layout import (
     last_commit,
     publish,
     read_manifest,
-    read_pointer,
     write_synced,
 )
 from index.merge import live, merge_segments, merges_due
@@ -38,56 +35,6 @@ from index.store import StoredArticle
 from index.tokens import Tokenizer
 
 _FEWEST = 4  # segments that call for a merge; two that checkpoints of a build left
-
-
-@contextlib.contextmanager
-def writer_lock(root: Path) -> Iterator[None]:
-    """Hold the index for writing; WriterBusy says who does. A dead owner's lock is free: the system drops it."""
-    root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / LOCK, timeout=0)
-    owner = root / f"{LOCK}.owner"
-    try:
-        lock.acquire()
-    except Timeout:
-        who = owner.read_text("utf-8").strip() if owner.exists() else "another process"
-        raise WriterBusy(
-            f"index {root}: {who} is writing to it", hint="wait for it to finish, then run again"
-        ) from None
-    try:
-        owner.write_text(f"process {os.getpid()} on {socket.gethostname()}, since {_now()}\n", "utf-8")
-        yield
-    finally:
-        owner.unlink(missing_ok=True)
-        lock.release()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def kept_commits(root: Path) -> list[Manifest]:
-    """The current commit and those before it that can be restored, in order; IndexMissing, IndexCorrupt."""
-    current = read_manifest(root).commit
-    numbers = sorted(int(path.stem.split("-")[1]) for path in root.glob("commit-*.json"))
-    return [read_manifest(root, number) for number in numbers if number <= current]
-
-
-def restore_commit(root: Path, commit: int) -> int:
-    """Make commit number `commit` the current one again, as a new commit; returns its number.
-
-    Raises IndexMissing, WriterBusy, BadOption where it is not kept, IndexCorrupt; all of them change nothing.
-    """
-    read_pointer(root)
-    with writer_lock(root):
-        numbers = [manifest.commit for manifest in kept_commits(root)]
-        if commit not in numbers:
-            kept = ", ".join(map(str, numbers))
-            raise BadOption(f"index {root}: commit {commit} is not kept", hint=f"those that are: {kept}")
-        manifest = read_manifest(root, commit)
-        EmbeddedIndex(root, manifest).close()
-        manifest = replace(manifest, commit=last_commit(root) + 1, committed_at=_now(), previous=None)
-        publish(root, manifest)
-        return manifest.commit
 
 
 class IndexWriter:
@@ -111,7 +58,7 @@ class IndexWriter:
         self._root = root
         self._tokenizer = tokenizer
         self._fresh = fresh
-        empty = Manifest(last_commit(root), _now(), fingerprint, config.to_json(), dict(encoder))
+        empty = Manifest(last_commit(root), now(), fingerprint, config.to_json(), dict(encoder))
         self._changed = fresh
         try:
             manifest = self._resumed(empty) if fresh else read_manifest(root)
@@ -119,8 +66,8 @@ class IndexWriter:
             manifest = empty
             self._changed = True  # an index without articles is an index
         # Options that leave the content as it is, such as synonyms, are a change too: readers get them with a commit.
-        now, then = (json.dumps(options, sort_keys=True) for options in (config.to_json(), manifest.config))
-        self._changed |= now != then
+        new, old = (json.dumps(options, sort_keys=True) for options in (config.to_json(), manifest.config))
+        self._changed |= new != old
         self._manifest = replace(manifest, fingerprint=fingerprint, config=config.to_json(), encoder=dict(encoder))
         self._index = EmbeddedIndex(root, manifest)
         self._entries = list(manifest.segments)
@@ -135,6 +82,7 @@ class IndexWriter:
         self.chrome = frozenset(
             manifest.calibration.get("chrome", ())
         )  # lines that sources print on every page, learned so far
+        self._measured: dict[str, Any] | None = manifest.calibration.get("measured")
         self._compacted = False
         self._drop_leftovers()
 
@@ -249,6 +197,23 @@ class IndexWriter:
         self._bury()
         return EmbeddedIndex(self._root, replace(self._manifest, segments=tuple(self._entries)))
 
+    def calibrate(self, tokenizer: Tokenizer, encoder: Encoder) -> None:
+        """Measure what the legs are worth, for the next commit, where that was not done or the index has changed."""
+        known = Measured.from_json(self._measured, encoder.fingerprint)
+        chunks = sum(entry.chunks - entry.dead_chunks for entry in self._entries)
+        articles = sum(entry.articles - entry.dead_articles for entry in self._entries)
+        if articles < MIN_ARTICLES or (known and known.fits(chunks)):
+            return
+        if self._building:
+            self._bury()
+            self._merged()  # asking the many small segments of a build would take longer
+        index = self.preview()
+        found = measure(index, tokenizer, encoder)
+        index.close()
+        if found is not None:
+            self._measured = found.to_json()
+            self._changed = True
+
     def commit(self) -> int:
         """Make all changes visible at once; returns the commit's number, the old one where nothing changed.
 
@@ -289,9 +254,9 @@ class IndexWriter:
         self._manifest = replace(
             self._manifest,
             commit=commit + 1,
-            committed_at=_now(),
+            committed_at=now(),
             segments=tuple(self._entries),
-            calibration={**self._manifest.calibration, "chrome": sorted(self.chrome)},
+            calibration={**self._manifest.calibration, "chrome": sorted(self.chrome), "measured": self._measured},
             previous=None if self._compacted else previous,
         )
         publish(self._root, self._manifest)

@@ -133,8 +133,8 @@ def cold(work: Path, size: int, runs: int = 5) -> Result:
 
 def update(work: Path, size: int) -> Result:
     """100 new articles, then the commit before them again."""
+    from index.commits import restore_commit
     from index.layout import read_manifest
-    from index.writer import restore_commit
 
     root = work / "index"
     before = read_manifest(root)

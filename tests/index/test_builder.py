@@ -8,13 +8,13 @@ import pytest
 
 from index.backend import LexicalQuery
 from index.builder import ArticleBuilder, build_index, configure, content_hash, cosine_floor, passage_text, update_index
+from index.commits import restore_commit, writer_lock
 from index.config import IndexConfig
 from index.embedded import EmbeddedIndex
 from index.errors import BadOption, IndexCorrupt, IndexMismatch, NotFound, SelfCheckFailed, WriterBusy
 from index.layout import Manifest, read_manifest
 from index.models import Skipped, SkipReason
 from index.tokens import Tokenizer
-from index.writer import restore_commit, writer_lock
 from tests.conftest import CORPUS, PLAIN, HashEncoder, article, open_writer
 
 TEXTS = {

@@ -15,11 +15,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from index.commits import kept_commits, restore_commit, writer_lock
 from index.embedded import EmbeddedIndex
 from index.errors import BadOption, IndexMissing, NotFound, WriterBusy
 from index.layout import SEGMENTS, damaged_files, read_manifest
 from index.models import Filters
-from index.writer import kept_commits, restore_commit, writer_lock
 from tests.conftest import ROOT, article, open_writer, prepared
 from tests.contract.backend_contract import lexical_query, vector_of
 
@@ -415,7 +415,7 @@ def test_tombstones_cost_what_the_change_costs(root):
 HOLD = """
 import sys
 from pathlib import Path
-from index.writer import kept_commits, restore_commit, writer_lock
+from index.commits import writer_lock
 with writer_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 
 from index.bm25 import Bm25
 from index.builder import update_index
+from index.commits import writer_lock
 from index.embedded import EmbeddedIndex
 from index.layout import read_manifest
-from index.writer import writer_lock
 from search.api import create_app
 from search.live import LiveEngine
 from tests.conftest import CORPUS, PLAIN, ROOT, HashEncoder

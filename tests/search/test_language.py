@@ -182,8 +182,8 @@ def test_conditions_hold_in_the_engine(engine, signs, want, mode):
 
 @pytest.mark.parametrize("mode", ["bm25", "dense", "hybrid"])
 def test_the_one_article_that_passes_comes_however_far_down_it_ranks(index_path, mode, monkeypatch):
-    monkeypatch.setattr("search.engine.CANDIDATES", 1)
-    monkeypatch.setattr("search.engine._PER_RESULT", 1)
+    monkeypatch.setattr("search.ranking.CANDIDATES", 1)
+    monkeypatch.setattr("search.ranking._PER_RESULT", 1)
     with SearchEngine(open_backend(index_path), HashEncoder()) as engine:
         answer = engine.search('的 年 一 馒头 文章 "管壁的铁锈"', SearchOptions(mode=mode, k=1))
     assert [result.article_id for result in answer.results] == ["water"]
