@@ -62,7 +62,7 @@ class Measured:
     strength: float
     """Median of the best BM25 over a known sentence's idf mass: what a text gets that holds all of the question."""
     borders: Mapping[str, Border]
-    """Of the signals of bm25, dense and hybrid."""
+    """Of the signals of the dense leg and of both, `hybrid`."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -106,7 +106,7 @@ def measure(index: EmbeddedIndex, tokenizer: Tokenizer, encoder: Encoder) -> Mea
         bm25=round(float(np.mean([one for one, _ in found])), 4),
         dense=round(float(np.mean([other for _, other in found])), 4),
         strength=round(float(np.median(strengths)), 4) if strengths else 0.0,
-        borders={name: _border(name, chance, hard) for name in ("bm25", "dense", "hybrid")},
+        borders={name: _border(name, chance, hard) for name in ("dense", "hybrid")},
     )
 
 

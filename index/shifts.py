@@ -1,8 +1,8 @@
 """Where the bytes of a GBK text seem to be paired one off, as a lost or a gained byte leaves all that follows it.
 
 Every run of two-byte characters is read twice: as it is shown, and with each second byte read with the first of the
-next character. A stretch that the character model finds far likelier in the second reading is a sign. About one sound
-passage in a hundred holds such a stretch, too; the search over its bytes then finds nothing better.
+next character. A stretch that the character model finds far likelier in the second reading is a sign. Of a thousand
+sound passages a few hold such a stretch, too; the search over its bytes, which is slow, then finds nothing better.
 """
 
 from functools import cache
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from index.charmodel import FREQUENT, STEP, UNKNOWN, load
 
-LEAST = 7.0  # nats by which a stretch must read better
+LEAST = 16.0  # nats by which a stretch must read better
 _MOST = round(11.0 / STEP)  # steps that a shown character can count: names are rare, and sound
 _UNDEFINED = round(14.0 / STEP)  # steps of two bytes that are no character
 _BORDER = -100_000  # steps no stretch outweighs

@@ -134,10 +134,11 @@ class SearchEngine:
 
     def _answers(self, ranking: Ranking, options: SearchOptions) -> bool:
         """Whether anything here is about the question. What was narrowed by hand is shown whatever it is worth."""
-        narrowed = options.filters or ranking.query.where
-        if not self._cut_offs or narrowed or not ranking.evidence or self._ranker.leg(options) != "hybrid":
+        mode = self._ranker.leg(options)
+        cut_off = self._cut_offs.get(mode)
+        if cut_off is None or options.filters or ranking.query.where or not ranking.evidence:
             return True
-        return self._ranker.answers(ranking, self._cut_offs)
+        return self._ranker.answers(ranking, mode, cut_off)
 
     def _stories(self, groups: list[list[Ranked]], options: SearchOptions) -> list[Story]:
         """Reprints folded among the first results, whichever page is asked for, so that pages fit together."""

@@ -165,20 +165,18 @@ class Ranker:
         gains: list[float] = freshness(published, date.today(), half_life).tolist()
         return gains
 
-    def answers(self, ranking: Ranking, cut_offs: Mapping[Mode, float]) -> bool:
-        """Whether what was found is about the question: a leg alone, or both, reach their cut-off."""
-        wanted = cut_offs["hybrid"]
+    def answers(self, ranking: Ranking, mode: Mode, cut_off: float) -> bool:
+        """Whether what was found is about the question: the signal of the legs that were asked reaches `cut_off`."""
         near = dense_signal(ranking.dense)
-        if near >= min(wanted, cut_offs.get("dense", wanted)):
-            return True
+        if mode == "dense" or near >= cut_off:
+            return near >= cut_off
         highest = max((e.bm25 for e in ranking.evidence), default=0.0)
-        if near + at_least(ranking.idf, highest) >= wanted:
+        if near + at_least(ranking.idf, highest) >= cut_off:
             return True  # what the share of words held adds could only raise it
         top = np.argsort(-ranking.bm25, kind="stable")[:LOOKED_AT]
         ids = [ranking.evidence[i].chunk_id for i in top.tolist()]
         best = self._backend.evidence(ranking.query.lexical, None, ids, terms=True)
-        held = bm25_signal(ranking.idf, best)
-        return held + near >= wanted or held >= cut_offs.get("bm25", wanted)
+        return near + bm25_signal(ranking.idf, best) >= cut_off
 
 
 class Explainer:

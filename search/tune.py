@@ -22,6 +22,7 @@ from index.commits import set_calibration
 from index.connect import open_backend
 from index.embedded import EmbeddedIndex
 from index.errors import BadOption, NotFound
+from index.layout import read_manifest
 from index.tokens import Tokenizer
 from search.engine import SearchEngine
 from search.evaluation import load_dataset
@@ -110,6 +111,7 @@ def tune(path: str | Path, qrels: Path | None = None, *, store: bool = True) -> 
 
 def reset(path: str | Path) -> int:
     """Take back what `tune` set; returns the commit's number."""
+    read_manifest(Path(path))  # where there is no index, none is begun
     return set_calibration(Path(path), "tuned", None)
 
 

@@ -1,15 +1,14 @@
 """Whether an answer answers anything. Gibberish and questions about something else have a nearest article too.
 
-Each leg, and both together, have a signal (index.signals), and the build measured on this very index what a question
-without meaning gets of it by chance and what one gets that has an answer:
+Vectors alone, and both legs together, have a signal (index.signals), and the build measured on this very index what a
+question without meaning gets of it by chance and what one gets that has an answer:
 
-    both legs    .6 * the median by chance + .4 * the least that is known, at most what 95 of 100 stay under by chance
-    one alone    what 95 of 100 stay under by chance, or the least that is known where that is more
+    cut-off = .57 * the median by chance + .43 * the least that is known, at most what 95 of 100 stay under by chance
 
-An answer reaches one of the three. In a small index nothing competes with a known sentence, so that much less is an
-answer too: it has one cut-off for both legs, for the bundled encoder only, set low, where none of the sample questions
-falls under it. What all this catches and what it costs, scripts/bench/nothing.py measures. Who asks one leg alone is
-shown what it finds.
+Words need no such border: they stand in an article or they do not. In a small index nothing competes with a known
+sentence, so that much less is an answer too: it has one cut-off for both legs, for the bundled encoder only, set low,
+where none of the sample questions falls under it. What all this catches and what it costs, scripts/bench/nothing.py
+measures.
 """
 
 from collections.abc import Mapping
@@ -21,23 +20,17 @@ from search.models import Mode
 
 CUT_OFF = 0.3  # of both legs, in a small index
 ENOUGH = 1_000  # chunks that make an index no small one
-_KNOWN = 0.4
+_KNOWN = 0.43
 
 
-def together(border: Border) -> float:
-    """The signal of both legs under which there is no answer."""
+def cut_off(border: Border) -> float:
+    """The signal under which there is no answer."""
     return min((1 - _KNOWN) * border.chance + _KNOWN * border.known_low, border.chance_high)
 
 
-def alone(border: Border) -> float:
-    """The signal of one leg from which on there is an answer, whatever the other says."""
-    return max(border.chance_high, border.known_low)
-
-
 def cut_offs(backend: Backend) -> Mapping[Mode, float]:
-    """The cut-off of each leg and of both; nothing where any answer is shown."""
+    """The cut-off of each mode that has one."""
     measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
     if measured is None or measured.chunks < ENOUGH:
         return {"hybrid": CUT_OFF} if backend.stats().encoder == BUNDLED_MODEL else {}
-    borders = measured.borders
-    return {"hybrid": together(borders["hybrid"]), "bm25": alone(borders["bm25"]), "dense": alone(borders["dense"])}
+    return {mode: cut_off(measured.borders[mode]) for mode in ("hybrid", "dense")}

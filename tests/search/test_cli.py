@@ -184,6 +184,47 @@ def test_a_query_for_people_shows_title_source_and_marks(wensou, index_path):
     assert "bm25" in wensou("query", "馒头", "--index", index_path, "--explain")[1]
 
 
+def test_an_explanation_draws_both_legs_and_says_where_the_weight_comes_from(wensou, measured_path):
+    out = wensou("query", "住宅加装电梯", "--index", measured_path, "-k", 1, "--explain", "--recency", 30)[1]
+    assert re.search(r"^   bm25 .*× 0\.\d\d  █+$", out, re.MULTILINE)
+    assert re.search(r"^   weight 0\.\d\d of bm25: 0\.\d\d measured on this index", out, re.MULTILINE)
+    assert "recency × " in out
+    assert re.search(r"^   terms .*电梯 [\d.]+", out, re.MULTILINE)
+
+
+def test_context_passages_and_diversity_are_options(wensou, index_path):
+    words = ("query", "补贴 申报", "--index", index_path, "-k", 1, "--mode", "bm25", "--json")
+    plain = json.loads(wensou(*words)[1])["results"][0]
+    wide = json.loads(wensou(*words, "--context", 1, "--passages", 1, "--diversity", 0.3)[1])["results"][0]
+    assert "before" not in plain["passages"][0]
+    passage = wide["passages"][0]
+    assert len(wide["passages"]) == 1
+    assert passage["before"] + passage["after"]
+    text = json.loads(wensou("show", wide["article_id"], "--index", index_path, "--json")[1])["text"]
+    assert passage["before"] + passage["text"] + passage["after"] in text
+    assert passage["before"] in wensou(*words[:-1], "--context", 1)[1]
+    for option in ("--context", "--passages"):
+        code, _, err = wensou(*words, option, 99)
+        assert (code, err.split(":")[1].strip()) == (2, option.strip("-"))
+
+
+def test_tune_prints_the_health_of_both_legs_and_is_taken_back(wensou, measured_path, tmp_path, monkeypatch):
+    monkeypatch.setattr("search.tune.QUESTIONS", 60)
+    shutil.copytree(measured_path, tmp_path / "x")
+    code, out, _ = wensou("tune", "--index", tmp_path / "x", "--dry-run")
+    assert code == 0
+    assert re.search(r"^sentence +60( +0?1?\.\d+ \(\d\.\d+-\d\.\d+\)){3}$", out, re.MULTILINE)
+    assert "health: bm25 " in out
+    assert "nothing stored" in out
+    found = json.loads(wensou("tune", "--index", tmp_path / "x", "--json")[1])
+    assert read_manifest(tmp_path / "x").calibration["tuned"]["weight"] == found["weight"]
+    assert "set by wensou tune" in wensou("query", "住宅电梯", "--index", tmp_path / "x", "--explain")[1]
+    assert "as the build measured it" in wensou("tune", "--index", tmp_path / "x", "--reset")[1]
+    assert "tuned" not in read_manifest(tmp_path / "x").calibration
+    assert wensou("tune", "--index", tmp_path / "none", "--reset")[0] == 2
+    assert not (tmp_path / "none").exists()
+
+
 def test_facets_are_shown_where_asked_for(wensou, index_path):
     out = wensou("query", "馒头 干部 电梯", "--index", index_path, "--facets")[1]
     assert re.search(r"^source: .*汉东日报 \d", out, re.MULTILINE)

@@ -8,15 +8,13 @@ from index.connect import open_backend
 from index.models import Filters
 from search.engine import SearchEngine
 from search.models import SearchOptions
-from search.verdict import CUT_OFF, alone, cut_offs, together
+from search.verdict import CUT_OFF, cut_off, cut_offs
 from tests.conftest import CORPUS, PLAIN, HashEncoder
 
 
 def test_the_border_lies_between_chance_and_what_is_known_and_never_above_high_chance():
-    assert together(Border(0.5, 0.9, 0.8)) == pytest.approx(0.62)
-    assert together(Border(0.5, 0.6, 1.5)) == 0.6
-    assert alone(Border(0.5, 0.6, 1.5)) == 1.5
-    assert alone(Border(0.5, 0.6, 0.4)) == 0.6
+    assert cut_off(Border(0.5, 0.9, 0.8)) == pytest.approx(0.629)
+    assert cut_off(Border(0.5, 0.6, 1.5)) == 0.6
 
 
 @pytest.fixture(scope="module")
@@ -62,20 +60,21 @@ def judged(measured_path, monkeypatch):
         yield engine
 
 
-def test_each_leg_has_the_cut_off_that_was_measured(judged):
+def test_vectors_and_both_legs_have_the_cut_off_that_was_measured(judged):
     cuts = cut_offs(judged._backend)
-    assert set(cuts) == {"hybrid", "bm25", "dense"}
-    assert 0 < cuts["bm25"] < cuts["hybrid"]
+    assert set(cuts) == {"hybrid", "dense"}
+    assert 0 < cuts["dense"] < cuts["hybrid"]
     assert judged.search("既有住宅加装电梯办事指引").results
     assert not judged.search("龘爨齉癵鼃").results
-    for mode in ("bm25", "dense"):
-        assert judged.search("电梯 龘爨齉癵鼃", SearchOptions(mode=mode)).results
 
 
-@pytest.mark.parametrize("leg", ["bm25", "dense"])
-def test_one_leg_alone_may_be_enough(judged, leg, monkeypatch):
-    cuts = {"hybrid": 99.0, "bm25": 99.0, "dense": 99.0}
-    monkeypatch.setattr(judged, "_cut_offs", cuts)
-    assert not judged.search("住宅加装电梯").results
-    cuts[leg] = 0.1
+def test_vectors_alone_are_judged_by_their_own_cut_off(judged, monkeypatch):
+    monkeypatch.setattr(judged, "_cut_offs", {"hybrid": 0.0, "dense": 9.0})
+    answer = judged.search("住宅加装电梯", SearchOptions(mode="dense"))
+    assert (answer.results, answer.total) == ((), 0)
+    assert answer.nearest is not None
     assert judged.search("住宅加装电梯").results
+
+
+def test_a_word_that_stands_there_is_an_answer_of_the_words(judged):
+    assert judged.search("电梯 龘爨齉癵鼃", SearchOptions(mode="bm25")).results
