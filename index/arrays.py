@@ -9,11 +9,12 @@ import io
 import mmap
 import re
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(rb"\{'descr': '([<|][uif][1248])', 'fortran_order': False, 'shape': \(((?:\d+, ?)*\d*),?\), \}\s*")
@@ -31,6 +32,24 @@ def map_array(path: Path) -> NDArray[Any]:
             return np.zeros(shape, dtype)
         whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     return np.frombuffer(whole, dtype, count=int(np.prod(shape)), offset=start).reshape(shape)
+
+
+def write_array(path: Path, dtype: DTypeLike, shape: tuple[int, ...], parts: Iterable[NDArray[Any]]) -> None:
+    """Write a `.npy` file from its `parts` along the first axis, as they come: no more than one is in memory.
+
+    Written, not mapped, so that a full disk is an OSError. Raises ValueError where the parts are not `shape` together.
+    """
+    kind, rows = np.dtype(dtype), 0
+    with path.open("wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for part in parts:
+            if part.shape[1:] != shape[1:]:
+                raise ValueError(f"{path.name}: a part of shape {part.shape}, want rows of shape {shape[1:]}")
+            file.write(np.ascontiguousarray(part, kind).data)
+            rows += len(part)
+    if rows != shape[0]:
+        raise ValueError(f"{path.name}: parts of {rows} rows, want {shape[0]}")
 
 
 def read_arrays(data: bytes) -> dict[str, NDArray[Any]]:

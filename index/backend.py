@@ -6,7 +6,7 @@ Scores are higher-is-better everywhere. `chunk_id` is the only name of a chunk t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,8 @@ class Backend(Protocol):
     encoder_fingerprint: str
     cosine_floor: float
     """Cosine of two unrelated texts under this index's encoder: the zero of the dense leg."""
+    calibration: Mapping[str, Any]
+    """What the build measured of the legs (`measured`, see index.calibrate) and `wensou tune` set (`tuned`)."""
 
     def lexical(self, query: LexicalQuery, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` best chunks by BM25, best first, ties by chunk_id; only chunks that hold a term."""
@@ -68,6 +70,10 @@ class Backend(Protocol):
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
     ) -> list[Evidence]:
         """Both exact scores of any chunks, in the order given; cosine is 0 without a vector."""
+        ...
+
+    def background(self, vector: Vectors) -> tuple[float, float]:
+        """Mean and standard deviation of the cosines of chunks at random to `vector`, (dim,); zeros for few chunks."""
         ...
 
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:

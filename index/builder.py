@@ -19,6 +19,7 @@ from index.canary import check_canaries
 from index.chrome import ChromeCounts
 from index.chunk import chunk_article
 from index.clean import CLEANER_VERSION, clean
+from index.commits import writer_lock
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.embedded import EmbeddedIndex
 from index.encode import Encoder, load_encoder
@@ -29,10 +30,12 @@ from index.pipeline import Prepared, Task, prepare_all
 from index.store import StoredArticle
 from index.terms import FieldTerms, Vocabulary, terms_of
 from index.tokens import Tokenizer
-from index.writer import IndexWriter, writer_lock
+from index.writer import IndexWriter
 
-SEGMENT_CHUNKS = 50_000  # a segment is written and committed at about this many chunks, so memory stays bounded
-_WINDOW = 25  # this part of a segment's chunks is how many articles are looked at for lines their source repeats
+# A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
+# waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
+SEGMENT_CHUNKS = 16_384
+_WINDOW = 2_000  # articles looked at ahead for lines their source repeats
 _EXAMPLES = 20  # repairs shown in the report
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SPEAKS = 8  # so many Chinese characters make a text that must have words
@@ -139,6 +142,9 @@ def configure(
     chunk_chars: int | None = None,
     user_dict: Path | None = None,
     synonyms: Path | None = None,
+    bm25: str | None = None,
+    k1: float | None = None,
+    b: float | None = None,
 ) -> IndexConfig:
     """The options of the index at `path` (or the defaults) with those that are given put in their place."""
     given: dict[str, object] = {}
@@ -150,7 +156,9 @@ def configure(
         given["user_words"] = read_word_list(user_dict)
     if synonyms:
         given["synonyms"] = read_synonyms(synonyms)
-    return replace(_config_of(Path(path), None), **given)  # type: ignore[arg-type]
+    config = _config_of(Path(path), None)
+    parts = {name: value for name, value in (("variant", bm25), ("k1", k1), ("b", b)) if value is not None}
+    return replace(config, bm25=replace(config.bm25, **parts), **given)  # type: ignore[arg-type]
 
 
 def build_index(
@@ -225,7 +233,9 @@ def update_index(
                 _ask_canaries(root, writer, builder)
             if compact:
                 writer.compact()
+            writer.calibrate(builder.tokenizer, builder.encoder)
             commit = writer.commit()
+            warnings = tuple(writer.warnings)
             recalls = [entry.recall for entry in writer.manifest.segments if entry.recall is not None]
         finally:
             writer.close()
@@ -241,6 +251,7 @@ def update_index(
         repairs=dict(tally.repairs),
         examples=tuple(tally.examples),
         dense_recall=min(recalls) if recalls else None,
+        warnings=warnings,
     )
 
 
@@ -305,7 +316,7 @@ def _learned(
     What was learned stays with the index, for the few new pages of the next run.
     """
     counts = ChromeCounts()
-    while window := list(islice(found, max(1, SEGMENT_CHUNKS // _WINDOW))):
+    while window := list(islice(found, _WINDOW)):
         for article, _ in window:
             counts.add(_page_source(article), article.text)
         writer.chrome |= counts.lines()

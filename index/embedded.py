@@ -4,11 +4,12 @@ Every number here is the whole commit's: idf and average lengths count all segme
 index grown in many steps scores as one built at once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
+from itertools import repeat
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ from index.store import NO_DATE, StoredArticle, day_number, day_of
 from index.topk import Known, nth_highest
 
 _PLACES = 100_000  # chunks whose place is remembered: some 10 MB
+_SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
+_FEW = 50  # of fewer no spread can be told
 _MASKS = 16  # conditions whose articles are remembered, a byte an article each
 
 P = ParamSpec("P")
@@ -61,6 +64,7 @@ class EmbeddedIndex:
         self.config = IndexConfig.from_json(manifest.config)
         self.encoder_fingerprint = str(manifest.encoder["fingerprint"])
         self.cosine_floor = float(manifest.encoder["floor"])
+        self.calibration: Mapping[str, Any] = manifest.calibration
         self.segments: list[Segment] = []
         for entry in manifest.segments:
             folder = root / SEGMENTS / entry.name
@@ -186,17 +190,13 @@ class EmbeddedIndex:
         store = self.segments[s].store
         if len(self._places) >= _PLACES:
             self._places, self._homes = {}, {}
-        out = []
         articles = store.chunk_articles[rows]
-        ids = store.article_ids(articles)
-        for row, article, first, article_id in zip(
-            rows.tolist(), articles.tolist(), store.chunk_starts[articles].tolist(), ids, strict=True
-        ):
-            chunk_id = f"{article_id}:{row - first}"
-            self._places[chunk_id] = (s, row)
-            self._homes[article_id] = (s, article)
-            out.append(chunk_id)
-        return out
+        article_ids = store.article_ids(articles)
+        ordinals = (rows - store.chunk_starts[articles]).tolist()
+        chunk_ids = [f"{article_id}:{ordinal}" for article_id, ordinal in zip(article_ids, ordinals, strict=True)]
+        self._places.update(zip(chunk_ids, zip(repeat(s), rows.tolist()), strict=False))
+        self._homes.update(zip(article_ids, zip(repeat(s), articles.tolist()), strict=False))
+        return chunk_ids
 
     def _locate(self, article_id: str) -> tuple[int, int]:
         known = self._homes.get(article_id)
@@ -252,6 +252,22 @@ class EmbeddedIndex:
             if asked is vector
             else dense.scores(vector, rows)
         )
+
+    @cached_property
+    def _sample(self) -> Vectors:
+        """(at most _SAMPLE, dim): vectors of live chunks, evenly spread over the index."""
+        live = [np.flatnonzero(segment.live_chunks) for segment in self.segments]
+        step = max(1, -(-sum(map(len, live)) // _SAMPLE))
+        parts = [s.dense.vectors[rows[::step]].astype(np.float32) for s, rows in zip(self.segments, live, strict=True)]
+        return np.concatenate(parts) if parts else np.zeros((0, int(self.manifest.encoder["dim"])), np.float32)
+
+    @_names_damage
+    def background(self, vector: Vectors) -> tuple[float, float]:
+        """Mean and standard deviation of the cosines of chunks at random; see Backend."""
+        if len(self._sample) < _FEW:
+            return 0.0, 0.0
+        cosines = self._sample @ vector
+        return float(cosines.mean()), float(cosines.std())
 
     @_names_damage
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:

@@ -1,8 +1,8 @@
 """Text -> unit vectors: the bundled static encoder, or any sentence-transformers model.
 
-The bundled one is a table of token vectors; a text is the normalised sum of its tokens' rows. It needs numpy,
-tokenizers and safetensors, loads in a blink and never imports torch. `SentenceTransformer(folder)` reads the
-same files and gives the same vectors.
+The bundled one is a table of token vectors and one of vectors of neighbouring tokens; a text is the normalised sum
+of its rows. It needs numpy, tokenizers and safetensors, loads in a blink and never imports torch.
+`SentenceTransformer(folder, trust_remote_code=True)` reads the same files and gives the same vectors.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EncoderUnavailable
+from index.pairing import neighbours, pair_rows
 
 Vectors = NDArray[np.float32]
 
@@ -82,10 +83,18 @@ def load_encoder(name: str = BUNDLED) -> Encoder:
 
 
 class StaticEncoder:
-    """A table of int8 rows with one scale each, behind a tokenizer that folds the text itself."""
+    """Rows of int8 with one scale each, for tokens and for pairs of neighbours, behind a tokenizer that folds itself.
+
+    A token's row fills the first columns of a vector and a pair's the last, so that a vector's head is the words
+    alone. A model without pairs (as model2vec and sentence-transformers save them) is read as well.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
-        """`folder` holds `model.safetensors` (`embeddings` int8 (tokens, dim), `weights`) and `tokenizer.json`."""
+        """`folder` holds `tokenizer.json` and `model.safetensors`.
+
+        That is `embeddings` int8 (tokens, columns), `weights` float32 (tokens), and where there are pairs `pairs`
+        int8 (pairs, columns), `pair_weights` float32 (pairs), `shares` float32 (tokens).
+        """
         from safetensors import SafetensorError, safe_open
         from tokenizers import Tokenizer
 
@@ -93,61 +102,93 @@ class StaticEncoder:
         self._folder = folder
         try:
             with safe_open(folder / "model.safetensors", framework="numpy") as file:
-                if "embeddings" in file.keys():  # noqa: SIM118 - no container, it has no __contains__
-                    self._rows: NDArray[np.int8] | Vectors = file.get_tensor("embeddings")
-                    self._scales: Vectors = file.get_tensor("weights").astype(np.float32)
-                else:
-                    self._rows = file.get_tensor("embedding.weight").astype(np.float32)
-                    self._scales = np.ones(len(self._rows), np.float32)
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no container
+            if "embeddings" in tensors:
+                self._tokens = _Rows(tensors["embeddings"], tensors["weights"])
+            else:
+                rows = tensors["embedding.weight"].astype(np.float32)
+                self._tokens = _Rows(rows, np.ones(len(rows), np.float32))
+            self._pairs = _Rows(tensors["pairs"], tensors["pair_weights"]) if "pairs" in tensors else None
+            self._shares: Vectors = tensors.get("shares", np.zeros(0, np.float32))
+            self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except (OSError, SafetensorError, KeyError) as error:
             raise _unreadable(name, error) from error
         except Exception as error:  # tokenizers raises Exception itself for a file it cannot read
             raise _unreadable(name, error) from error
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        self.dim = int(self._rows.shape[1])
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.dim = self._tokens.columns + (self._pairs.columns if self._pairs else 0)
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the weights and the tokenizer, which holds the folding too."""
         return "static-" + hash_files([self._folder / "model.safetensors", self._folder / "tokenizer.json"])
 
-    def table(self) -> Vectors:
-        """The rows decoded, (tokens, dim), not of length 1: their lengths are the tokens' weights."""
-        rows: Vectors = self._rows.astype(np.float32) * self._scales[:, None]
-        return rows
-
-    @cached_property
-    def _table(self) -> Vectors:
-        """`table`, kept: worth its memory once passages are encoded by the thousand."""
-        return self.table()
+    def tables(self) -> tuple[Vectors, Vectors, Vectors]:
+        """Rows of tokens and of pairs decoded, not of length 1, and each token's share in its pairs."""
+        pairs = self._pairs.table() if self._pairs else np.zeros((0, 0), np.float32)
+        return self._tokens.table(), pairs, self._shares
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dim) of a few texts: only the rows needed are decoded."""
-        return self._encode(texts, None)
+        return self._encode(texts)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dim) of many texts, block by block on two threads (numpy lets go of the lock)."""
         if len(texts) <= _BLOCK:
-            return self._encode(texts, None)
-        table = self._table
+            return self._encode(texts)
+        for rows in (self._tokens, self._pairs):
+            if rows:
+                rows.keep()
         blocks = [texts[begin : begin + _BLOCK] for begin in range(0, len(texts), _BLOCK)]
         result = np.empty((len(texts), self.dim), np.float32)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            for number, vectors in enumerate(pool.map(lambda block: self._encode(block, table), blocks)):
+            for number, vectors in enumerate(pool.map(self._encode, blocks)):
                 result[number * _BLOCK : number * _BLOCK + len(vectors)] = vectors
         return result
 
-    def _encode(self, texts: Sequence[str], table: Vectors | None) -> Vectors:
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        encodings = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         rows = [encoding.ids for encoding in encodings]
         ends = np.cumsum([0] + [len(row) for row in rows])
         ids = np.fromiter((number for row in rows for number in row), np.int64, int(ends[-1]))
         vectors = np.zeros((len(rows), self.dim), np.float32)
-        buffer = np.empty((min(len(ids), _TOKENS), self.dim), np.float32)
+        self._tokens.add(vectors[:, : self._tokens.columns], ids, ends, None)
+        if self._pairs:
+            left = neighbours(ends)
+            one, other = ids[left], ids[left + 1]
+            shares = self._shares[one] * self._shares[other]
+            places = pair_rows(one, other, len(self._pairs))
+            self._pairs.add(vectors[:, self._tokens.columns :], places, np.searchsorted(left, ends), shares)
+        return unit_rows(vectors)
+
+
+class _Rows:
+    """A table of int8 rows, each times a scale; decoded as a whole where many are wanted."""
+
+    def __init__(self, rows: NDArray[np.int8] | Vectors, scales: Vectors) -> None:
+        self._rows, self._scales = rows, scales.astype(np.float32)
+        self._table: Vectors | None = None
+        self.columns = int(rows.shape[1])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def table(self) -> Vectors:
+        rows: Vectors = self._rows.astype(np.float32) * self._scales[:, None]
+        return rows
+
+    def keep(self) -> None:
+        """Decode all rows, for good: worth the memory once passages are encoded by the thousand."""
+        if self._table is None:
+            self._table = self.table()
+
+    def add(self, sums: Vectors, ids: NDArray[np.int64], ends: NDArray[np.int64], weights: Vectors | None) -> None:
+        """Into row i of `sums` the sum of rows `ids[ends[i]:ends[i + 1]]`, each times its weight."""
+        table = self._table
+        buffer = np.empty((min(len(ids), _TOKENS), self.columns), np.float32)
         begin = 0
-        while begin < len(rows):
+        while begin < len(sums):
             # As many texts as fit the buffer, which stays in the cache; one alone if it is longer than that.
             end = max(begin + 1, int(np.searchsorted(ends, ends[begin] + len(buffer), side="right")) - 1)
             some = ids[ends[begin] : ends[end]]
@@ -157,12 +198,13 @@ class StaticEncoder:
                 parts = np.take(table, some, axis=0, out=buffer[: len(some)], mode="clip")
             else:
                 parts = table[some]
+            if weights is not None:
+                parts *= weights[ends[begin] : ends[end], None]
             # reduceat would repeat a neighbour's row for an empty text, hence only the filled ones.
             filled = begin + np.flatnonzero(np.diff(ends[begin : end + 1]))
             if len(filled):
-                vectors[filled] = np.add.reduceat(parts, ends[filled] - ends[begin], axis=0)
+                sums[filled] = np.add.reduceat(parts, ends[filled] - ends[begin], axis=0)
             begin = end
-        return unit_rows(vectors)
 
 
 def unit_rows(vectors: Vectors) -> Vectors:
@@ -197,13 +239,14 @@ def _samples(size: int, limit: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_static(folder: Path) -> bool:
-    """Whether sentence-transformers would read `folder` as token vectors and nothing more."""
+    """Whether sentence-transformers would read `folder` as vectors of tokens (and of pairs) and nothing more."""
     try:
         modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
         kinds = [str(module["type"]).rsplit(".", 1)[-1] for module in modules]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"]) and (folder / "tokenizer.json").exists()
+    static = kinds[:1] in (["StaticEmbedding"], ["PairedEmbedding"]) and kinds[1:] in ([], ["Normalize"])
+    return static and (folder / "tokenizer.json").exists()
 
 
 def _unreadable(name: str, error: Exception) -> EncoderUnavailable:

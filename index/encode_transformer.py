@@ -3,7 +3,7 @@
 import re
 import socket
 from collections.abc import Sequence
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -151,13 +151,21 @@ def _open(path: str, folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer
 
     small = next((file for file in sorted(folder.glob("onnx/*.onnx")) if _ONNX_INT8.search(file.name)), None)
-    if small is not None and find_spec("optimum") and find_spec("onnxruntime"):
+    if small is not None and _runs_onnx():
         return SentenceTransformer(
             path, local_files_only=True, backend="onnx", model_kwargs={"file_name": f"onnx/{small.name}"}
         )
     if not (folder / "modules.json").exists() and not (folder / "config.json").exists():
         raise OSError(f"no modules.json and no config.json in {path}")
     return SentenceTransformer(path, local_files_only=True)
+
+
+def _runs_onnx() -> bool:
+    """Whether sentence-transformers could run ONNX files: its bridge, Optimum, must fit the installed transformers."""
+    try:
+        return bool(import_module("onnxruntime") and import_module("optimum.onnxruntime"))
+    except ImportError:
+        return False
 
 
 def _prompts(name: str, model: Any) -> dict[str, str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from index.lexical import Postings
 from index.strings import StringTable
-from index.terms import CODE_BITS, FIELDS, FieldTerms, pair_text
+from index.terms import CODE_BITS, FIELDS, FieldTerms
 
 _DOCUMENT_BITS = 64 - 2 * CODE_BITS
 
@@ -33,32 +33,49 @@ def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
     ranks = {key: rank[table] for key, table in tables.items()}
     for field in FIELDS:
         lengths = np.asarray([length for item in terms for length in item.lengths[field]], np.int32)
-        if field == "bigrams":
-            yield field, _of_pairs([item.numbers[field] for item in terms], lengths)
-            continue
-        parts = [ranks[id(item.vocabulary)][item.numbers[field]] for item in terms]
-        flat = np.concatenate(parts) if parts else np.zeros(0, np.int64)
-        used = np.zeros(len(order), bool)
-        used[flat] = True
-        table = StringTable.of_sorted([encoded[order[at]] for at in np.flatnonzero(used).tolist()])
-        n = max(len(lengths), 1)
-        keys = (np.cumsum(used) - 1)[flat] * n + np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
-        keys, counts = np.unique(keys, return_counts=True)
-        yield field, Postings.of_keys(table, keys, counts, n, lengths)
+        parts = [item.numbers[field] for item in terms]
+        if field != "bigrams":
+            parts = [ranks[id(item.vocabulary)][numbers] for item, numbers in zip(terms, parts, strict=True)]
+        found, starts, docs, counts = _sorted(parts, lengths)
+        table = (
+            _table_of_pairs(found)
+            if field == "bigrams"
+            else StringTable.of_sorted([encoded[order[at]] for at in found.tolist()])
+        )
+        yield field, Postings.of_starts(table, starts, docs, counts, lengths)
 
 
-def _of_pairs(parts: Sequence[NDArray[np.integer]], lengths: NDArray[np.int32]) -> Postings:
-    """Postings of pairs of characters, whose numbers ascend as their UTF-8 does."""
-    n = max(len(lengths), 1)
-    if n >= 1 << _DOCUMENT_BITS:
-        raise ValueError(f"a segment holds at most {1 << _DOCUMENT_BITS} chunks, got {n}")
-    flat = np.concatenate(parts).astype(np.uint64) if parts else np.zeros(0, np.uint64)
-    flat <<= np.uint64(_DOCUMENT_BITS)
-    flat |= np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths)
-    keys, counts = np.unique(flat, return_counts=True)
-    pairs = keys >> np.uint64(_DOCUMENT_BITS)
-    first = np.flatnonzero(np.concatenate([[True], pairs[1:] != pairs[:-1]])) if len(pairs) else np.zeros(0, np.int64)
-    table = StringTable.of_sorted([pair_text(pair).encode() for pair in pairs[first].tolist()])
-    starts = np.concatenate([first, [len(pairs)]]).astype(np.int64)
+def _sorted(
+    parts: Sequence[NDArray[np.integer]], lengths: NDArray[np.int32]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    """From the term numbers of all documents: each that is there, ascending; where its postings begin; the documents
+    of all postings; and how often each document holds the term.
+    """
+    if len(lengths) >= 1 << _DOCUMENT_BITS:
+        raise ValueError(f"a segment is built from at most {1 << _DOCUMENT_BITS} chunks, got {len(lengths)}")
+    keys = np.concatenate([np.zeros(0, np.uint64), *parts], dtype=np.uint64, casting="unsafe")
+    keys <<= np.uint64(_DOCUMENT_BITS)
+    keys |= np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths)
+    keys.sort()
+    first = _changes(keys)
+    counts = np.diff(first, append=len(keys))
+    keys = keys[first]
     docs = (keys & np.uint64((1 << _DOCUMENT_BITS) - 1)).astype(np.int32)
-    return Postings.of_starts(table, starts, docs, counts, lengths)
+    keys >>= np.uint64(_DOCUMENT_BITS)
+    starts = _changes(keys)
+    return keys[starts], np.append(starts, len(keys)), docs, counts
+
+
+def _changes(values: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where in a sorted array each distinct value stands first."""
+    changed = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=changed[1:])
+    return np.flatnonzero(changed)
+
+
+def _table_of_pairs(pairs: NDArray[np.uint64]) -> StringTable:
+    """The texts of pairs of Chinese characters, or lone ones, whose numbers ascend as their UTF-8 does."""
+    codes = np.stack([pairs >> np.uint64(CODE_BITS), pairs & np.uint64((1 << CODE_BITS) - 1)], axis=1).astype("<u4")
+    text = codes[codes > 0].tobytes().decode("utf-32-le", "surrogatepass")
+    lengths = np.where(codes < 0x10000, 3, 4) * (codes > 0)  # all of them lie beyond the two-byte codes
+    return StringTable.of_bytes(text.encode("utf-8", "surrogatepass"), lengths.sum(axis=1))

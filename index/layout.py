@@ -78,6 +78,16 @@ class Manifest:
     previous: int | None = None  # the commit that a rebuild replaced; kept until the index is compacted
     format: int = FORMAT_VERSION
 
+    @property
+    def articles(self) -> int:
+        """How many live articles it holds."""
+        return sum(entry.articles - entry.dead_articles for entry in self.segments)
+
+    @property
+    def chunks(self) -> int:
+        """How many live chunks it holds."""
+        return sum(entry.chunks - entry.dead_chunks for entry in self.segments)
+
     def files(self) -> Iterator[tuple[str, FileEntry]]:
         """Every file of the commit, its path relative to the index folder."""
         for segment in self.segments:

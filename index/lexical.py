@@ -1,4 +1,4 @@
-"""Postings of one field of one segment: build, save, load, merge, and add up scores.
+"""Postings of one field of one segment: build, save, load, and gather.
 
 A field is a list of documents (chunks or articles), each a list of terms. On disk, for field `<f>`:
 `<f>.terms.*` (a StringTable), `<f>.starts.npy` (int64, terms + 1: where each term's postings begin),
@@ -75,37 +75,6 @@ class Postings:
         top = int(counts.max()) if len(counts) else 0
         width = np.uint8 if top < 2**8 else np.uint16 if top < 2**16 else np.uint32
         return cls(table, starts, docs, counts.astype(width), lengths)
-
-    @classmethod
-    def merge(cls, parts: Sequence["Postings"], keep: Sequence[NDArray[np.bool_]]) -> "Postings":
-        """One field out of several: the documents with `keep[i][doc]`, renumbered in order.
-
-        Terms that no kept document holds are dropped: the result equals a build from the kept documents.
-        """
-        table = StringTable.build(term for part in parts for term in part.terms)
-        n = max(sum(int(mask.sum()) for mask in keep), 1)
-        all_keys, all_counts, base = [], [], 0
-        for part, mask in zip(parts, keep, strict=True):
-            rank = np.asarray(table.find_all(list(part.terms)), np.int64)
-            new_doc = np.cumsum(mask) - 1 + base
-            live = mask[part.docs]
-            term = np.repeat(rank, np.diff(part.starts))
-            all_keys.append(term[live] * n + new_doc[part.docs[live]])
-            all_counts.append(part.tfs[live].astype(np.uint32))
-            base += int(mask.sum())
-        keys, counts = np.concatenate(all_keys), np.concatenate(all_counts)
-        order = np.argsort(keys, kind="stable")
-        lengths = np.concatenate([part.lengths[mask] for part, mask in zip(parts, keep, strict=True)])
-        merged = cls.of_keys(table, keys[order], counts[order], n, lengths)
-        return merged._without_empty_terms()
-
-    def _without_empty_terms(self) -> "Postings":
-        used = np.flatnonzero(np.diff(self.starts) > 0)
-        if len(used) == len(self.terms):
-            return self
-        names = list(self.terms)
-        starts = np.concatenate([self.starts[used], self.starts[-1:]])
-        return Postings(StringTable.build(names[i] for i in used), starts, self.docs, self.tfs, self.lengths)
 
     def save(self, folder: Path, field: str) -> None:
         """Write the field's files into `folder`."""

@@ -49,15 +49,18 @@ def write_segment(
         postings.save(folder, field)
     signatures = [item.signature for item in terms]
     np.save(folder / "signatures.npy", np.asarray(signatures, np.uint32).reshape(-1, SIGNATURE_SIZE))
-    return _finish(folder, DenseIndex.build(vectors), [len(item.spans) for item in stored])
+    if len(vectors) != chunks:
+        raise ValueError(f"{len(vectors)} vectors for {chunks} chunks")
+    dense = DenseIndex.build(vectors)
+    return finish_segment(folder, dense, article_vectors(dense.vectors, [len(item.spans) for item in stored]))
 
 
-def _finish(folder: Path, dense: DenseIndex, chunks: Sequence[int]) -> tuple[dict[str, FileEntry], float | None]:
-    """Write the vectors, flush every file and take its checksum. `chunks`: how many each article has."""
-    if len(dense.vectors) != sum(chunks):
-        raise ValueError(f"{len(dense.vectors)} vectors for {sum(chunks)} chunks")
+def finish_segment(
+    folder: Path, dense: DenseIndex, means: NDArray[np.float16]
+) -> tuple[dict[str, FileEntry], float | None]:
+    """Write the vectors and the articles' `means`, flush every file and take its checksum; see `write_segment`."""
     dense.save(folder)
-    np.save(folder / "article_vectors.npy", article_vectors(dense.vectors, chunks))
+    np.save(folder / "article_vectors.npy", means)
     files = {}
     for path in sorted(folder.iterdir()):
         files[path.name] = file_entry(path)
@@ -189,16 +192,3 @@ class Segment:
             )
         articles = np.sort(np.concatenate([self.tombstones.articles, np.asarray(new, np.int32)]))
         return Tombstones(articles.astype(np.int32), lost)
-
-
-def merge_segments(folder: Path, parts: Sequence[Segment]) -> tuple[dict[str, FileEntry], float | None]:
-    """Write the live articles of `parts`, in order, as one segment. Nothing is tokenised or encoded again."""
-    folder.mkdir(parents=True)
-    stored = [part.store.get(int(row)) for part in parts for row in np.flatnonzero(part.live_articles)]
-    save_store(folder, stored)
-    for field in FIELDS:
-        keep = [part.live_chunks if field in CHUNK_FIELDS else part.live_articles for part in parts]
-        Postings.merge([part.fields[field] for part in parts], keep).save(folder, field)
-    np.save(folder / "signatures.npy", np.concatenate([part.signatures[part.live_articles] for part in parts]))
-    vectors = np.concatenate([part.dense.vectors[part.live_chunks] for part in parts])
-    return _finish(folder, DenseIndex.build(vectors.astype(np.float32)), [len(item.spans) for item in stored])

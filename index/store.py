@@ -11,8 +11,8 @@ article's path there or -1 where it has none.
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +30,9 @@ NO_DATE = np.iinfo(np.int32).min
 _HEAD = re.compile(rb'\{"article_id":"(?:[^"\\]|\\.)*","title":("(?:[^"\\]|\\.)*")')
 _HEAD_BYTES = 1_000  # an id and a title lie within, or the whole line is read
 _EPOCH = date(1970, 1, 1).toordinal()
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, default=dict)
+
+Numbers = Sequence[int] | NDArray[np.integer]
 
 
 def day_number(day: date) -> int:
@@ -68,12 +71,12 @@ class Store:
         self.chunk_articles: NDArray[np.int32] = map_array(folder / "chunk_articles.npy")
         self.chunk_starts: NDArray[np.int32] = map_array(folder / "chunk_starts.npy")
         self.published: NDArray[np.int32] = map_array(folder / "published.npy")
-        self._ids = StringTable.load(folder, "ids")
+        self.ids = StringTable.load(folder, "ids")
         # One answer asks for an article several times: for its chunks, its fields, its twins.
         self._read = lru_cache(maxsize=_REMEMBERED)(self._parse)
-        self._id_rows = map_array(folder / "ids.rows.npy")
-        self._id_of_row = np.empty(len(self._id_rows), np.int32)
-        self._id_of_row[self._id_rows] = np.arange(len(self._id_rows), dtype=np.int32)
+        self.id_rows = map_array(folder / "ids.rows.npy")
+        self._id_of_row = np.empty(len(self.id_rows), np.int32)
+        self._id_of_row[self.id_rows] = np.arange(len(self.id_rows), dtype=np.int32)
         self.paths = StringTable.load(folder, "paths")
         self.article_paths: NDArray[np.int32] = map_array(folder / "article_paths.npy")
 
@@ -87,18 +90,29 @@ class Store:
         """How many chunks, dead ones included."""
         return len(self.chunk_articles)
 
+    @property
+    def line_bytes(self) -> NDArray[np.int64]:
+        """(articles,) how many bytes each article takes."""
+        return np.asarray(np.diff(self._starts), np.int64)
+
+    def lines(self, mask: NDArray[np.bool_]) -> Iterator[memoryview]:
+        """The bytes of the articles with `mask`, (articles,), in order, neighbours together."""
+        edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+        for low, high in self._starts[edges].reshape(-1, 2).tolist():
+            yield self._lines[low:high]
+
     def article_id(self, row: int) -> str:
         """Id of the article in `row`."""
-        return self._ids[int(self._id_of_row[row])]
+        return self.ids[int(self._id_of_row[row])]
 
     def article_ids(self, rows: NDArray[np.integer]) -> list[str]:
         """Ids of the articles in `rows`."""
-        return self._ids.many(self._id_of_row[rows])
+        return self.ids.many(self._id_of_row[rows])
 
     def article_row(self, article_id: str) -> int:
         """Row of an article, or -1."""
-        at = self._ids.find(article_id)
-        return -1 if at < 0 else int(self._id_rows[at])
+        at = self.ids.find(article_id)
+        return -1 if at < 0 else int(self.id_rows[at])
 
     def rows_under(self, roots: Sequence[str]) -> dict[int, str]:
         """Article row -> path, for every article whose file is one of `roots` or lies inside one.
@@ -128,6 +142,16 @@ class Store:
         data["tags"] = tuple(data["tags"])
         return StoredArticle(Article(**data), spans, content_hash)
 
+    def mentions(self, row: int, phrase: str, *, title: bool = False) -> bool:
+        """Whether `phrase` stands as it is written in the title or the text of the article in `row`, or in its title.
+
+        Nothing is parsed, so `phrase` must not begin with an ASCII letter: one may be the end of an escape.
+        """
+        line = bytes(self._lines[int(self._starts[row]) : int(self._starts[row + 1])])
+        # Quotes within values are escaped, so these are the keys themselves, in the order that `save_store` writes.
+        begin, end = line.find(b'"title":'), line.find(b',"text":' if title else b',"source":')
+        return line.find(_ENCODER.encode(phrase)[1:-1].encode("utf-8", "surrogatepass"), begin, end) >= 0
+
     def title(self, row: int) -> str:
         """The title of the article in `row`, read without the rest of it."""
         start, end = int(self._starts[row]), int(self._starts[row + 1])
@@ -140,30 +164,80 @@ class Store:
 
 def save_store(folder: Path, stored: Sequence[StoredArticle]) -> None:
     """Write the files of a store into `folder`; article ids must be distinct."""
-    starts = [0]
+    sizes = []
     with (folder / "articles.jsonl").open("wb") as file:
         for item in stored:
-            record = {**asdict(item.article), "chunks": item.spans, "hash": item.content_hash}
-            line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-            starts.append(starts[-1] + file.write(line + b"\n"))
-    np.save(folder / "articles.starts.npy", np.asarray(starts, np.uint64))
-    counts = [len(item.spans) for item in stored]
-    np.save(folder / "chunk_articles.npy", np.repeat(np.arange(len(stored), dtype=np.int32), counts))
-    np.save(folder / "chunk_starts.npy", np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))
+            fields = {name: getattr(item.article, name) for name in Article.__dataclass_fields__}
+            line = _ENCODER.encode({**fields, "chunks": item.spans, "hash": item.content_hash})
+            sizes.append(file.write(line.encode("utf-8", "surrogatepass") + b"\n"))
     days = [day_number(date.fromisoformat(p)) if (p := item.article.published) else NO_DATE for item in stored]
-    np.save(folder / "published.npy", np.asarray(days, np.int32))
     ids = [item.article.article_id for item in stored]
     table = StringTable.build(ids)
     if len(table) != len(ids):
         raise ValueError(f"article ids of a segment must be distinct: {len(ids)} articles, {len(table)} ids")
-    table.save(folder, "ids")
     row_of = {article_id: row for row, article_id in enumerate(ids)}
-    np.save(folder / "ids.rows.npy", np.asarray([row_of[article_id] for article_id in table], np.int32))
     paths = StringTable.build(item.article.path for item in stored if item.article.path)
-    paths.save(folder, "paths")
     number = {path: i for i, path in enumerate(paths)}
-    numbers = [number.get(item.article.path or "", -1) for item in stored]
-    np.save(folder / "article_paths.npy", np.asarray(numbers, np.int32))
+    _save_columns(
+        folder,
+        sizes,
+        [len(item.spans) for item in stored],
+        days,
+        (table, [row_of[article_id] for article_id in table]),
+        (paths, [number.get(item.article.path or "", -1) for item in stored]),
+    )
+
+
+def merge_stores(folder: Path, stores: Sequence[Store], keep: Sequence[NDArray[np.bool_]]) -> None:
+    """Write the articles with `keep[i][row]` as one store into `folder`, in order; no line of text is parsed."""
+    with (folder / "articles.jsonl").open("wb") as file:
+        for store, mask in zip(stores, keep, strict=True):
+            file.writelines(store.lines(mask))
+    pairs = list(zip(stores, keep, strict=True))
+    ids, numbers = StringTable.merge([store.ids for store in stores])
+    rows = np.full(len(ids), -1, np.int64)
+    paths, path_numbers = StringTable.merge([store.paths for store in stores])
+    article_paths = []
+    base = 0
+    for (store, mask), of_id, of_path in zip(pairs, numbers, path_numbers, strict=True):
+        live = mask[store.id_rows]
+        rows[of_id[live]] = base + (np.cumsum(mask) - 1)[store.id_rows[live]]
+        base += int(np.count_nonzero(mask))
+        at = store.article_paths[mask]
+        article_paths.append(np.where(at >= 0, np.append(of_path, -1)[at], -1))
+    if np.count_nonzero(rows >= 0) != base:
+        raise ValueError(f"article ids of a segment must be distinct: {base} articles, {(rows >= 0).sum()} ids")
+    named = np.concatenate(article_paths)
+    used = np.zeros(len(paths) + 1, bool)  # the last stands for no path
+    used[named] = True
+    renumbered = np.where(named >= 0, (np.cumsum(used) - 1)[named], -1)
+    _save_columns(
+        folder,
+        np.concatenate([store.line_bytes[mask] for store, mask in pairs]),
+        np.concatenate([np.diff(store.chunk_starts)[mask] for store, mask in pairs]),
+        np.concatenate([store.published[mask] for store, mask in pairs]),
+        (ids.only(rows >= 0), rows[rows >= 0]),
+        (paths.only(used[:-1]), renumbered),
+    )
+
+
+def _save_columns(
+    folder: Path,
+    sizes: Numbers,
+    chunks: Numbers,
+    days: Numbers,
+    ids: tuple[StringTable, Numbers],
+    paths: tuple[StringTable, Numbers],
+) -> None:
+    """All but the texts: bytes a line, chunks an article, days; ids with their rows; paths, and each article's."""
+    np.save(folder / "articles.starts.npy", np.append(0, np.cumsum(sizes, dtype=np.int64)).astype(np.uint64))
+    np.save(folder / "chunk_articles.npy", np.repeat(np.arange(len(chunks), dtype=np.int32), chunks))
+    np.save(folder / "chunk_starts.npy", np.append(0, np.cumsum(chunks, dtype=np.int64)).astype(np.int32))
+    np.save(folder / "published.npy", np.asarray(days, np.int32))
+    ids[0].save(folder, "ids")
+    np.save(folder / "ids.rows.npy", np.asarray(ids[1], np.int32))
+    paths[0].save(folder, "paths")
+    np.save(folder / "article_paths.npy", np.asarray(paths[1], np.int32))
 
 
 def _map(path: Path) -> memoryview:

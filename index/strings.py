@@ -33,12 +33,54 @@ class StringTable:
     @classmethod
     def of_sorted(cls, encoded: Sequence[bytes]) -> "StringTable":
         """Make a table of distinct strings, given in UTF-8 and in order."""
-        lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
-        ends = np.cumsum(lengths)
+        return cls.of_bytes(b"".join(encoded), np.fromiter(map(len, encoded), np.int64, len(encoded)))
+
+    @classmethod
+    def of_bytes(cls, blob: bytes, lengths: NDArray[np.int64]) -> "StringTable":
+        """Make a table of distinct strings in order, given back to back in UTF-8; `lengths`: (n,) bytes of each."""
+        data, ends = np.frombuffer(blob, np.uint8), np.cumsum(lengths)
         wide = len(ends) > 0 and int(ends[-1]) >= 2**32
-        keys = np.frombuffer(b"".join(string[:8].ljust(8, b"\0") for string in encoded), ">u8").astype(np.uint64)
-        blob = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-        return cls(blob, ends.astype(np.uint64 if wide else np.uint32), keys)
+        padded = np.concatenate([data, np.zeros(8, np.uint8)])
+        first = np.lib.stride_tricks.sliding_window_view(padded, 8)[ends - lengths]
+        beyond = np.uint64(8) * (8 - np.clip(lengths, 1, 8)).astype(np.uint64)  # bits that are the next string's
+        keys = np.ascontiguousarray(first).view(">u8").ravel().astype(np.uint64) >> beyond << beyond
+        keys[lengths == 0] = 0
+        return cls(data, ends.astype(np.uint64 if wide else np.uint32), keys)
+
+    @classmethod
+    def merge(cls, tables: Sequence["StringTable"]) -> tuple["StringTable", list[NDArray[np.int64]]]:
+        """One table of the strings of all, and for each table the numbers of its strings in that."""
+        if all(table._told_apart for table in tables):
+            keys, first = np.unique(np.concatenate([table._keys for table in tables]), return_index=True)
+            lengths = np.concatenate([table._sizes for table in tables])[first]
+            inside = np.arange(8) < lengths[:, None]
+            blob = keys.astype(">u8").view(np.uint8).reshape(-1, 8)[inside].tobytes()
+            return cls.of_bytes(blob, lengths), [np.searchsorted(keys, table._keys) for table in tables]
+        every = [table.encoded() for table in tables]
+        order = sorted(set().union(*every))
+        number = dict(zip(order, range(len(order)), strict=True))
+        return cls.of_sorted(order), [np.fromiter(map(number.__getitem__, one), np.int64, len(one)) for one in every]
+
+    @property
+    def _sizes(self) -> NDArray[np.int64]:
+        return np.asarray(np.diff(self._ends.astype(np.int64), prepend=0), np.int64)
+
+    @property
+    def _told_apart(self) -> bool:
+        """Whether the first eight bytes are all there is of every string."""
+        return len(self) == 0 or (int(self._sizes.max()) <= 8 and bool(self._blob.all()))
+
+    def only(self, kept: NDArray[np.bool_]) -> "StringTable":
+        """The table of the strings with `kept`, (n,)."""
+        if kept.all():
+            return self
+        lengths = self._sizes
+        return StringTable.of_bytes(self._blob[np.repeat(kept, lengths)].tobytes(), lengths[kept])
+
+    def encoded(self) -> list[bytes]:
+        """All strings in UTF-8, in order."""
+        data, ends = self._blob.tobytes(), self._ends.tolist()
+        return [data[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def save(self, folder: Path, name: str) -> None:
         """Write the files into `folder`."""
@@ -71,11 +113,8 @@ class StringTable:
 
     def __iter__(self) -> Iterator[str]:
         """All strings, in order."""
-        data = self._blob.tobytes()
-        start = 0
-        for end in self._ends.tolist():
-            yield data[start:end].decode("utf-8", "surrogatepass")
-            start = end
+        for string in self.encoded():
+            yield string.decode("utf-8", "surrogatepass")
 
     def _lower_bound(self, key: bytes, low: int | None = None) -> int:
         """How many strings are less than `key`; `low` is how many have a lesser number, where that is known."""

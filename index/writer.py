@@ -1,26 +1,24 @@
 """The local engine, write side: one writer at a time, and a commit that costs what the change costs."""
 
-import contextlib
 import json
-import os
 import shutil
-import socket
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
+from index.calibrate import MIN_ARTICLES, Measured, measure
+from index.commits import now
 from index.config import IndexConfig
 from index.dense import Vectors
 from index.embedded import EmbeddedIndex
-from index.errors import IndexCorrupt, IndexMissing, WensouError, WriterBusy
+from index.encode import Encoder
+from index.errors import IndexCorrupt, IndexMissing, WensouError
 from index.layout import (
     KEPT_COMMITS,
-    LOCK,
     REBUILD,
     SEGMENTS,
     Manifest,
@@ -31,56 +29,12 @@ from index.layout import (
     read_manifest,
     write_synced,
 )
-from index.segment import FieldTerms, Segment, Tombstones, merge_segments, write_segment
+from index.merge import live, merge_segments, merges_due
+from index.segment import FieldTerms, Segment, Tombstones, write_segment
 from index.store import StoredArticle
 from index.tokens import Tokenizer
 
-_MERGE_AT = 8  # segments of one size class that call for a merge
-_SIZE_BASE = 8  # each class is so many times larger than the one below
-
-
-@contextlib.contextmanager
-def writer_lock(root: Path) -> Iterator[None]:
-    """Hold the index for writing; WriterBusy says who does. A dead owner's lock is free: the system drops it."""
-    root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / LOCK, timeout=0)
-    owner = root / f"{LOCK}.owner"
-    try:
-        lock.acquire()
-    except Timeout:
-        who = owner.read_text("utf-8").strip() if owner.exists() else "another process"
-        raise WriterBusy(
-            f"index {root}: {who} is writing to it", hint="wait for it to finish, then run again"
-        ) from None
-    try:
-        owner.write_text(f"process {os.getpid()} on {socket.gethostname()}, since {_now()}\n", "utf-8")
-        yield
-    finally:
-        owner.unlink(missing_ok=True)
-        lock.release()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def restored(root: Path, commit: int) -> Manifest:
-    """The manifest of an older commit after a look at its files; IndexCorrupt where it is no longer kept."""
-    manifest = read_manifest(root, commit)
-    EmbeddedIndex(root, manifest).close()
-    return manifest
-
-
-def restore_commit(root: Path, commit: int) -> int:
-    """Make commit number `commit` the current one again, as a new commit; returns its number.
-
-    Raises WriterBusy; IndexCorrupt where it is no longer kept, which changes nothing.
-    """
-    with writer_lock(root):
-        old = restored(root, commit)
-        manifest = replace(old, commit=last_commit(root) + 1, committed_at=_now(), previous=None)
-        publish(root, manifest)
-        return manifest.commit
+_FEWEST = 4  # segments that call for a merge; two that checkpoints of a build left
 
 
 class IndexWriter:
@@ -104,7 +58,7 @@ class IndexWriter:
         self._root = root
         self._tokenizer = tokenizer
         self._fresh = fresh
-        empty = Manifest(last_commit(root), _now(), fingerprint, config.to_json(), dict(encoder))
+        empty = Manifest(last_commit(root), now(), fingerprint, config.to_json(), dict(encoder))
         self._changed = fresh
         try:
             manifest = self._resumed(empty) if fresh else read_manifest(root)
@@ -112,17 +66,23 @@ class IndexWriter:
             manifest = empty
             self._changed = True  # an index without articles is an index
         # Options that leave the content as it is, such as synonyms, are a change too: readers get them with a commit.
-        now, then = (json.dumps(options, sort_keys=True) for options in (config.to_json(), manifest.config))
-        self._changed |= now != then
+        new, old = (json.dumps(options, sort_keys=True) for options in (config.to_json(), manifest.config))
+        self._changed |= new != old
         self._manifest = replace(manifest, fingerprint=fingerprint, config=config.to_json(), encoder=dict(encoder))
         self._index = EmbeddedIndex(root, manifest)
         self._entries = list(manifest.segments)
         names = (entry.name for entry in self._entries)
         self._readers: dict[str, Segment] = dict(zip(names, self._index.segments, strict=True))
         self._dead: dict[str, set[int]] = {}
+        self._own: set[str] = set()  # segments that hold only what this writer was given
+        self._given: set[str] = set()  # ids of the articles that are in them
+        self._passed: set[int] = set()  # commits whose articles are all in a later one of this writer
+        self.warnings: list[str] = []
+        self._building = False  # whether there was a checkpoint since the last commit
         self.chrome = frozenset(
             manifest.calibration.get("chrome", ())
         )  # lines that sources print on every page, learned so far
+        self._measured: dict[str, Any] | None = manifest.calibration.get("measured")
         self._compacted = False
         self._drop_leftovers()
 
@@ -145,6 +105,8 @@ class IndexWriter:
 
     def _find(self, article_id: str) -> tuple[str, int] | None:
         for entry in self._entries:
+            if entry.name in self._own and article_id not in self._given:
+                continue  # a build of a million articles asks for each, and has many segments
             segment = self._readers[entry.name]
             row = segment.store.article_row(article_id)
             if row >= 0 and segment.live_articles[row] and row not in self._dead.get(entry.name, ()):
@@ -203,6 +165,8 @@ class IndexWriter:
         name = self._new_name()
         files, recall = write_segment(self._root / SEGMENTS / name, stored, terms, vectors)
         self.delete(list(last))
+        self._given |= last.keys()
+        self._own.add(name)
         self._adopt(SegmentEntry(name, len(stored), len(vectors), files, recall=recall))
 
     def _new_name(self) -> str:
@@ -214,29 +178,75 @@ class IndexWriter:
         self._changed = True
 
     def checkpoint(self) -> None:
-        """Keep what there is, so that an interrupted build goes on from here; a fresh index shows whole or not."""
+        """Keep what there is, so that an interrupted build goes on from here; a fresh index shows whole or not.
+
+        The segments of a build are merged at its end, or before where there are enough for a whole one.
+        """
+        self._bury()
+        self._building = True
         if self._fresh:
-            self._bury()
+            self._merged(whole=True)
             write_synced(self._root / REBUILD, replace(self._manifest, segments=tuple(self._entries)).dumps())
-        else:
-            self.commit()
+        elif self._changed:
+            self._publish()
+            self._publish_merged(whole=True)
+            self._passed.add(self._manifest.commit)
 
     def preview(self) -> EmbeddedIndex:
         """What the next commit would answer."""
         self._bury()
         return EmbeddedIndex(self._root, replace(self._manifest, segments=tuple(self._entries)))
 
+    def calibrate(self, tokenizer: Tokenizer, encoder: Encoder) -> None:
+        """Measure what the legs are worth, for the next commit, where that was not done or the index has changed."""
+        known = Measured.from_json(self._measured, encoder.fingerprint)
+        chunks = sum(entry.chunks - entry.dead_chunks for entry in self._entries)
+        articles = sum(entry.articles - entry.dead_articles for entry in self._entries)
+        if articles < MIN_ARTICLES or (known and known.fits(chunks)):
+            return
+        if self._building:
+            self._bury()
+            self._merged()  # asking the many small segments of a build would take longer
+        index = self.preview()
+        found = measure(index, tokenizer, encoder)
+        index.close()
+        if found is not None:
+            self._measured = found.to_json()
+            self._changed = True
+
     def commit(self) -> int:
         """Make all changes visible at once; returns the commit's number, the old one where nothing changed.
 
-        Segments are merged after that, as a commit of its own: nobody waits for it to see the changes.
+        Segments are merged after that, as a commit of its own that takes this one's place: nobody waits for it to see
+        the changes, and readers stay on what they have open.
         """
-        if self._changed:
+        if self._changed or self._building:
             self._bury()
+            if self._fresh:
+                self._merged()  # nobody waits: the index shows once it is whole
             self._publish()
-            if self._merge_by_size():
-                self._publish()
+            self._publish_merged()
+            self._building = False
         return self._manifest.commit
+
+    def _publish_merged(self, *, whole: bool = False) -> None:
+        if self._merged(whole=whole):
+            self._passed.add(self._manifest.commit)
+            self._publish()
+
+    def _merged(self, *, whole: bool = False) -> bool:
+        """Merge what `merges_due` says, if anything; where the disk fails it, all stays as it is, with a warning."""
+        before = self._entries, self._readers
+        groups = merges_due(self._entries, fewest=2 if self._building else _FEWEST, whole=whole)
+        try:
+            for group in groups:
+                self._merge(group)
+        except OSError as error:
+            self._entries, self._readers = before
+            self._drop_leftovers()
+            self.warnings.append(f"committed, but segments could not be merged: {error}; the next commit tries again")
+            return False
+        return bool(groups)
 
     def _publish(self) -> None:
         commit = self._manifest.commit
@@ -244,9 +254,9 @@ class IndexWriter:
         self._manifest = replace(
             self._manifest,
             commit=commit + 1,
-            committed_at=_now(),
+            committed_at=now(),
             segments=tuple(self._entries),
-            calibration={**self._manifest.calibration, "chrome": sorted(self.chrome)},
+            calibration={**self._manifest.calibration, "chrome": sorted(self.chrome), "measured": self._measured},
             previous=None if self._compacted else previous,
         )
         publish(self._root, self._manifest)
@@ -279,20 +289,6 @@ class IndexWriter:
         self._entries = kept
         self._dead = {}
 
-    def _merge_by_size(self) -> bool:
-        """Merge where a size class has too many segments, so that their number grows as a logarithm."""
-        merged = False
-        while True:
-            classes: dict[int, list[SegmentEntry]] = {}
-            for entry in self._entries:
-                live = max(entry.chunks - entry.dead_chunks, 1)
-                classes.setdefault(int(np.log(live) / np.log(_SIZE_BASE)), []).append(entry)
-            full = next((group for _, group in sorted(classes.items()) if len(group) >= _MERGE_AT), None)
-            if full is None:
-                return merged
-            self._merge(full)
-            merged = True
-
     def compact(self) -> None:
         """Merge all segments into one without dead articles, at the next commit; an index replaced is let go."""
         self._bury()
@@ -307,27 +303,22 @@ class IndexWriter:
         parts = [self._readers[entry.name] for entry in group]
         files, recall = merge_segments(self._root / SEGMENTS / name, parts)
         articles = sum(entry.articles - entry.dead_articles for entry in group)
-        chunks = sum(entry.chunks - entry.dead_chunks for entry in group)
         self._entries = [entry for entry in self._entries if entry.name not in gone]
-        self._adopt(SegmentEntry(name, articles, chunks, files, recall=recall))
-
-    def restore(self, commit: int) -> int:
-        """Make an older commit the current one again, as a new commit; IndexCorrupt where it is no longer kept."""
-        self._manifest = replace(
-            restored(self._root, commit), commit=self._manifest.commit + 1, committed_at=_now(), previous=None
-        )
-        publish(self._root, self._manifest)
-        return self._manifest.commit
+        self._readers = {old: reader for old, reader in self._readers.items() if old not in gone}
+        if gone <= self._own:
+            self._own.add(name)
+        self._adopt(SegmentEntry(name, articles, sum(map(live, group)), files, recall=recall))
 
     def _drop_leftovers(self) -> None:
         """Delete manifests older than the kept ones, and segments and files that no kept manifest names."""
         current = self._manifest.commit
         wanted: set[str] = set()
-        for path in self._root.glob("commit-*.json"):
-            number = int(path.stem.split("-")[1])
-            # A manifest beyond the current one is a commit that never became real.
-            kept = current - KEPT_COMMITS <= number <= current or number == self._manifest.previous
-            if not kept:
+        manifests = {int(path.stem.split("-")[1]): path for path in self._root.glob("commit-*.json")}
+        # A manifest beyond the current one is a commit that never became real.
+        real = sorted(number for number in manifests if number <= current and number not in self._passed - {current})
+        kept = {*real[-1 - KEPT_COMMITS :], self._manifest.previous}
+        for number, path in manifests.items():
+            if number not in kept:
                 path.unlink()
                 continue
             try:

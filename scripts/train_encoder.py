@@ -13,19 +13,18 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from safetensors.numpy import save_file
 from tokenizers import Tokenizer
-from training.corpus import Record, Tokenised, exclude_evaluated, read_shard, tokenise
-from training.model import Options, StaticModel, train
-from training.pairs import KINDS, Batch, PairMaker, batches
-from training.vocabulary import build_tokenizer, choose_words, count_words
 
 from index.encode import StaticEncoder
+from index.training.corpus import Record, Tokenised, exclude_evaluated, read_shard, tokenise
+from index.training.likeness import alike
+from index.training.model import Options, StaticModel, Table, train
+from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, ahead, batches
+from index.training.save import save
+from index.training.vocabulary import build_tokenizer, choose_words, count_words
 
 # Shard -> pairs for each of its passages: how much of it goes in. News and technology carry the subject matter
 # of articles at large; laws and manuals repeat themselves.
@@ -34,12 +33,6 @@ SHARES = {
     **{"gov_policy": 1.5, "gov_reports": 1.5, "oi_wiki": 1.5, "react_docs": 1.0, "pingcap_docs": 1.0},
     **{"ms_d365": 0.7, "ms_teams": 0.7, "laws_cn": 1.0, "laws_tw": 0.3, "histories_modern": 1.0},
 }
-KIND_WEIGHTS = dict(title=0.25, lead=0.12, sentence=0.13, words=0.15, next=0.05, question=0.18, short=0.12)
-
-
-# Steps from zero to a row's largest value. Six bits of the int8 lose nothing measurable (nor do four), and the
-# file packs to two thirds of what all eight would take.
-LEVELS = 31
 
 
 def main() -> None:
@@ -51,8 +44,10 @@ def main() -> None:
     parser.add_argument("--shards", nargs="*", default=sorted(SHARES), help="shards to use")
     parser.add_argument("--cache", type=Path, help="folder that keeps the tokenised text between runs")
     parser.add_argument("--vocabulary", type=int, default=48000, help="tokens")
-    parser.add_argument("--dim", type=int, default=384)
-    parser.add_argument("--prefixes", type=int, nargs="*", default=[128, 256], help="prefix sizes that must work too")
+    parser.add_argument("--dim", type=int, default=384, help="columns of a token's row")
+    parser.add_argument("--pairs", type=int, default=16384, help="rows that pairs of neighbouring tokens share")
+    parser.add_argument("--pair-dim", type=int, default=128, help="columns of such a row, beside the token's")
+    parser.add_argument("--prefixes", type=int, nargs="*", default=[128, 256, 384], help="prefixes that must work too")
     parser.add_argument("--batch", type=int, default=2048, help="pairs a step")
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--rate", type=float, default=0.03, help="Adam's, falling linearly to zero")
@@ -73,6 +68,8 @@ def main() -> None:
     tokenizer, text = prepare(arguments)
     options = Options(
         dim=arguments.dim,
+        pairs=arguments.pairs,
+        pair_dim=arguments.pair_dim,
         prefixes=tuple(arguments.prefixes),
         rate=arguments.rate,
         betas=(0.9, arguments.beta2),
@@ -82,11 +79,12 @@ def main() -> None:
         seed=arguments.seed,
     )
     counts = np.bincount(text.ids, minlength=tokenizer.get_vocab_size())
-    start = StaticEncoder(arguments.start, "start").table() if arguments.start else None
+    start = Table(*StaticEncoder(arguments.start, "start").tables()) if arguments.start else None
     model = StaticModel(tokenizer.get_vocab(), counts, options, start)
     stream = pair_batches(text, tokenizer, arguments, model)
-    train(model, stream, arguments.steps, options, log=lambda line: print(line, flush=True))
-    save(arguments.out, tokenizer, model.table().detach().numpy())
+    train(model, stream, arguments.steps, log=lambda line: print(line, flush=True))
+    save(arguments.out, tokenizer, model.table())
+    print(f"written to {arguments.out}", flush=True)
 
 
 def prepare(arguments: argparse.Namespace) -> tuple[Tokenizer, Tokenised]:
@@ -125,38 +123,19 @@ def pair_batches(
     text: Tokenised, tokenizer: Tokenizer, arguments: argparse.Namespace, model: StaticModel
 ) -> Iterator[Batch]:
     """Batches without end, pairs drawn anew for every walk over the text; after the first block, like with like."""
-    missing = set(KINDS) - set(arguments.kinds)
-    weights = arguments.kinds | dict.fromkeys(missing, 0.0)
     per_record = np.array([SHARES[shard] for shard in arguments.shards])[text.source]
+    said = alike(text.ids, tokenizer.get_vocab_size())
     walk, table = 0, None
     while True:
-        maker = PairMaker(text, tokenizer, weights, arguments.seed * 1000 + walk)
+        maker = PairMaker(text, tokenizer, arguments.kinds, said, arguments.seed * 1000 + walk)
         clock = time.monotonic()
-        for pairs in maker.draw(per_record, arguments.block):
+        for pairs in ahead(maker.draw(per_record, arguments.block)):
             print(f"walk {walk}: {len(pairs)} pairs ({time.monotonic() - clock:.0f}s)", flush=True)
             yield from batches(pairs, arguments.batch, arguments.seed * 1000 + walk, table, arguments.run)
             if arguments.run > 1:
-                table = model.table().detach().numpy()
+                table = model.tokens()
             clock = time.monotonic()
         walk += 1
-
-
-def save(out: Path, tokenizer: Tokenizer, table: NDArray[np.float32]) -> None:
-    """Write the folder: rows as int8 with one scale each (`embeddings`, `weights`: model2vec's names)."""
-    out.mkdir(parents=True, exist_ok=True)
-    scales = np.abs(table).max(axis=1) / LEVELS
-    rows = np.rint(table / np.where(scales > 0, scales, 1.0)[:, None]).astype(np.int8)
-    save_file({"embeddings": rows, "weights": scales.astype(np.float32)}, out / "model.safetensors", {"format": "np"})
-    (out / "model.safetensors").chmod(0o644)
-    tokenizer.save(str(out / "tokenizer.json"), pretty=False)
-    modules: list[dict[str, Any]] = [
-        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"},
-        {"idx": 1, "name": "1", "path": "1_Normalize", "type": "sentence_transformers.models.Normalize"},
-    ]
-    (out / "modules.json").write_text(json.dumps(modules, indent=2) + "\n", encoding="utf-8")
-    settings = {"prompts": {}, "similarity_fn_name": "cosine"}
-    (out / "config_sentence_transformers.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {out}", flush=True)
 
 
 if __name__ == "__main__":

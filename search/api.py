@@ -121,12 +121,16 @@ def _search_routes(app: FastAPI, live: LiveEngine) -> None:
         recency: float | None = None,
         rerank: bool = True,
         focus: bool | None = None,
+        facets: bool = False,
+        passages: int = 3,
+        context: int = 0,
+        diversity: float | None = None,
     ) -> UnescapedJSON:
         """Answer one question."""
         request = SearchRequest(
             q=q, k=k, offset=offset, mode=mode, group=group, fusion=fusion, explain=explain,
-            source=source, author=author, tag=tag, meta=meta, after=after, before=before,
-            recency=recency, rerank=rerank, focus=focus,
+            source=source, author=author, tag=tag, meta=meta, facets=facets, after=after, before=before,
+            recency=recency, rerank=rerank, focus=focus, passages=passages, context=context, diversity=diversity,
         )  # fmt: skip
         return UnescapedJSON(answer(request))
 

@@ -24,6 +24,7 @@ FUNCTION_WORDS = QUESTION_WORDS | frozenset(
     "个 要 会 能 可以".split()
 )
 _WORD = re.compile(r"\w")
+_LONG = 400  # characters: no more of a sentence is shown around a passage
 
 
 def highlight(text: str, terms: Collection[str], tokenizer: Tokenizer) -> tuple[Span, ...]:
@@ -93,6 +94,14 @@ def focus(texts: Sequence[str], query: Vectors, encode: Callable[[Sequence[str]]
         if near > best.get(i, -np.inf):
             best[i], out[i] = near, span
     return out
+
+
+def surroundings(text: str, start: int, end: int, count: int) -> tuple[str, str]:
+    """The `count` sentences of `text` before `start` and after `end`; less of them where they are very long."""
+    first, last = max(0, start - count * _LONG), min(len(text), end + count * _LONG)
+    before = [text[a + first : b + first] for a, b in sentences(text[first:start])][-count:]
+    after = [text[a + end : b + end] for a, b in sentences(text[end:last])][:count]
+    return "".join(before), "".join(after)
 
 
 def _sentences(text: str) -> list[Span]:

@@ -22,7 +22,9 @@ class SearchOptions:
     by a share that moves with the query, by a fixed share, or by reciprocal ranks; `recency`, a half-life in days,
     lets new articles gain a little (see `search.recency`); `rerank` whether the engine's reranker, where it has one,
     reads the best candidates again; `focus` whether the sentence nearest to the query is set off: True in each result,
-    None where no word of the query is marked.
+    None where no word of the query is marked; `diversity`, 0..1, how much results should differ from those before
+    them (see `search.diversity`); `context` how many sentences around each passage are shown with it; `facets` whether
+    candidates are counted by source, tag and month (see `search.facets`).
     """
 
     k: int = 10
@@ -36,6 +38,9 @@ class SearchOptions:
     recency: float | None = None
     rerank: bool = True
     focus: bool | None = None
+    facets: bool = False
+    diversity: float | None = None
+    context: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,23 @@ class LegExplanation:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightReason:
+    """Why BM25 has its share: `corpus` is the index's own, from `origin` (default, measured, tuned, given, or the mode
+    asked for); `stands_out` and `tells_apart`, 0..1, are what the question leaves of the dense leg's part
+    (see search.fusion).
+    """
+
+    origin: str
+    corpus: float
+    stands_out: float = 1.0
+    tells_apart: float = 1.0
+
+    def rounded(self) -> "WeightReason":
+        """For people."""
+        return WeightReason(self.origin, *(round(v, 4) for v in (self.corpus, self.stands_out, self.tells_apart)))
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a chunk stands where it stands: score = weight * normalised bm25 + (1 - weight) * normalised dense,
     or what the reranker made of it, times the `boosts` there are.
@@ -57,6 +79,7 @@ class Explanation:
     dense: LegExplanation
     weight: float
     normalised: Mapping[str, float]
+    why: WeightReason
     boosts: Mapping[str, float] = field(default_factory=dict)
     rerank: float | None = None
 
@@ -66,7 +89,8 @@ class Passage:
     """A passage of an article. `start`, `end`: characters of the display text; `highlights`, `focus`: of `text`.
 
     `focus` is the sentence nearest to the query by meaning, in the best passage of a result; None where it was not
-    asked for or the query was not encoded.
+    asked for or the query was not encoded. `before` and `after` are the sentences around the passage, where context
+    was asked for: they end and begin where it begins and ends.
     """
 
     chunk_id: str
@@ -77,6 +101,8 @@ class Passage:
     score: float
     heading: str = ""
     focus: tuple[int, int] | None = None
+    before: str | None = None
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +148,8 @@ class Answer:
     """What a query gets. `suggestions` are other questions that were perhaps meant, best first.
 
     Where nothing in the index is about the question there are no results; `nearest` is then what came nearest.
+    `total` counts the results that can be paged through: the articles (or chunks) among both legs' best 64 chunks, more
+    on deep pages, reprints counted once; 0 where there is no answer.
     """
 
     query: str
@@ -136,10 +164,17 @@ class Answer:
     nearest: Result | None = None
     offers: tuple[Offer, ...] = ()
     suggestions: tuple[str, ...] = ()
+    facets: Mapping[str, Mapping[str, int]] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as plain JSON values; `explain` is there only when it was asked for."""
+        """The answer as plain JSON values; `explain`, `facets`, `before` and `after` are there only when asked for."""
         data = asdict(self)
+        if self.facets is None:
+            data.pop("facets")
+        for result in (*data["results"], *([data["nearest"]] if self.nearest else ())):
+            for passage in result["passages"]:
+                if passage["before"] is None:
+                    del passage["before"], passage["after"]
         if self.nearest is None:
             data.pop("nearest")
         else:

@@ -13,6 +13,8 @@ from search.models import FUSIONS, GROUPINGS, MODES, SearchOptions
 MAX_QUERY = 1_000  # characters: longer is an article, not a question
 MAX_K = 1_000
 MAX_OFFSET = 10_000
+MAX_PASSAGES = 50
+MAX_CONTEXT = 20
 _SYNONYM_WEIGHT = 0.5  # a synonym is a guess about what was meant, the typed word is not
 # Words that ask rather than say what about. In news or laws they are rare, so BM25 would take them for the point;
 # at .3 nDCG@10 goes up on cmrc2018, domainrag and stard_rebuilt and down .002 on bustm_dup, the others stay.
@@ -47,6 +49,14 @@ def check(options: SearchOptions) -> None:
         raise BadOption(
             f"offset: got {options.offset}, want 0..{MAX_OFFSET}", hint="narrow the question or add filters"
         )
+    for name, value, least, most in (
+        ("passages", options.passages, 1, MAX_PASSAGES),
+        ("context", options.context, 0, MAX_CONTEXT),
+    ):
+        if not least <= value <= most:
+            raise BadOption(f"{name}: got {value}, want {least}..{most}")
+    if options.diversity is not None and not 0 <= options.diversity <= 1:
+        raise BadOption(f"diversity: got {options.diversity}, want 0..1", hint="0.3 is a little of it")
     if options.recency is not None and not 0 < options.recency < float("inf"):
         raise BadOption(f"recency: got {options.recency}, want a half-life in days above 0", hint="30 is a month")
     if options.mode not in MODES:

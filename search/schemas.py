@@ -28,7 +28,11 @@ class SearchRequest(BaseModel):
     after: str | None = Field(None, description="first day, YYYY-MM-DD")
     before: str | None = Field(None, description="last day, YYYY-MM-DD")
     recency: float | None = Field(None, description="half-life in days: new articles gain a little, up to a fifth")
+    passages: int = Field(3, description="passages of an article, at most, 1..50")
+    context: int = Field(0, description="sentences shown around each passage, 0..20")
+    diversity: float | None = Field(None, description="0..1: how much results should differ from those before them")
     rerank: bool = Field(True, description="let the server's reranker, where it has one, read the best again")
+    facets: bool = Field(False, description="count candidates by source, tag and month")
     focus: bool | None = Field(
         None, description="set off the sentence nearest to the question; by default where no word of it is marked"
     )
@@ -45,15 +49,22 @@ class SearchRequest(BaseModel):
             self.group,
             self.explain,
             filters,
+            self.passages,
             fusion=self.fusion,
             recency=self.recency,
             rerank=self.rerank,
             focus=self.focus,
+            diversity=self.diversity,
+            context=self.context,
+            facets=self.facets,
         )
 
 
 class PassageOut(BaseModel):
-    """A passage; `start`, `end` are characters of the article's text, `highlights` and `focus` of this passage's."""
+    """A passage; `start`, `end` are characters of the article's text, `highlights` and `focus` of this passage's.
+
+    `before` and `after`, the sentences around it, are there where `context` was asked for.
+    """
 
     chunk_id: str
     start: int
@@ -63,6 +74,8 @@ class PassageOut(BaseModel):
     score: float
     heading: str = ""
     focus: tuple[int, int] | None = None
+    before: str = ""
+    after: str = ""
 
 
 class ResultOut(BaseModel):
@@ -97,7 +110,10 @@ class AnswerOut(BaseModel):
     mode: Mode
     k: int
     offset: int
-    total: int
+    total: int = Field(
+        description="results that can be paged through: articles (or chunks) among both legs' best 64 chunks, more on "
+        "deep pages, reprints counted once"
+    )
     took_ms: float
     commit: int
     warnings: list[str]
@@ -105,6 +121,7 @@ class AnswerOut(BaseModel):
     nearest: ResultOut | None = None
     offers: list[OfferOut] = []
     suggestions: list[str] = []
+    facets: dict[str, dict[str, int]] | None = None
 
 
 class SimilarOut(BaseModel):

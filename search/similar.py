@@ -6,12 +6,14 @@ import numpy as np
 
 from index.backend import Backend, LexicalQuery
 from index.models import Filters
+from index.signals import scale_cosine, two_grains
 from index.tokens import Tokenizer
-from search.fusion import DEFAULT_WEIGHT, convex, scale_bm25, scale_cosine, two_grains
+from search.fusion import convex, scale_bm25
 from search.highlight import FUNCTION_WORDS
 from search.models import Similar
 
 _WORDS = 20  # telling words looked for; more of them only repeat what the article is about
+_WEIGHT = 0.45  # of BM25: here it knows an article's words, not a question's
 _CANDIDATES = 200  # chunks from each leg, beside the article's own
 
 
@@ -31,8 +33,8 @@ def similar(backend: Backend, tokenizer: Tokenizer, article_id: str, k: int) -> 
     ids = [chunk_id for chunk_id in ids if chunk_id.rpartition(":")[0] != article_id]
     evidence = backend.evidence(query, vector, ids)
     bm25 = scale_bm25(np.array([e.bm25 for e in evidence]))
-    cosine = two_grains(np.array([e.cosine for e in evidence]), np.array([e.article_cosine for e in evidence]))
-    scores = convex(bm25, scale_cosine(cosine, floor=backend.cosine_floor), weight=DEFAULT_WEIGHT)
+    dense = scale_cosine(two_grains(evidence), floor=backend.cosine_floor)
+    scores = convex(bm25, dense, weight=_WEIGHT)
     best: dict[str, float] = {}
     for chunk_id, score in zip(ids, scores.tolist(), strict=True):
         other = chunk_id.rpartition(":")[0]

@@ -141,10 +141,14 @@ class Suggester:
 
     # ---- correction
 
-    def doubts(self, terms: Sequence[str], text: str) -> bool:
-        """Whether a question may be misspelt: a word of it, or a lone character beside its neighbour, is nowhere."""
+    def doubts(self, terms: Sequence[str], text: str, count: Callable[[str], int] | None = None) -> bool:
+        """Whether a question may be misspelt: a word of it, or a lone character beside its neighbour, is nowhere.
+
+        `count` says how many chunks hold a word, where the caller has looked that up already.
+        """
         lister = self._lister
-        if any(len(term) > 1 and not lister.document_frequency(term) for term in terms):
+        count = count or lister.document_frequency
+        if any(len(term) > 1 and not count(term) for term in terms):
             return True
         tokens = self._tokenizer.tokens(text)
         pairs = [

@@ -1,42 +1,36 @@
 """Whether an answer answers anything. Gibberish and questions about something else have a nearest article too.
 
-    confidence = cosine + .2 * coverage + .1 * strength
+Vectors alone, and both legs together, have a signal (index.signals), and the build measured on this very index what a
+question without meaning gets of it by chance and what one gets that has an answer:
 
-    cosine     the best candidate's, both grains, from what two unrelated texts have (0) to 1
-    coverage   the share of the query's idf mass that the best of the top lexical candidates holds
-    strength   the best BM25 over all fields, divided by the query's idf mass
+    cut-off = .57 * the median by chance + .43 * the least that is known, at most what 95 of 100 stay under by chance
 
-The shares come from a logistic fit of the true questions of cmrc2018 and xwlb_headline against questions of other
-sets and random characters. The cut-off is set low, where none of the 103 sample questions falls under it, many of which
-share no word with their article: a reader forgives a poor answer sooner than a good one withheld. What it catches,
-scripts/bench/nothing.py measures.
+Words need no such border: they stand in an article or they do not. In a small index nothing competes with a known
+sentence, so that much less is an answer too: it has one cut-off for both legs, for the bundled encoder only, set low,
+where none of the sample questions falls under it. What all this catches and what it costs, scripts/bench/nothing.py
+measures.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from index.backend import Evidence
+from index.backend import Backend
+from index.calibrate import Border, Measured
+from index.config import BUNDLED_MODEL
+from search.models import Mode
 
-CUT_OFF = 0.3
-LOOKED_AT = 5  # lexical candidates whose coverage counts
-_COVERAGE = 0.2
-_STRENGTH = 0.1
-
-
-def at_least(cosine: float, idf: Mapping[str, float], highest: float) -> float:
-    """The confidence without its coverage, which could only add to it. `highest` is the best candidate's BM25."""
-    mass = sum(idf.values())
-    return cosine + _STRENGTH * highest / mass if mass > 0 else cosine
+CUT_OFF = 0.3  # of both legs, in a small index
+ENOUGH = 1_000  # chunks that make an index no small one
+_KNOWN = 0.43
 
 
-def confidence(cosine: float, idf: Mapping[str, float], best: Sequence[Evidence]) -> float:
-    """How sure it is that the query is about something in the index; under CUT_OFF it is not.
+def cut_off(border: Border) -> float:
+    """The signal under which there is no answer."""
+    return min((1 - _KNOWN) * border.chance + _KNOWN * border.known_low, border.chance_high)
 
-    `cosine` is scaled; `idf` the weight of each word of the query, those no chunk holds included; `best` the top
-    lexical candidates with the share of each term.
-    """
-    mass = sum(idf.values())
-    if mass <= 0 or not best:
-        return cosine
-    coverage = max(sum(idf[term] for term in evidence.terms if term in idf) for evidence in best) / mass
-    strength = max(evidence.bm25 for evidence in best) / mass
-    return cosine + _COVERAGE * coverage + _STRENGTH * strength
+
+def cut_offs(backend: Backend) -> Mapping[Mode, float]:
+    """The cut-off of each mode that has one."""
+    measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
+    if measured is None or measured.chunks < ENOUGH:
+        return {"hybrid": CUT_OFF} if backend.stats().encoder == BUNDLED_MODEL else {}
+    return {mode: cut_off(measured.borders[mode]) for mode in ("hybrid", "dense")}

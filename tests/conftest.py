@@ -172,6 +172,21 @@ def sample_passages(samples: list[Article]) -> list[str]:
     return [chunk.text for item in samples for chunk in chunk_article(item, size=200, overlap=60)]
 
 
+@pytest.fixture(scope="session")
+def measured_path(tmp_path_factory: pytest.TempPathFactory, sample_passages: list[str]) -> Path:
+    """An index of 120 sample passages, enough of them for the build to measure its legs. Read only."""
+    path = tmp_path_factory.mktemp("measured") / "index"
+    items = [article(f"p{n}", text, title=f"{text[:6]}{n}") for n, text in enumerate(sample_passages[:120])]
+    update_index(items, path, PLAIN, encoder=HashEncoder())
+    return path
+
+
+@pytest.fixture
+def measured_engine(measured_path: Path) -> Iterator[SearchEngine]:
+    with SearchEngine(open_backend(measured_path), HashEncoder()) as opened:
+        yield opened
+
+
 def need_bundled_encoder() -> None:
     """Skip where the checkout holds no bundled model."""
     if not MODEL_FILE.exists():

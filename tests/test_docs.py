@@ -55,19 +55,19 @@ def test_every_path_the_readme_names_is_there(readme):
 
 def test_the_readme_names_every_command_and_no_other(readme):
     assert {name for name in COMMANDS if not re.search(rf"\bwensou {name}\b", readme)} == set()
-    named = set(re.findall(r"(?:^(?:\$ )?|`)(?:\.venv/bin/)?wensou ([a-z]+)\b", readme, re.M))
+    named = set(re.findall(r"(?:^(?:\$ )?|`)(?:\.venv/bin/)?wensou ([a-z-]+)\b", readme, re.M))
     assert named - set(COMMANDS) == set()
 
 
 def test_the_readme_names_every_flag_and_no_other(readme):
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", readme))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", readme))
     ours = {flag for _, flag in FLAGS if flag.startswith("--") and not flag.startswith("--no-")}
     assert ours - named == set()
     elsewhere = {"--help", "--upgrade", "--index-url", "--extra-index-url", "--break-system-packages", "--no-deps"}
     scripts = set()
     for path in (ROOT / "scripts").rglob("*"):
         if path.is_file() and path.suffix in ("", ".py"):
-            scripts |= set(re.findall(r"--[a-z][a-z-]*", path.read_text("utf-8")))
+            scripts |= set(re.findall(r"--[a-z][a-z0-9-]*", path.read_text("utf-8")))
     assert named - ours - elsewhere - scripts - {flag for _, flag in FLAGS} == set()
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from index.arrays import map_array, read_arrays
+from index.arrays import map_array, read_arrays, write_array
 
 KINDS = st.sampled_from([np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32])
 SHAPES = npst.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=40)
@@ -33,6 +33,20 @@ def test_what_numpy_wrote_comes_back(folder, array):
         assert got.shape == array.shape
         assert np.array_equal(got, array)
         assert not got.flags.writeable or got.size == 0
+
+
+@given(npst.arrays(KINDS, npst.array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=20)), st.integers(0, 20))
+def test_an_array_written_in_parts_is_what_numpy_would_write(folder, array, at):
+    np.save(folder / "whole.npy", array)
+    write_array(folder / "parts.npy", array.dtype, array.shape, [array[:at], array[at:]])
+    assert (folder / "parts.npy").read_bytes() == (folder / "whole.npy").read_bytes()
+
+
+def test_parts_that_are_not_the_array_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="parts of 3 rows, want 4"):
+        write_array(tmp_path / "a.npy", np.int32, (4,), [np.zeros(3)])
+    with pytest.raises(ValueError, match=r"shape \(2, 3\), want rows of shape \(4,\)"):
+        write_array(tmp_path / "a.npy", np.int32, (2, 4), [np.zeros((2, 3))])
 
 
 @pytest.mark.parametrize(

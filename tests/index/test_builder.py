@@ -8,13 +8,13 @@ import pytest
 
 from index.backend import LexicalQuery
 from index.builder import ArticleBuilder, build_index, configure, content_hash, cosine_floor, passage_text, update_index
+from index.commits import restore_commit, writer_lock
 from index.config import IndexConfig
 from index.embedded import EmbeddedIndex
 from index.errors import BadOption, IndexCorrupt, IndexMismatch, NotFound, SelfCheckFailed, WriterBusy
 from index.layout import Manifest, read_manifest
 from index.models import Skipped, SkipReason
 from index.tokens import Tokenizer
-from index.writer import restore_commit, writer_lock
 from tests.conftest import CORPUS, PLAIN, HashEncoder, article, open_writer
 
 TEXTS = {
@@ -261,13 +261,14 @@ def test_a_rebuild_replaces_all_in_one_commit_and_the_old_one_can_come_back(root
     index = EmbeddedIndex.open(root)
     assert (index.stats().articles, index.stats().segments) == (2, 1)
     assert index.config == PLAIN  # the index's own options, as none were given
-    open_writer(root).restore(1)
+    restore_commit(root, 1)
     assert EmbeddedIndex.open(root).stats().articles == len(CORPUS)
 
 
 def test_a_rebuild_that_fails_leaves_the_old_index(root, monkeypatch):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
     monkeypatch.setattr("index.builder.SEGMENT_CHUNKS", 2)  # fails after some segments were written
+    monkeypatch.setattr("index.builder._WINDOW", 1)
 
     def items():
         yield from CORPUS[:4]
@@ -284,6 +285,7 @@ def test_a_rebuild_that_fails_leaves_the_old_index(root, monkeypatch):
 def test_an_interrupted_rebuild_goes_on_from_its_last_segment(root, monkeypatch):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
     monkeypatch.setattr("index.builder.SEGMENT_CHUNKS", 3)
+    monkeypatch.setattr("index.builder._WINDOW", 1)
     other = IndexConfig(chunk_chars=60, overlap_chars=12, clean=False)
 
     def items():
@@ -317,6 +319,7 @@ def test_an_interrupted_rebuild_goes_on_from_its_last_segment(root, monkeypatch)
 def test_a_rebuild_of_another_kind_starts_from_nothing(root, monkeypatch, change):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
     monkeypatch.setattr("index.builder.SEGMENT_CHUNKS", 3)
+    monkeypatch.setattr("index.builder._WINDOW", 1)
 
     def items():
         yield from CORPUS[:4]
@@ -377,6 +380,7 @@ def test_a_damaged_index_is_rebuilt_and_not_built_upon(root):
 
 def test_a_long_build_is_committed_in_steps_and_goes_on_from_there(root, monkeypatch):
     monkeypatch.setattr("index.builder.SEGMENT_CHUNKS", 3)
+    monkeypatch.setattr("index.builder._WINDOW", 1)
 
     def items():
         yield from CORPUS[:4]

@@ -39,10 +39,38 @@ def bundled():
 def test_sentence_transformers_reads_the_same_files_and_gives_the_same_vectors(bundled):
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(bundled._folder), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(bundled._folder), device="cpu", local_files_only=True, trust_remote_code=True)
     theirs = model.encode(TEXTS, show_progress_bar=False, convert_to_numpy=True)
     np.testing.assert_allclose(bundled.passages(TEXTS), theirs, atol=1e-5)
     np.testing.assert_allclose(bundled.queries(TEXTS), theirs, atol=1e-5)
+
+
+def test_sentence_transformers_saves_what_we_read(bundled, tmp_path):
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(bundled._folder), device="cpu", local_files_only=True, trust_remote_code=True)
+    model.save(str(tmp_path / "saved"), create_model_card=False)
+    again = load_encoder(str(tmp_path / "saved"))
+    assert isinstance(again, StaticEncoder)
+    assert again.dim == model.get_embedding_dimension() == bundled.dim
+    np.testing.assert_allclose(again.queries(TEXTS), bundled.queries(TEXTS), atol=1e-5)
+    prompted = model.encode([TEXTS[0]], prompt="查询：", show_progress_bar=False)
+    np.testing.assert_allclose(prompted, bundled.queries([f"查询：{TEXTS[0]}"]), atol=1e-5)
+
+
+def test_the_module_of_sentence_transformers_has_one_name():
+    from index import encode_module
+
+    with pytest.raises(AttributeError, match="no_such"):
+        _ = encode_module.no_such
+
+
+def test_word_order_shows_in_the_last_columns_alone(bundled):
+    words = len(bundled.tables()[0][0])
+    one, other = bundled.queries(["红队在决赛中战胜蓝队", "蓝队在决赛中战胜红队"])
+    assert one @ other < 0.995
+    head = unit_rows(np.stack([one, other])[:, :words])
+    np.testing.assert_allclose(head[0], head[1], atol=1e-5)
 
 
 def test_no_torch_and_quick():
@@ -133,7 +161,7 @@ def test_unit_rows_leave_zeros_alone():
 def tiny(tmp_path_factory):
     """A real transformer, two layers of 32, saved as sentence-transformers saves them."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Normalize, Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder = tmp_path_factory.mktemp("tiny")
@@ -164,6 +192,24 @@ def test_any_sentence_transformers_folder(tiny):
     plain = encoder._model.encode(["查询：中国经济"], prompt=None, show_progress_bar=False)
     np.testing.assert_allclose(queries, unit_rows(plain), atol=1e-5)
     assert load_encoder(str(tiny)).fingerprint == encoder.fingerprint
+
+
+def test_int8_onnx_is_used_only_where_it_can_run(tiny, tmp_path, monkeypatch):
+    import shutil
+
+    from index import encode_transformer
+
+    model = tmp_path / "model"
+    shutil.copytree(tiny, model)
+    (model / "onnx").mkdir()
+    (model / "onnx" / "model_qint8_avx512.onnx").write_bytes(b"no model")
+    for name in ("onnxruntime", "optimum", "optimum.onnxruntime"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed, or did not fit
+    plain = load_encoder(str(model))
+    np.testing.assert_allclose(plain.queries(["中国"]), load_encoder(str(tiny)).queries(["中国"]), atol=1e-6)
+    monkeypatch.setattr(encode_transformer, "_runs_onnx", lambda: True)
+    with pytest.raises(EncoderUnavailable, match="ONNX"):
+        load_encoder(str(model))
 
 
 def test_fingerprint_of_a_transformer_follows_its_prompts(tiny, tmp_path):

@@ -147,14 +147,6 @@ def same(a: Postings, b: Postings) -> bool:
     return arrays and list(a.terms) == list(b.terms)
 
 
-@settings(max_examples=50)
-@given(st.lists(DOCUMENTS, min_size=1, max_size=3), st.randoms(use_true_random=False))
-def test_merged_postings_are_those_of_a_build_from_the_kept_documents(parts, random):
-    keep = [np.asarray([random.random() < 0.6 for _ in part], bool) for part in parts]
-    kept = [part[i] for part, mask in zip(parts, keep, strict=True) for i in np.flatnonzero(mask)]
-    assert same(Postings.merge([Postings.build(part) for part in parts], keep), Postings.build(kept))
-
-
 @settings(max_examples=20)
 @given(documents=DOCUMENTS)
 def test_what_is_saved_is_what_is_loaded(tmp_path_factory, documents):
@@ -167,4 +159,3 @@ def test_what_is_saved_is_what_is_loaded(tmp_path_factory, documents):
 def test_a_term_that_stands_often_is_counted_in_full():
     postings = Postings.build([["天"] * 300, ["天"] * 70_000])
     assert postings.tfs.tolist() == [300, 70_000]
-    assert Postings.merge([postings], [np.asarray([True, False])]).tfs.tolist() == [300]

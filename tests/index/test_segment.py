@@ -10,7 +10,6 @@ from index.segment import (
     Segment,
     Tombstones,
     facets_of,
-    merge_segments,
     terms_of,
     write_segment,
 )
@@ -103,20 +102,3 @@ def test_burying_in_two_steps_is_burying_at_once(segment):
     for field in FIELDS:
         for a, b in zip(once.lost[field], twice.lost[field], strict=True):
             assert np.array_equal(a, b)
-
-
-def test_merged_segments_are_a_build_of_what_is_alive(tmp_path):
-    tokenizer = article_builder().tokenizer
-    first, _ = make(tmp_path / "a", CORPUS[:3])
-    second, _ = make(tmp_path / "b", CORPUS[3:])
-    first = Segment(first.folder, first.bury([1], tokenizer))
-    merge_segments(tmp_path / "merged", [first, second])
-    merged = Segment(tmp_path / "merged", Tombstones.empty())
-    fresh, _ = make(tmp_path / "fresh", [CORPUS[0], *CORPUS[2:]])
-    assert [merged.store.get(row) for row in range(5)] == [fresh.store.get(row) for row in range(5)]
-    assert np.array_equal(merged.dense.vectors, fresh.dense.vectors)
-    for field in FIELDS:
-        ours, want = merged.fields[field], fresh.fields[field]
-        assert list(ours.terms) == list(want.terms)
-        for name in ("starts", "docs", "tfs", "lengths"):
-            assert np.array_equal(getattr(ours, name), getattr(want, name)), (field, name)

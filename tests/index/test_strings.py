@@ -38,6 +38,30 @@ def test_what_is_saved_is_what_is_loaded(tmp_path_factory, words):
     assert sorted(path.name for path in folder.iterdir()) == ["words.ends.npy", "words.keys.npy", "words.utf8"]
 
 
+SHORT = st.lists(st.text("天地ab\0", max_size=2), max_size=12)  # those of up to eight bytes go another way
+
+
+@given(st.lists(st.one_of(WORDS, SHORT), min_size=1, max_size=4))
+def test_merged_tables_are_a_table_of_all_strings_and_know_where_each_went(every):
+    tables = [StringTable.build(words) for words in every]
+    merged, numbers = StringTable.merge(tables)
+    assert list(merged) == list(StringTable.build(word for words in every for word in words))
+    for table, into in zip(tables, numbers, strict=True):
+        assert [merged[at] for at in into.tolist()] == list(table)
+        assert [merged.find(word) for word in table] == into.tolist()
+
+
+@given(WORDS, st.data())
+def test_a_part_of_a_table_is_a_table(words, data):
+    table = StringTable.build(words)
+    kept = data.draw(st.lists(st.booleans(), min_size=len(table), max_size=len(table)))
+    part = table.only(np.asarray(kept, bool))
+    want = [word for word, keep in zip(table, kept, strict=True) if keep]
+    assert list(part) == want
+    assert [part.find(word) for word in want] == list(range(len(want)))
+    assert [string.decode("utf-8", "surrogatepass") for string in part.encoded()] == want
+
+
 def test_past_the_end_is_an_index_error():
     table = StringTable.build(["年轻", "干部"])
     for number in (-1, 2):

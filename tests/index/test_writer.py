@@ -15,11 +15,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from index.commits import kept_commits, restore_commit, writer_lock
 from index.embedded import EmbeddedIndex
-from index.errors import IndexCorrupt, NotFound, WriterBusy
+from index.errors import BadOption, IndexMissing, NotFound, WriterBusy
 from index.layout import SEGMENTS, damaged_files, read_manifest
 from index.models import Filters
-from index.writer import writer_lock
 from tests.conftest import ROOT, article, open_writer, prepared
 from tests.contract.backend_contract import lexical_query, vector_of
 
@@ -135,15 +135,107 @@ def test_small_segments_are_merged_and_answers_stay(root):
     writer = open_writer(root)
     articles = {}
     counts = []
-    for number in range(16):
+    for number in range(40):
         articles[f"n{number}"] = PIECES[number % 5] * (1 + number % 3) + f"第{number}号。"
         writer.upsert(*prepared([article(f"n{number}", articles[f"n{number}"])]))
         writer.commit()
         counts.append(len(writer.manifest.segments))
-    assert max(counts) <= 14  # fewer than 8 of each size class
-    assert counts[-1] < 16
+    assert max(counts) <= 3 + 2  # three that wait for a fourth, and one for each time that 8 goes into the rest
     index = EmbeddedIndex.open(root)
     assert_same_answers(index, built(root.with_name("fresh"), articles))
+
+
+def sizes(writer) -> list[int]:
+    return sorted(entry.chunks for entry in writer.manifest.segments)
+
+
+def put(writer, name: str, chunks: int) -> None:
+    """A segment of articles of one chunk each."""
+    writer.upsert(*prepared([article(f"{name}.{number}", PIECES[0]) for number in range(chunks)]))
+
+
+def test_a_large_segment_is_left_alone_until_the_small_ones_together_come_near_it(root):
+    writer = open_writer(root)
+    put(writer, "large", 60)
+    counts = []
+    for number in range(6):
+        put(writer, f"n{number}", 1)
+        writer.commit()
+        counts.append(sizes(writer))
+    assert counts == [[1, 60], [1, 1, 60], [1, 1, 1, 60], [4, 60], [1, 4, 60], [1, 1, 4, 60]]
+    for name, want in (("n6", [7, 60]), ("n7", [1, 7, 60]), ("n8", [9 + 60])):
+        put(writer, name, 1)
+        writer.commit()
+        assert sizes(writer) == want
+
+
+def test_merging_stops_at_a_size_and_takes_up_what_has_died_by_half(root, monkeypatch):
+    monkeypatch.setattr("index.merge.MERGED_CHUNKS", 10)
+    writer = open_writer(root)
+    for number in range(7):
+        put(writer, f"n{number}", 3)
+    writer.commit()
+    assert sizes(writer) == [3, 9, 9]
+    writer.delete([f"n{number}.{at}" for number in range(2) for at in range(3)])  # of one of the nines
+    for number in range(7, 9):
+        put(writer, f"n{number}", 1)
+    writer.commit()
+    assert sizes(writer) == [8, 9]
+    names = [f"n{number}.{at}" for number in range(2, 7) for at in range(3)] + ["n7.0", "n8.0"]
+    assert_same_answers(EmbeddedIndex.open(root), built(root.with_name("fresh"), dict.fromkeys(names, PIECES[0])))
+
+
+def test_a_build_in_steps_ends_as_one_segment_and_one_commit_beside_those_before_it(root):
+    built(root, {"a": PIECES[0]})
+    built_before = EmbeddedIndex.open(root)
+    writer = open_writer(root)
+    for number in range(5):
+        put(writer, f"n{number}", 4)
+        writer.checkpoint()
+        assert EmbeddedIndex.open(root).stats().articles == 1 + 4 * (number + 1)
+    put(writer, "last", 2)
+    writer.commit()
+    assert sizes(writer) == [23]
+    assert [path.name for path in sorted(root.glob("commit-*.json"))] == ["commit-000001.json", "commit-000008.json"]
+    assert answers(EmbeddedIndex.open(root, 1)) == answers(built_before)
+    assert {path.name for path in (root / SEGMENTS).iterdir()} == {
+        entry.name for number in (1, 8) for entry in read_manifest(root, number).segments
+    }
+
+
+def test_a_build_is_merged_on_the_way_where_there_is_enough_for_a_whole_segment(root, monkeypatch):
+    monkeypatch.setattr("index.merge.MERGED_CHUNKS", 8)
+    for fresh in (False, True):
+        writer = open_writer(root, fresh=fresh)
+        for number in range(4):
+            put(writer, f"n{number}", 4)
+            writer.checkpoint()
+        assert sorted(entry.chunks for entry in writer._entries) == [8, 8]
+        writer.commit()
+        assert sizes(writer) == [8, 8]
+
+
+def test_a_merge_that_fails_leaves_the_commit_and_says_so(root, monkeypatch):
+    writer = open_writer(root)
+    for number in range(4):
+        put(writer, f"n{number}", 1)
+
+    def fail(folder: Path, parts: object) -> None:
+        folder.mkdir()
+        (folder / "half").touch()
+        raise OSError("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("index.writer.merge_segments", fail)
+        assert writer.commit() == 1
+    assert EmbeddedIndex.open(root).stats().articles == 4
+    assert {path.name for path in (root / SEGMENTS).iterdir()} == {entry.name for entry in read_manifest(root).segments}
+    (warning,) = writer.warnings
+    assert "no space" in warning
+    put(writer, "n4", 1)
+    assert writer.commit() == 3  # the change, and then the merge
+    assert sizes(writer) == [5]
+    assert len(writer.warnings) == 1
 
 
 def test_nothing_shows_before_a_commit(root):
@@ -239,7 +331,7 @@ def test_an_older_commit_can_be_restored_and_goes_on_as_a_new_one(root):
         writer.upsert(*prepared([article("a", text), article(f"n{number}", text)]))
         writer.commit()
     old = answers(EmbeddedIndex.open(root, 1))
-    assert open_writer(root).restore(1) == 4
+    assert restore_commit(root, 1) == 4
     now = EmbeddedIndex.open(root)
     assert now.commit == 4
     assert answers(now) == old
@@ -250,8 +342,13 @@ def test_an_older_commit_can_be_restored_and_goes_on_as_a_new_one(root):
     assert_same_answers(
         EmbeddedIndex.open(root), built(root.with_name("fresh"), {"a": PIECES[0], "n0": PIECES[0], "n2": PIECES[4]})
     )
-    with pytest.raises(IndexCorrupt):
-        open_writer(root).restore(77)
+    assert [one.commit for one in kept_commits(root)] == [2, 3, 4, 5]
+    with pytest.raises(BadOption, match=r"commit 77 is not kept") as caught:
+        restore_commit(root, 77)
+    assert caught.value.hint == "those that are: 2, 3, 4, 5"
+    with pytest.raises(IndexMissing):
+        restore_commit(root.with_name("nowhere"), 1)
+    assert not root.with_name("nowhere").exists()
 
 
 def test_a_fresh_writer_leaves_the_old_commit_alone_until_it_commits(root):
@@ -318,7 +415,7 @@ def test_tombstones_cost_what_the_change_costs(root):
 HOLD = """
 import sys
 from pathlib import Path
-from index.writer import writer_lock
+from index.commits import writer_lock
 with writer_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

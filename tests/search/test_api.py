@@ -47,6 +47,21 @@ def test_the_answer_has_the_keys_of_the_interface(client):
     assert (result["article_id"], result["published"], result["tags"]) == ("train", "2025-11-03", ["干部", "教育"])
 
 
+def test_context_passages_and_diversity_by_url_and_body(client):
+    params = {"q": "补贴 申报", "context": 2, "passages": 1, "diversity": 0.4, "mode": "bm25"}
+    answer = client.get("/search", params=params).json()
+    assert without_time(client.post("/search", json=params).json()) == without_time(answer)
+    result = answer["results"][0]
+    text = client.get(f"/articles/{result['article_id']}").json()["text"]
+    (passage,) = result["passages"]
+    assert text[: passage["start"]].endswith(passage["before"])
+    assert text[passage["end"] :].startswith(passage["after"])
+    assert passage["before"] + passage["after"]
+    for name, value in (("context", 21), ("passages", 0), ("diversity", 2)):
+        bad = client.get("/search", params={"q": "补贴", name: value})
+        assert (bad.status_code, bad.json()["error"]["code"]) == (400, "bad_option")
+
+
 def test_chinese_goes_out_as_it_is(client):
     response = client.get("/search", params={"q": "馒头"})
     assert response.headers["content-type"] == "application/json"

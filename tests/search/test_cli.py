@@ -11,9 +11,11 @@ import sys
 import pytest
 from fastapi.testclient import TestClient
 
+from index.bm25 import Bm25
 from index.builder import update_index
+from index.commits import writer_lock
+from index.embedded import EmbeddedIndex
 from index.layout import read_manifest
-from index.writer import writer_lock
 from search.api import create_app
 from search.live import LiveEngine
 from tests.conftest import CORPUS, PLAIN, ROOT, HashEncoder
@@ -123,11 +125,40 @@ def test_word_lists_and_compaction(wensou, folder, tmp_path):
     assert [token["term"] for token in tokens] == ["守塔人"]
 
 
+def test_bm25_is_the_indexs_own_and_may_change_without_a_rebuild(wensou, folder, tmp_path):
+    root = tmp_path / "index"
+    assert wensou("index", folder, "--index", root, "--bm25", "plus", "--k1", 0.9)[0] == 0
+    assert EmbeddedIndex.open(root).config.bm25 == Bm25("plus", k1=0.9)
+    assert wensou("index", folder, "--index", root, "--b", 0.5)[0] == 0
+    assert EmbeddedIndex.open(root).config.bm25 == Bm25("plus", k1=0.9, b=0.5)
+    assert EmbeddedIndex.open(root).commit == 2
+    code, _, err = wensou("index", folder, "--index", root, "--bm25", "tfidf")
+    assert code == 2
+    assert "want one of lucene, okapi, plus, l" in err
+
+
+def test_an_earlier_commit_is_listed_and_restored(wensou, folder, tmp_path):
+    root = tmp_path / "index"
+    wensou("index", folder, "--index", root)
+    (folder / "馒头.txt").unlink()
+    wensou("index", folder, "--index", root)
+    lines = wensou("restore", "--index", root)[1].splitlines()
+    assert [(line.split()[0], "2 articles" in line) for line in lines] == [("1", True), ("2", False)]
+    assert wensou("restore", 1, "--index", root) == (0, "commit 3 is what commit 1 was\n", "")
+    assert "蒸馒头" in wensou("query", "馒头", "--index", root)[1]
+    assert json.loads(wensou("restore", 2, "--index", root, "--json")[1]) == [{"commit": 4, "restored": 2}]
+    assert [one["articles"] for one in json.loads(wensou("restore", "--index", root, "--json")[1])] == [2, 1, 2, 1]
+    code, _, err = wensou("restore", 9, "--index", root)
+    assert code == 2
+    assert "commit 9 is not kept" in err
+
+
 # ---- query
 
 
 @pytest.mark.parametrize("more", [(), ("--explain",), ("--mode", "bm25", "-k", "2"), ("--group", "chunk"),
-                                  ("--source", "汉东日报", "--after", "2025-06-01"), ("--offset", "1")])  # fmt: skip
+                                  ("--source", "汉东日报", "--after", "2025-06-01"), ("--offset", "1"),
+                                  ("--facets",), ("--meta", "city=江州")])  # fmt: skip
 def test_the_json_of_a_query_is_the_apis(wensou, index_path, more):
     code, out, err = wensou("query", "年轻干部 双导师", "--index", index_path, "--json", *more)
     assert (code, err) == (0, "")
@@ -136,12 +167,12 @@ def test_the_json_of_a_query_is_the_apis(wensou, index_path, more):
     params = {"q": "年轻干部 双导师"}
     words = iter(more)
     for word in words:
-        params[names.get(word, word[2:])] = "true" if word == "--explain" else next(words)
+        params[names.get(word, word[2:])] = "true" if word in ("--explain", "--facets") else next(words)
     with TestClient(create_app(LiveEngine(index_path))) as client:
         want = client.get("/search", params=params).json()
     got = json.loads(out)
     assert {k: v for k, v in got.items() if k != "took_ms"} == {k: v for k, v in want.items() if k != "took_ms"}
-    assert got["results"] or more == ("--offset", "1")
+    assert got["results"] or more[0] in ("--offset", "--meta")
 
 
 def test_a_query_for_people_shows_title_source_and_marks(wensou, index_path):
@@ -151,6 +182,54 @@ def test_a_query_for_people_shows_title_source_and_marks(wensou, index_path):
     assert "【馒头】" in out
     assert re.search(r"1-1 / \d+ · [\d.]+ ms · hybrid", out)
     assert "bm25" in wensou("query", "馒头", "--index", index_path, "--explain")[1]
+
+
+def test_an_explanation_draws_both_legs_and_says_where_the_weight_comes_from(wensou, measured_path):
+    out = wensou("query", "住宅加装电梯", "--index", measured_path, "-k", 1, "--explain", "--recency", 30)[1]
+    assert re.search(r"^   bm25 .*× 0\.\d\d  █+$", out, re.MULTILINE)
+    assert re.search(r"^   weight 0\.\d\d of bm25: 0\.\d\d measured on this index", out, re.MULTILINE)
+    assert "recency × " in out
+    assert re.search(r"^   terms .*电梯 [\d.]+", out, re.MULTILINE)
+
+
+def test_context_passages_and_diversity_are_options(wensou, index_path):
+    words = ("query", "补贴 申报", "--index", index_path, "-k", 1, "--mode", "bm25", "--json")
+    plain = json.loads(wensou(*words)[1])["results"][0]
+    wide = json.loads(wensou(*words, "--context", 1, "--passages", 1, "--diversity", 0.3)[1])["results"][0]
+    assert "before" not in plain["passages"][0]
+    passage = wide["passages"][0]
+    assert len(wide["passages"]) == 1
+    assert passage["before"] + passage["after"]
+    text = json.loads(wensou("show", wide["article_id"], "--index", index_path, "--json")[1])["text"]
+    assert passage["before"] + passage["text"] + passage["after"] in text
+    assert passage["before"] in wensou(*words[:-1], "--context", 1)[1]
+    for option in ("--context", "--passages"):
+        code, _, err = wensou(*words, option, 99)
+        assert (code, err.split(":")[1].strip()) == (2, option.strip("-"))
+
+
+def test_tune_prints_the_health_of_both_legs_and_is_taken_back(wensou, measured_path, tmp_path, monkeypatch):
+    monkeypatch.setattr("search.tune.QUESTIONS", 60)
+    shutil.copytree(measured_path, tmp_path / "x")
+    code, out, _ = wensou("tune", "--index", tmp_path / "x", "--dry-run")
+    assert code == 0
+    assert re.search(r"^sentence +60( +0?1?\.\d+ \(\d\.\d+-\d\.\d+\)){3}$", out, re.MULTILINE)
+    assert "health: bm25 " in out
+    assert "nothing stored" in out
+    found = json.loads(wensou("tune", "--index", tmp_path / "x", "--json")[1])
+    assert read_manifest(tmp_path / "x").calibration["tuned"]["weight"] == found["weight"]
+    assert "set by wensou tune" in wensou("query", "住宅电梯", "--index", tmp_path / "x", "--explain")[1]
+    assert "as the build measured it" in wensou("tune", "--index", tmp_path / "x", "--reset")[1]
+    assert "tuned" not in read_manifest(tmp_path / "x").calibration
+    assert wensou("tune", "--index", tmp_path / "none", "--reset")[0] == 2
+    assert not (tmp_path / "none").exists()
+
+
+def test_facets_are_shown_where_asked_for(wensou, index_path):
+    out = wensou("query", "馒头 干部 电梯", "--index", index_path, "--facets")[1]
+    assert re.search(r"^source: .*汉东日报 \d", out, re.MULTILINE)
+    assert re.search(r"^month: .*\d{4}-\d\d \d", out, re.MULTILINE)
+    assert "source:" not in wensou("query", "馒头 干部 电梯", "--index", index_path)[1]
 
 
 def test_nothing_found_says_so(wensou, index_path):
@@ -370,3 +449,21 @@ def test_a_real_query_in_a_process_of_its_own(samples_index):
     )  # fmt: skip
     assert (made.returncode, made.stderr) == (0, "")
     assert json.loads(made.stdout)["results"][0]["path"].endswith("notice-elevator.txt")
+
+
+def test_train_encoder_gives_its_verdict_in_words_or_json(wensou, folder, tmp_path, monkeypatch):
+    from index.training import adapt
+
+    code, out, err = wensou("train-encoder", "--corpus", folder, "--out", tmp_path / "encoder")
+    assert (code, out) == (2, "")
+    assert "too few articles to train on: got 2, wanted 100" in err
+    figure = adapt.Figure(50, 0.5, 0.6, 0.02, 0.18)
+    found = adapt.Adapted(200, 0, 50, 900, 12, 3.2, figure, figure, None, helps=True)
+    asked = []
+    monkeypatch.setattr(adapt, "adapt", lambda *words, **options: (asked.append((words, options["steps"])), found)[1])
+    words = ("train-encoder", "--corpus", folder, "--corpus", "more", "--out", tmp_path / "encoder", "--steps", "12")
+    code, out, _ = wensou(*words)
+    assert asked == [(([str(folder), "more"], tmp_path / "encoder"), 12)]
+    assert code == 0
+    assert "titles        50 questions  bundled 0.500  adapted 0.600  difference +0.100 [+0.020, +0.180]" in out
+    assert json.loads(wensou(*words, "--json")[1])["all"]["after"] == 0.6

@@ -39,6 +39,13 @@ def test_filters_from_all_that_was_typed():
     assert made
 
 
+def test_meta_values_are_pairs_of_key_and_value():
+    assert make_filters(meta=["city=江州", "a=b=c", ""]).meta == (("city", "江州"), ("a", "b=c"))
+    for text in ("city", "=江州", "city="):
+        with pytest.raises(BadOption, match="want KEY=VALUE"):
+            make_filters(meta=[text])
+
+
 def test_nothing_typed_filters_nothing():
     assert make_filters() == Filters()
     assert not make_filters(after="", before=None)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.fusion import RRF_K, adapt, convex, ranks, reciprocal_rank, scale_bm25, scale_cosine, spread
+from search.fusion import RRF_K, adapt, convex, ranks, reciprocal_rank, scale_bm25, stands_out, tells_apart
 
 SCORES = st.lists(st.floats(-1, 50), max_size=20).map(np.asarray)
 
@@ -16,25 +16,39 @@ def test_bm25_is_scaled_from_zero_to_the_best():
     assert scale_bm25(np.zeros(0)).tolist() == []
 
 
-def test_cosine_is_scaled_from_the_floor_to_one_whatever_the_list_holds():
-    assert scale_cosine(np.asarray([0.6, 0.2, 0.1, 1.0]), floor=0.2) == pytest.approx([0.5, 0.0, 0.0, 1.0])
-    assert scale_cosine(np.asarray([0.6]), floor=0.2) == pytest.approx([0.5])
+def test_bm25_is_scaled_to_what_holds_all_of_the_question_where_the_best_holds_less():
+    assert scale_bm25(np.asarray([10.0, 5.0]), full=20.0) == pytest.approx([0.5, 0.25])
+    assert scale_bm25(np.asarray([30.0, 15.0]), full=20.0) == pytest.approx([1.0, 0.5])
 
 
-@given(SCORES, st.floats(0, 0.9))
-def test_scaled_scores_keep_the_order(scores, floor):
-    scores = np.minimum(scores, 1.0)
-    out = scale_cosine(scores, floor=floor)
+@given(SCORES, st.floats(0, 100))
+def test_scaled_scores_keep_the_order_and_lie_between_zero_and_one(scores, full):
+    scores = np.maximum(scores, 0.0)
+    out = scale_bm25(scores, full=full)
     assert ((out >= 0) & (out <= 1)).all()
     assert (np.diff(out[np.argsort(scores, kind="stable")]) >= 0).all()
 
 
-def test_spread_looks_at_the_tenth_best_article_and_not_at_chunks():
-    flat = np.asarray([1.0] + [0.9] * 11)
-    assert spread(flat, [f"a{i}" for i in range(12)]) == pytest.approx(0.2)
-    assert spread(flat, ["a0"] * 12) == 1.0
-    assert spread(np.asarray([1.0] + [0.4] * 11), [f"a{i}" for i in range(12)]) == 1.0
-    assert spread(np.ones(12), [f"a{i}" for i in range(12)]) == 0.0
+def test_the_best_stands_out_by_deviations_above_chance():
+    assert stands_out(0.5, (0.1, 0.1)) == pytest.approx(0.5)
+    assert stands_out(0.9, (0.1, 0.1)) == 1.0
+    assert stands_out(0.2, (0.1, 0.1)) == 0.0
+    assert stands_out(0.2, (0.0, 0.0)) == 1.0  # too few chunks to say
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0.01, 0.5))
+def test_what_lies_higher_never_stands_out_less(one, other, deviation):
+    low, high = sorted((one, other))
+    assert stands_out(low, (0.0, deviation)) <= stands_out(high, (0.0, deviation))
+
+
+def test_words_tell_apart_by_the_tenth_best_article_and_not_by_chunks():
+    flat = np.asarray([10.0] + [9.1] * 11)
+    assert tells_apart(flat, [f"a{i}" for i in range(12)]) == pytest.approx(0.3)
+    assert tells_apart(flat, ["a0"] * 12) == 1.0
+    assert tells_apart(np.asarray([1.0] + [0.4] * 11), [f"a{i}" for i in range(12)]) == 1.0
+    assert tells_apart(np.ones(12), [f"a{i}" for i in range(12)]) == 0.0
+    assert tells_apart(np.zeros(12), [f"a{i}" for i in range(12)]) == 1.0
 
 
 def test_the_share_moves_with_the_trust():

@@ -14,7 +14,7 @@ from index.fold import fold
 from index.models import Article
 from index.tokens import Tokenizer
 from search.engine import SearchEngine
-from search.highlight import FUNCTION_WORDS, focus, highlight
+from search.highlight import FUNCTION_WORDS, focus, highlight, surroundings
 from search.models import SearchOptions
 from search.query import parse
 from tests.conftest import HashEncoder, need_shared
@@ -120,6 +120,24 @@ def test_marks_in_crawled_articles_fold_to_a_term(noisy):
                 assert marks <= terms
                 marked += len(marks)
     assert marked > 100
+
+
+def test_the_sentences_around_a_passage_end_and_begin_where_it_does():
+    text = "先看表。再关阀。打开龙头。放五分钟水。最后检查。"
+    start = text.index("打开")
+    assert surroundings(text, start, start + 5, 1) == ("再关阀。", "放五分钟水。")
+    assert surroundings(text, start, start + 5, 9) == ("先看表。再关阀。", "放五分钟水。最后检查。")
+    assert surroundings(text, start + 2, start + 4, 1) == ("打开", "。")
+    assert surroundings(text, 0, len(text), 3) == ("", "")
+
+
+@given(st.text(alphabet="水电，。\n甲乙！", max_size=60), st.data())
+def test_what_stands_around_a_passage_joins_it(text, data):
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    before, after = surroundings(text, start, end, data.draw(st.integers(1, 4)))
+    assert text[:start].endswith(before)
+    assert text[end:].startswith(after)
 
 
 def test_the_sentence_nearest_by_meaning_is_set_off():

@@ -64,7 +64,7 @@ def explained(engine, question, mode):
 
 def test_it_reads_title_and_passage_of_both_legs_in_one_call(liking):
     liking.search("馒头 酵母 C919")
-    ((question, passages),) = liking._reranker.shown
+    ((question, passages),) = liking._ranker._reranker.shown
     assert question == "馒头 酵母 C919"
     lexical = liking.search("馒头 酵母 C919", SearchOptions(mode="bm25", group="chunk", k=100, rerank=False))
     assert len(passages) > lexical.total
@@ -72,9 +72,9 @@ def test_it_reads_title_and_passage_of_both_legs_in_one_call(liking):
 
 
 def test_only_the_best_are_read_and_pages_still_fit_together(liking, monkeypatch):
-    monkeypatch.setattr("search.engine.POOL", 3)
+    monkeypatch.setattr("search.ranking.POOL", 3)
     whole = liking.search("的 一 电梯 馒头 飞机", SearchOptions(k=50))
-    assert all(len(passages) == 3 for _, passages in liking._reranker.shown)
+    assert all(len(passages) == 3 for _, passages in liking._ranker._reranker.shown)
     paged = [
         r
         for i in range(whole.total)

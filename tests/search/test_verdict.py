@@ -2,22 +2,19 @@
 
 import pytest
 
-from index.backend import Evidence
 from index.builder import update_index
+from index.calibrate import Border
 from index.connect import open_backend
 from index.models import Filters
 from search.engine import SearchEngine
 from search.models import SearchOptions
-from search.verdict import confidence
+from search.verdict import CUT_OFF, cut_off, cut_offs
 from tests.conftest import CORPUS, PLAIN, HashEncoder
 
 
-def test_confidence_by_hand():
-    best = [Evidence("a:0", 6.0, 0.1, 0.1, {"电梯": 4.0}), Evidence("b:0", 8.0, 0.1, 0.1, {"电梯": 4.0, "补贴": 4.0})]
-    idf = {"电梯": 2.0, "补贴": 1.0, "火星": 5.0}
-    assert confidence(0.3, idf, best) == pytest.approx(0.3 + 0.2 * 3 / 8 + 0.1 * 8 / 8)
-    assert confidence(0.3, idf, []) == 0.3
-    assert confidence(0.3, {}, best) == 0.3
+def test_the_border_lies_between_chance_and_what_is_known_and_never_above_high_chance():
+    assert cut_off(Border(0.5, 0.9, 0.8)) == pytest.approx(0.629)
+    assert cut_off(Border(0.5, 0.6, 1.5)) == 0.6
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +45,36 @@ def test_over_it_and_where_it_was_narrowed_or_one_leg_was_asked_for_the_answer_i
         assert strict.search("检索 火星 冰川", options).results
 
 
-def test_without_a_cut_off_whatever_there_is_is_shown(tmp_path):
-    update_index(CORPUS, tmp_path / "index", PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(tmp_path / "index"), HashEncoder()) as engine:
-        assert engine.search("年糕 火星 冰川").results
+def test_a_small_index_has_one_border_for_the_bundled_encoder(strict, samples_index):
+    assert cut_offs(strict._backend) == {}
+    assert strict._cut_offs == {"hybrid": 0.9}
+    with SearchEngine.open(samples_index) as engine:
+        assert engine._cut_offs == {"hybrid": CUT_OFF}
+
+
+@pytest.fixture
+def judged(measured_path, monkeypatch):
+    """Judged by what was measured, though it is small."""
+    monkeypatch.setattr("search.verdict.ENOUGH", 0)
+    with SearchEngine(open_backend(measured_path), HashEncoder()) as engine:
+        yield engine
+
+
+def test_vectors_and_both_legs_have_the_cut_off_that_was_measured(judged):
+    cuts = cut_offs(judged._backend)
+    assert set(cuts) == {"hybrid", "dense"}
+    assert 0 < cuts["dense"] < cuts["hybrid"]
+    assert judged.search("既有住宅加装电梯办事指引").results
+    assert not judged.search("龘爨齉癵鼃").results
+
+
+def test_vectors_alone_are_judged_by_their_own_cut_off(judged, monkeypatch):
+    monkeypatch.setattr(judged, "_cut_offs", {"hybrid": 0.0, "dense": 9.0})
+    answer = judged.search("住宅加装电梯", SearchOptions(mode="dense"))
+    assert (answer.results, answer.total) == ((), 0)
+    assert answer.nearest is not None
+    assert judged.search("住宅加装电梯").results
+
+
+def test_a_word_that_stands_there_is_an_answer_of_the_words(judged):
+    assert judged.search("电梯 龘爨齉癵鼃", SearchOptions(mode="bm25")).results

@@ -80,12 +80,12 @@ class _Trie:
             self._free.extend([True] * 256)
 
 
-def charsmap() -> bytes:
-    """`index.fold` for every character it changes, as sentencepiece stores it: size, trie, strings."""
+def charsmap(codes: Iterable[int] = range(1, 0x110000)) -> bytes:
+    """`index.fold` for every character of `codes` it changes, as sentencepiece stores it: size, trie, strings."""
     keys: dict[bytes, int] = {}
     strings = bytearray()
     places: dict[str, int] = {}
-    for code in range(1, 0x110000):
+    for code in codes:
         char = chr(code)
         if unicodedata.category(char) in ("Cn", "Co", "Cs"):  # nothing to fold, and most of the range
             continue
@@ -141,8 +141,11 @@ def choose_words(words: Counter[str], chars: Counter[str], size: int) -> dict[st
     return {word: max(score.get(word, floor), floor) for word in sorted(chosen)}
 
 
-def build_tokenizer(chosen: Mapping[str, float]) -> Tokenizer:
-    """A Unigram over `chosen`, row 0 the unknown token. Punctuation and white space are dropped beforehand."""
+def build_tokenizer(chosen: Mapping[str, float], folding: bytes | None = None) -> Tokenizer:
+    """A Unigram over `chosen`, row 0 the unknown token. Punctuation and white space are dropped beforehand.
+
+    `folding`: a map of characters as `charsmap` gives it, of all of Unicode where none is given.
+    """
     ranked = sorted(chosen.items(), key=lambda item: (-item[1], item[0]))
     vocabulary: list[tuple[str, float]] = [(UNKNOWN, -30.0)]
     # A run of Latin letters should not fall apart into short words by chance: a letter costs as much as the
@@ -153,7 +156,7 @@ def build_tokenizer(chosen: Mapping[str, float]) -> Tokenizer:
         vocabulary.append((word, round(rarest if lone else math.log(share), 2)))
     tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=0, byte_fallback=False))
     parts: Any = tokenizer
-    parts.normalizer = normalizers.Precompiled(charsmap())
+    parts.normalizer = normalizers.Precompiled(folding or charsmap())
     parts.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation(behavior="removed")]
     )

@@ -5,6 +5,7 @@ of 60-190 tokens, about 100-320 characters, as the index cuts them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
 
-from training.corpus import Tokenised
+from index.training.corpus import Tokenised
+from index.training.likeness import Alike
 
 Ids = NDArray[np.int32]
 
@@ -65,7 +67,8 @@ _AFTER = (
     ),
     *("的原因是什么？", "有什么作用？", "的特点是什么？", "包括什么？", "可以吗？", "呢？", "属于什么？", "来自哪里？"),
 )
-KINDS = ("title", "lead", "sentence", "words", "next", "question", "short")
+KIND_WEIGHTS = dict(title=0.27, lead=0.08, sentence=0.11, words=0.17, next=0.0, question=0.17, short=0.08, said=0.12)
+KINDS = tuple(KIND_WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -86,18 +89,21 @@ class Pairs:
 class PairMaker:
     """Draws pairs from a tokenised corpus; equal seeds give equal pairs."""
 
-    def __init__(self, text: Tokenised, tokenizer: Tokenizer, weights: Mapping[str, float], seed: int) -> None:
-        """`weights`: relative frequency of each of `KINDS`."""
+    def __init__(
+        self, text: Tokenised, tokenizer: Tokenizer, weights: Mapping[str, float], alike: Alike, seed: int
+    ) -> None:
+        """`weights`: relative frequency of each kind of pair (`KIND_WEIGHTS` is the default's); `alike`: of `text`."""
         self._text = text
         self._rng = np.random.default_rng(seed)
         self._before = [_ids(tokenizer, form) for form in _BEFORE]
         self._after = [_ids(tokenizer, form) for form in _AFTER]
-        share = np.array([weights[kind] for kind in KINDS])
+        share = np.array([weights.get(kind, 0.0) for kind in KINDS])
         self._share = np.cumsum(share / share.sum())
         counts = np.bincount(text.ids, minlength=tokenizer.get_vocab_size())
         # Which words people choose to search by: the rarer the likelier, roughly by information.
         self._pull = np.log(counts.sum() / (counts + 20.0)) ** 2
         self._pull[0] = 1e-6
+        self._alike = alike
 
     def draw(self, per_passage: NDArray[np.float64], block: int) -> Iterator[Pairs]:
         """One walk over all records, in random order, about `block` pairs at a time, the first time half of it.
@@ -163,6 +169,11 @@ class PairMaker:
         passage = np.concatenate(([head] if rng.random() < 0.5 else []) + list(body[low:high]))
         if kind == "next" and follow is not None:
             return np.concatenate(body[low:high]), np.concatenate(body[follow[0] : follow[1]])
+        if kind == "said":
+            line = body[int(rng.integers(low, high))]
+            start = int(rng.integers(0, max(1, len(line) - 8)))
+            phrase = line[start : start + int(rng.integers(3, 12))]
+            return self._maybe_ask(self._said_again(phrase), 0.3), self._maybe_ask(phrase, 0.3)
         if kind == "short":
             line = body[int(rng.integers(low, high))]
             start = int(rng.integers(0, max(1, len(line) - 12)))
@@ -192,6 +203,14 @@ class PairMaker:
         before = self._before[int(self._rng.integers(len(self._before)))]
         after = self._after[int(self._rng.integers(len(self._after)))]
         return np.concatenate([before, query, after])
+
+    def _said_again(self, phrase: Ids) -> Ids:
+        """`phrase` with some of its words replaced by ones that stand in the same places, and some left out."""
+        rng = self._rng
+        picked = rng.integers(0, self._alike.tokens.shape[1], len(phrase))
+        fits = self._alike.cosines[phrase, picked] > rng.random(len(phrase)) * 0.8 + 0.5
+        said = np.where(fits & (rng.random(len(phrase)) < 0.5), self._alike.tokens[phrase, picked], phrase)
+        return said[rng.random(len(phrase)) < 0.85]
 
     def _thinned(self, phrase: Ids) -> Ids:
         """`phrase` without a third of its words: two of these are said alike, not the same."""
@@ -227,6 +246,15 @@ def batches(pairs: Pairs, size: int, seed: int, table: NDArray[np.float32] | Non
             *_gather(pairs.passage, pairs.p_starts, chosen),
             pairs.group[chosen],
         )
+
+
+def ahead(blocks: Iterator[Pairs]) -> Iterator[Pairs]:
+    """`blocks`, the next one drawn on a thread of its own while this one is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, blocks, None)
+            yield block
 
 
 def _nearest_pivot(pairs: Pairs, table: NDArray[np.float32], count: int, rng: np.random.Generator) -> NDArray[np.int64]:

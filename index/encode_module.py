@@ -1,0 +1,88 @@
+"""The bundled encoder as a module of sentence-transformers: `SentenceTransformer(folder, trust_remote_code=True)`.
+
+`modules.json` of a static encoder with pairs names `index.encode_module.PairedEmbedding`. The class is made when
+first asked for, since it brings torch with it; `index.encode` gives the same vectors without.
+"""
+
+from functools import cache
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """`PairedEmbedding`, and nothing else."""
+    if name == "PairedEmbedding":
+        return _paired_embedding()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@cache
+def _paired_embedding() -> Any:
+    from pathlib import Path
+
+    import numpy as np
+    import torch
+    from sentence_transformers.base.modules.input_module import InputModule
+    from torch.nn import Parameter
+    from torch.nn.functional import embedding_bag
+
+    from index.encode import StaticEncoder
+    from index.pairing import neighbours, pair_rows
+    from index.training.model import Table
+    from index.training.save import save
+
+    class PairedEmbedding(InputModule):  # type: ignore[misc]
+        """Sums of rows of tokens and of pairs of neighbouring tokens, side by side; trainable as they are."""
+
+        def __init__(self, encoder: StaticEncoder) -> None:
+            """Take over the rows of `encoder`."""
+            super().__init__()
+            tokens, pairs, shares = (torch.from_numpy(table) for table in encoder.tables())
+            self.tokens, self.pairs = Parameter(tokens), Parameter(pairs)
+            self.register_buffer("shares", shares)
+            self.tokenizer = encoder.tokenizer
+
+        def preprocess(self, inputs: list[str], prompt: str | None = None, **kwargs: Any) -> dict[str, torch.Tensor]:
+            """Token ids and rows of pairs of all `inputs` end to end, and where each of them begins."""
+            texts = [f"{prompt or ''}{text}" for text in inputs]
+            rows = [row.ids for row in self.tokenizer.encode_batch(texts, add_special_tokens=False)]
+            ends = np.cumsum([0] + [len(row) for row in rows])
+            ids = np.array([number for row in rows for number in row], np.int64)
+            left = neighbours(ends)
+            return {
+                "input_ids": torch.from_numpy(ids),
+                "offsets": torch.from_numpy(ends[:-1]),
+                "pair_ids": torch.from_numpy(pair_rows(ids[left], ids[left + 1], len(self.pairs))),
+                "pair_offsets": torch.from_numpy(np.searchsorted(left, ends[:-1])),
+                "pair_tokens": torch.from_numpy(np.stack([ids[left], ids[left + 1]])),
+            }
+
+        def forward(self, features: dict[str, torch.Tensor], **kwargs: Any) -> dict[str, torch.Tensor]:
+            """`sentence_embedding` (texts, columns), lengths as they come."""
+            words = embedding_bag(features["input_ids"], self.tokens, features["offsets"], mode="sum")
+            shares = self.shares[features["pair_tokens"]].prod(0)
+            beside = embedding_bag(
+                features["pair_ids"], self.pairs, features["pair_offsets"], mode="sum", per_sample_weights=shares
+            )
+            features["sentence_embedding"] = torch.cat([words, beside], 1)
+            return features
+
+        @property
+        def max_seq_length(self) -> float:
+            """There is no limit."""
+            return float("inf")
+
+        def get_embedding_dimension(self) -> int:
+            """Columns of a vector."""
+            return int(self.tokens.shape[1] + self.pairs.shape[1])
+
+        def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
+            """Write the rows as int8, as `index.encode` reads them."""
+            table = Table(*(one.detach().numpy() for one in (self.tokens, self.pairs, self.shares)))
+            save(Path(output_path), self.tokenizer, table)
+
+        @classmethod
+        def load(cls, model_name_or_path: str, **kwargs: Any) -> "PairedEmbedding":
+            """Read the folder `model_name_or_path`."""
+            return cls(StaticEncoder(Path(model_name_or_path), model_name_or_path))
+
+    return PairedEmbedding

@@ -1,0 +1,155 @@
+"""Several segments -> one, in one pass over arrays: nothing is parsed, tokenised or encoded again.
+
+Memory is bounded by the vectors (two bytes a dimension a chunk) and one block of postings, not by the segments.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.arrays import write_array
+from index.dense import DenseIndex
+from index.layout import FileEntry, SegmentEntry
+from index.lexical import Postings
+from index.segment import Segment, finish_segment
+from index.store import merge_stores
+from index.strings import StringTable
+from index.terms import CHUNK_FIELDS, FIELDS
+
+MERGED_CHUNKS = 400_000  # the most live chunks of a merged segment, so that memory and time of a merge are bounded
+_RATIO = 8  # a segment is merged with the smaller ones once it is no more than so many times larger than all of them
+_BLOCK = 1_000_000  # postings put in order at a time: what the caches hold, about
+
+Mask = NDArray[np.bool_]
+
+
+def live(entry: SegmentEntry) -> int:
+    """How many chunks of a segment are not deleted."""
+    return entry.chunks - entry.dead_chunks
+
+
+def merges_due(entries: Sequence[SegmentEntry], *, fewest: int, whole: bool = False) -> list[list[SegmentEntry]]:
+    """Groups of segments to be merged into one each, so that their number grows as a logarithm of the chunks.
+
+    From the smallest up, the longest run is merged whose largest is no more than `_RATIO` times the others together:
+    an article is written again about once each time the index around it grows by that. What comes to half of
+    `MERGED_CHUNKS` is left alone until half of it has died. A run of less than `fewest` segments, or with `whole` of
+    less than `MERGED_CHUNKS` chunks, waits.
+    """
+    small = sorted((entry for entry in entries if live(entry) <= MERGED_CHUNKS // 2), key=live)
+    run = total = 0
+    for place, entry in enumerate(small):
+        if place and live(entry) <= _RATIO * total:
+            run = place + 1
+        total += live(entry)
+    chosen = {entry.name for entry in small[:run]}
+    if run < fewest or (whole and sum(map(live, small[:run])) < MERGED_CHUNKS):
+        return []
+    groups: list[list[SegmentEntry]] = [[]]
+    for entry in entries:
+        if entry.name in chosen:
+            if sum(map(live, groups[-1])) + live(entry) > MERGED_CHUNKS:
+                groups.append([])
+            groups[-1].append(entry)
+    return [group for group in groups if len(group) > 1]
+
+
+def merge_segments(folder: Path, parts: Sequence[Segment]) -> tuple[dict[str, FileEntry], float | None]:
+    """Write the live articles of `parts`, in order, as one segment into the new folder `folder`.
+
+    Returns what `index.segment.write_segment` does.
+    """
+    folder.mkdir(parents=True)
+    articles, chunks = [part.live_articles for part in parts], [part.live_chunks for part in parts]
+    merge_stores(folder, [part.store for part in parts], articles)
+    for field in FIELDS:
+        merge_postings(
+            folder, field, [part.fields[field] for part in parts], chunks if field in CHUNK_FIELDS else articles
+        )
+    signatures = [kept(part.signatures, mask) for part, mask in zip(parts, articles, strict=True)]
+    np.save(folder / "signatures.npy", np.concatenate(signatures))
+    means = [kept(part.article_vectors, mask) for part, mask in zip(parts, articles, strict=True)]
+    vectors = np.concatenate([kept(part.dense.vectors, mask) for part, mask in zip(parts, chunks, strict=True)])
+    return finish_segment(folder, DenseIndex.build(vectors), np.concatenate(means))
+
+
+def kept(rows: NDArray[np.generic], mask: Mask) -> NDArray[np.generic]:
+    """The rows with `mask`, (rows,); without a copy where that is all of them."""
+    return rows if mask.all() else rows[mask]
+
+
+def merge_postings(folder: Path, field: str, parts: Sequence[Postings], keep: Sequence[Mask]) -> None:
+    """Write one field out of several into `folder`: the documents with `keep[i][doc]`, renumbered in order.
+
+    Terms that no kept document holds are dropped: the result equals a build from the kept documents.
+    """
+    table, numbers = StringTable.merge([part.terms for part in parts])
+    live = [_Live(part, mask) for part, mask in zip(parts, keep, strict=True)]
+    sizes = np.zeros(len(table), np.int64)
+    for part, number in zip(live, numbers, strict=True):
+        sizes[number] += part.sizes
+    used = sizes > 0
+    renumbered: NDArray[np.int64] = (
+        np.cumsum(used) - used
+    )  # a term that is dropped counts as the next one, of which it has nothing
+    starts = np.concatenate([[0], np.cumsum(sizes[used])]).astype(np.int64)
+    table.only(used).save(folder, f"{field}.terms")
+    np.save(folder / f"{field}.starts.npy", starts)
+    lengths = [kept(part.lengths, mask) for part, mask in zip(parts, keep, strict=True)]
+    np.save(folder / f"{field}.lengths.npy", np.concatenate(lengths))
+    placed = [(part, renumbered[number]) for part, number in zip(live, numbers, strict=True)]
+    total, width = int(starts[-1]), max((part.tfs.dtype for part in parts), key=lambda kind: kind.itemsize)
+    for name, kind in (("docs", np.dtype(np.int32)), ("tfs", width)):
+        write_array(folder / f"{field}.{name}.npy", kind, (total,), _in_order(placed, starts, name, kind))
+
+
+class _Live:
+    """The postings of one part that are kept, term by term."""
+
+    def __init__(self, postings: Postings, mask: Mask) -> None:
+        self.postings, self._mask = postings, mask
+        self._all = bool(mask.all())
+        self.documents = int(np.count_nonzero(mask))
+        self._renumbered = (np.cumsum(mask) - 1).astype(np.int32)
+        if self._all:
+            self.starts = postings.starts
+        else:
+            before = np.concatenate([[0], np.cumsum(mask[postings.docs], dtype=np.int64)])
+            self.starts = before[postings.starts]
+        self.sizes = np.diff(self.starts)
+
+    def of(self, name: str, low: int, high: int) -> NDArray[np.integer]:
+        """`docs` as they are numbered among the kept, or `tfs`, of the terms from `low` to before `high`."""
+        span = slice(int(self.postings.starts[low]), int(self.postings.starts[high]))
+        docs = self.postings.docs[span]
+        values = docs if name == "docs" else self.postings.tfs[span]
+        if self._all:
+            return values
+        values = values[self._mask[docs]]
+        return self._renumbered[values] if name == "docs" else values
+
+
+def _in_order(
+    placed: Sequence[tuple[_Live, NDArray[np.int64]]], starts: NDArray[np.int64], name: str, kind: np.dtype[np.generic]
+) -> Iterator[NDArray[np.integer]]:
+    """The `docs` or `tfs` of all parts by term, and within a term by part, a block of terms at a time."""
+    low = 0
+    while low < len(starts) - 1:
+        high = max(low + 1, int(np.searchsorted(starts, starts[low] + _BLOCK, side="right")) - 1)
+        block = np.empty(int(starts[high] - starts[low]), kind)
+        free = starts[low:high] - starts[low]  # where the next posting of each term goes
+        base = 0
+        for part, numbers in placed:
+            first, last = np.searchsorted(numbers, [low, high]).tolist()
+            sizes = part.sizes[first:last]
+            values = part.of(name, first, last)
+            terms = numbers[first:last] - low
+            at = np.repeat(free[terms] - (part.starts[first:last] - part.starts[first]), sizes)
+            at += np.arange(len(values))
+            block[at] = values + base if name == "docs" else values
+            free[terms] += sizes
+            base += part.documents
+        yield block
+        low = high

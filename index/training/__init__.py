@@ -1,0 +1,1 @@
+"""Training of static encoders, for `scripts/train_encoder.py` and `wensou train-encoder`."""

@@ -1,0 +1,252 @@
+"""`wensou train-encoder`: the bundled encoder, trained on with one's own articles, and whether that helped.
+
+    articles -> clean -> a tenth held out -> pairs of the rest -> a few hundred steps from the bundled rows
+    -> both encoders asked to find what was held out -> a folder for `wensou index --model`
+
+The verdict is by questions made of articles that were not trained on, the same for both encoders, with a 95%
+interval of the difference: what a user's own questions gain may differ, but an encoder that cannot even do this
+better is not worth a new index.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.articles import article_id_for, read_sources
+from index.chunk import chunk_spans
+from index.clean import clean
+from index.config import IndexConfig
+from index.encode import BUNDLED, Encoder, StaticEncoder, load_encoder
+from index.errors import BadOption, EncoderUnavailable
+from index.models import Article, Skipped
+from index.training.corpus import Record, sentences, tokenise
+
+if TYPE_CHECKING:
+    from index.training.model import Table
+    from index.training.pairs import Batch
+
+_LEAST = 100  # articles; with fewer there is neither enough to learn from nor enough to judge by
+_DISTRACTORS = 20_000  # passages a question is asked against, at most
+_ROUNDS = 2000  # of the bootstrap
+_WALKS = 6  # over the articles
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Mean nDCG@10 over `queries` before and after, and the 95% interval of the mean difference."""
+
+    queries: int
+    before: float
+    after: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What was trained and whether it helped: `helps` is true where the whole interval lies above zero."""
+
+    articles: int
+    skipped: int
+    held_out: int
+    passages: int
+    steps: int
+    seconds: float
+    all: Figure
+    titles: Figure | None
+    sentences: Figure | None
+    helps: bool
+
+    def told(self, out: Path) -> str:
+        """The verdict in words, for a terminal."""
+        kinds = {"all": self.all, "titles": self.titles, "sentences": self.sentences}
+        lines = [
+            f"{self.articles} articles, {self.steps} steps, {self.seconds:.0f} s; nDCG@10 on {self.held_out} held out:"
+        ]
+        for name, figure in kinds.items():
+            if figure:
+                lines.append(
+                    f"  {name:10}{figure.queries:6} questions  bundled {figure.before:.3f}  adapted {figure.after:.3f}"
+                    f"  difference {figure.after - figure.before:+.3f} [{figure.low:+.3f}, {figure.high:+.3f}]"
+                )
+        if self.helps:
+            return "\n".join([*lines, f"It helps. Use it: wensou index SOURCE --index DIR --rebuild --model {out}"])
+        return "\n".join([*lines, "It does not surely help: stay with the bundled encoder."])
+
+
+class Probe(NamedTuple):
+    """A question made of a held-out article: what to ask, whether it is a title, and the article to find."""
+
+    text: str
+    title: bool
+    article: int
+
+
+def adapt(
+    sources: Sequence[str | Path], out: Path, *, steps: int | None = None, seed: int = 1, say: Say = print
+) -> Adapted:
+    """Train the bundled encoder on with the articles in `sources`, write it to `out`, and say what it is worth.
+
+    `steps` of up to 1024 pairs; by default six walks over the articles, at most 600. The folder holds
+    `adaptation.json` with what is returned. Raises BadOption where a source does not exist, `out` holds something
+    else, or there are too few articles.
+    """
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "modules.json").exists())):
+        raise BadOption(f"--out: got {out}, which holds something else", hint="name a new folder, or an encoder's")
+    if not find_spec("torch") or not find_spec("scipy"):
+        raise EncoderUnavailable("training needs torch and scipy", hint="pip install sentence-transformers")
+    from index.training.save import save
+
+    clock = time.monotonic()
+    articles, skipped = _articles(read_sources(sources))
+    if len(articles) < _LEAST:
+        raise BadOption(f"too few articles to train on: got {len(articles)}, wanted {_LEAST} or more")
+    say(f"{len(articles)} articles, {skipped} skipped")
+    bundled = load_encoder(BUNDLED)
+    assert isinstance(bundled, StaticEncoder)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(articles)).tolist()
+    held = {number: articles[number] for number in order[: max(50, min(1000, len(articles) // 10))]}
+    learned = [article for number, article in enumerate(articles) if number not in held]
+    probes = [probe for number, article in held.items() for probe in _probes(number, article, rng)]
+    if not probes:
+        raise BadOption(
+            "no question can be made of these articles: got neither titles nor texts of three sentences",
+            hint="give whole articles, with titles where they have them",
+        )
+    table, steps = _trained(bundled, learned, steps, seed, say)
+    save(out, bundled.tokenizer, table)
+    passages, owner = _passages(articles, [*held, *(number for number in order if number not in held)], probes)
+    before = _gains(bundled, passages, owner, probes)
+    after = _gains(StaticEncoder(out, str(out)), passages, owner, probes)
+    titled = np.array([probe.title for probe in probes], bool)
+    total = _figure(before, after, rng)
+    result = Adapted(
+        articles=len(articles),
+        skipped=skipped,
+        held_out=len(held),
+        passages=len(passages),
+        steps=steps,
+        seconds=round(time.monotonic() - clock, 1),
+        all=total,
+        titles=_figure(before[titled], after[titled], rng) if titled.any() else None,
+        sentences=_figure(before[~titled], after[~titled], rng) if not titled.all() else None,
+        helps=total.low > 0,
+    )
+    (out / "adaptation.json").write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
+    return result
+
+
+def _articles(read: Iterable[Article | Skipped]) -> tuple[list[Article], int]:
+    """The articles cleaned, equal texts once, and how many sources could not be read."""
+    known: dict[str, Article] = {}
+    skipped = 0
+    for item in read:
+        if isinstance(item, Skipped):
+            skipped += 1
+            continue
+        article = clean(item).article
+        known.setdefault(article_id_for(article.text), article)
+    return list(known.values()), skipped
+
+
+def _trained(
+    bundled: StaticEncoder, articles: Sequence[Article], steps: int | None, seed: int, say: Say
+) -> "tuple[Table, int]":
+    """The bundled rows after training on `articles`, and in how many steps."""
+    from index.training.likeness import alike
+    from index.training.model import Options, StaticModel, Table, train
+    from index.training.pairs import KIND_WEIGHTS, PairMaker, batches
+
+    records = [Record("", article.title, "", article.text, str(number)) for number, article in enumerate(articles)]
+    text = tokenise(records, bundled.tokenizer)
+    tokens, pairs, shares = bundled.tables()
+    options = Options(
+        dim=tokens.shape[1],
+        pairs=len(pairs) or Options.pairs,
+        pair_dim=pairs.shape[1] or Options.pair_dim,
+        prefixes=(128, 256, tokens.shape[1]),
+        rate=0.02,
+        seed=seed,
+    )
+    counts = np.bincount(text.ids, minlength=len(tokens))
+    model = StaticModel(bundled.tokenizer.get_vocab(), counts, options, Table(tokens, pairs, shares))
+    said = alike(text.ids, len(tokens))
+    makers = [PairMaker(text, bundled.tokenizer, KIND_WEIGHTS, said, seed * 1000 + walk) for walk in range(_WALKS)]
+    walks = [maker.draw(np.full(len(records), 2.0), 1 << 18) for maker in makers]
+    drawn = [block for walk in walks for block in walk]
+    size = min(1024, max(len(block) for block in drawn) // 4)
+    steps = steps or min(600, sum(len(block) // size for block in drawn))
+    say(f"{steps} steps of {size} pairs")
+
+    def stream() -> "Iterator[Batch]":
+        while True:
+            for number, block in enumerate(drawn):
+                yield from batches(block, size, seed * 1000 + number, None, 1)
+
+    train(model, stream(), steps, log=say)
+    return model.table(), steps
+
+
+def _probes(number: int, article: Article, rng: np.random.Generator) -> list[Probe]:
+    """The title, where the text does not hold it, and one sentence of the text."""
+    found = []
+    if len(article.title) >= 4 and article.title not in article.text:
+        found.append(Probe(article.title, True, number))
+    lines = [line for line in sentences(article.text) if 8 <= len(line.strip()) <= 80]
+    if len(lines) > 2 and len(article.text) > 150:
+        found.append(Probe(lines[int(rng.integers(len(lines)))].strip(), False, number))
+    return found
+
+
+def _passages(
+    articles: Sequence[Article], order: Sequence[int], probes: Sequence[Probe]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Passages without titles, those of held-out articles without the sentences asked for, and their articles."""
+    asked = {probe.article: probe.text for probe in probes if not probe.title}
+    size = IndexConfig().chunk_chars
+    passages: list[str] = []
+    owner: list[int] = []
+    for number in order:
+        text = articles[number].text.replace(asked.get(number, "\0"), "")
+        for start, end, _ in chunk_spans(text, size=size, overlap=size * 3 // 10):
+            passages.append(text[start:end])
+            owner.append(number)
+        if len(passages) >= _DISTRACTORS:
+            break
+    return passages, np.array(owner)
+
+
+def _gains(
+    encoder: Encoder, passages: Sequence[str], owner: NDArray[np.int64], probes: Sequence[Probe]
+) -> NDArray[np.float64]:
+    """nDCG@10 of each probe: one article is right, and articles rank by their best passage."""
+    vectors = encoder.passages(passages)
+    asked = encoder.queries([probe.text for probe in probes])
+    starts = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
+    right = {number: place for place, number in enumerate(owner[starts].tolist())}
+    gains = np.zeros(len(probes))
+    for begin in range(0, len(probes), 256):
+        scores = np.maximum.reduceat(asked[begin : begin + 256] @ vectors.T, starts, axis=1)
+        for offset, row in enumerate(scores):
+            place = right.get(probes[begin + offset].article)
+            if place is not None:
+                rank = int((row > row[place]).sum())
+                gains[begin + offset] = 1 / np.log2(rank + 2) if rank < 10 else 0.0
+    return gains
+
+
+def _figure(before: NDArray[np.float64], after: NDArray[np.float64], rng: np.random.Generator) -> Figure:
+    """Means, and the paired bootstrap's interval of the mean difference (Efron 1979)."""
+    difference = after - before
+    drawn = [difference[rng.integers(0, len(difference), len(difference))].mean() for _ in range(_ROUNDS)]
+    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
+    return Figure(len(before), *(round(float(value), 4) for value in (before.mean(), after.mean(), low, high)))

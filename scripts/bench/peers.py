@@ -1,0 +1,271 @@
+"""Other engines over one export of an index: the same words a chunk, the same vectors, the same questions.
+
+`export` writes the words and vectors of an index's chunks as arrays into a folder; each function of `PEERS` builds an
+engine from that folder and asks it the questions, their words and vectors ready made, one thread, k = 10. Vectors have
+length 1, so that the nearest by Euclid, which graphs do better by, are the nearest by cosine. Imported only by
+scripts/bench/scale.py, which runs each in a process of its own.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedded import EmbeddedIndex
+from index.encode import load_encoder
+from index.strings import StringTable
+from index.tokens import Tokenizer
+
+K = 10
+_POOL = 100  # candidates of each leg that the plain loop mixes
+_RRF = 60
+_REFINE = 10  # times as many of LanceDB's vectors are compared exactly
+_HNSW_UP_TO = 300_000  # vectors; above it a graph of this size takes the better part of an hour to build here
+_BLOCK = 20_000  # chunks handed over at a time
+_WARM = 20  # questions asked before the clock runs
+
+Result = dict[str, Any]
+
+
+def export(index: EmbeddedIndex, queries: Sequence[str], folder: Path) -> None:
+    """Words (as numbers of a vocabulary) and vectors of all chunks, and the questions with theirs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables, numbers = StringTable.merge([segment.fields["words"].terms for segment in index.segments])
+    lengths, parts = [], []
+    for segment, number in zip(index.segments, numbers, strict=True):
+        words = segment.fields["words"]
+        order = np.argsort(words.docs, kind="stable")
+        terms = np.repeat(number.astype(np.int32), np.diff(words.starts))[order]
+        parts.append(np.repeat(terms, words.tfs[order]))
+        lengths.append(words.lengths)
+    np.save(folder / "terms.npy", np.concatenate(parts))
+    np.save(folder / "starts.npy", np.append(0, np.cumsum(np.concatenate(lengths), dtype=np.int64)))
+    vectors = np.concatenate([segment.dense.vectors for segment in index.segments])
+    np.save(folder / "vectors.npy", vectors)
+    (folder / "vocabulary.json").write_text(json.dumps([word.replace(" ", "_") for word in tables]), "utf-8")
+    tokenizer = Tokenizer(index.config.user_words, index.config.synonyms)
+    asked = load_encoder(index.config.model).queries(list(queries))
+    np.save(folder / "questions.npy", asked)
+    np.save(folder / "tenth.npy", tenth_scores(vectors, asked))
+    words_of = [[word.replace(" ", "_") for word in tokenizer.terms(query)] for query in queries]
+    (folder / "questions.json").write_text(json.dumps(words_of), "utf-8")
+
+
+def tenth_scores(vectors: NDArray[np.float16], asked: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The cosine of each question's tenth nearest chunk, by looking at all."""
+    best = np.full((len(asked), K), -1, np.float32)
+    for start in range(0, len(vectors), _BLOCK):
+        scores = np.concatenate([best, asked @ vectors[start : start + _BLOCK].astype(np.float32).T], axis=1)
+        best = np.partition(scores, scores.shape[1] - K, axis=1)[:, -K:]
+    return best.min(axis=1)
+
+
+class Export:
+    """What `export` wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.terms = np.load(folder / "terms.npy", mmap_mode="r")
+        self.starts = np.load(folder / "starts.npy")
+        self.vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        self.vocabulary: list[str] = json.loads((folder / "vocabulary.json").read_text("utf-8"))
+        self.questions = np.load(folder / "questions.npy")
+        self.words: list[list[str]] = json.loads((folder / "questions.json").read_text("utf-8"))
+        self._tenth = np.load(folder / "tenth.npy")
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def blocks(self) -> Iterator[tuple[int, list[str], NDArray[np.float32]]]:
+        """Number of the first chunk, texts (words with spaces between) and vectors, some chunks at a time."""
+        for low in range(0, len(self), _BLOCK):
+            high = min(low + _BLOCK, len(self))
+            begin = int(self.starts[low])
+            words = list(map(self.vocabulary.__getitem__, self.terms[begin : int(self.starts[high])].tolist()))
+            ends = (self.starts[low : high + 1] - begin).tolist()
+            texts = [" ".join(words[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+            yield low, texts, self.vectors[low:high].astype(np.float32)
+
+    def recall(self, found: Sequence[Sequence[int]]) -> float:
+        """recall@10 of the nearest chunks found for each question; of equally near ones any will do."""
+        hits = 0
+        for rows, question, tenth in zip(found, self.questions, self._tenth, strict=True):
+            scores = self.vectors[np.asarray(rows[:K], np.int64)].astype(np.float32) @ question
+            hits += int((scores >= tenth - 1e-5).sum())
+        return hits / (K * len(self.questions))
+
+
+def percentiles(ask: Callable[[int], object], count: int) -> dict[str, float]:
+    """p50 and p95 in milliseconds of asking questions 0 to `count`, after a few to warm up."""
+    for number in range(min(_WARM, count)):
+        ask(number)
+    times = []
+    for number in range(count):
+        began = time.perf_counter()
+        ask(number)
+        times.append(1000 * (time.perf_counter() - began))
+    return {f"p{share}_ms": round(float(np.percentile(times, share)), 3) for share in (50, 95)}
+
+
+def _bm25s(made: Export) -> Any:
+    import bm25s
+    from bm25s.tokenization import Tokenized
+
+    vocabulary = {word: number for number, word in enumerate(made.vocabulary)}
+    ids = [made.terms[a:b] for a, b in zip(made.starts.tolist(), made.starts[1:].tolist(), strict=False)]
+    engine = bm25s.BM25(k1=1.2, b=0.75, method="lucene", backend="numba")
+    engine.index(Tokenized(ids=ids, vocab=vocabulary), show_progress=False)
+    engine.activate_numba_scorer()
+    return engine
+
+
+def _retrieve(engine: Any, words: list[str], k: int) -> NDArray[np.int64]:
+    rows, _ = engine.retrieve([words], k=k, show_progress=False, n_threads=1)
+    return np.asarray(rows[0], np.int64)
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def run_bm25s(made: Export) -> Result:
+    """bm25s with numba: lexical only."""
+    began = time.perf_counter()
+    engine = _bm25s(made)
+    built = time.perf_counter() - began
+    lexical = percentiles(lambda n: _retrieve(engine, made.words[n], K), len(made.words))
+    return {"build_s": round(built, 1), "lexical": lexical}
+
+
+def run_tantivy(made: Export) -> Result:
+    """tantivy: lexical only, no positions, one segment."""
+    import tantivy
+
+    folder = _fresh(made.folder / "tantivy")
+    schema = tantivy.SchemaBuilder().add_text_field("text", tokenizer_name="whitespace", index_option="freq").build()
+    began = time.perf_counter()
+    index = tantivy.Index(schema, path=str(folder))
+    writer = index.writer(400_000_000, 1)
+    for _, texts, _ in made.blocks():
+        for text in texts:
+            writer.add_document(tantivy.Document(text=text))
+    writer.commit()
+    writer.wait_merging_threads()
+    built = time.perf_counter() - began
+    index.reload()
+    searcher = index.searcher()
+
+    def ask(number: int) -> object:
+        terms = [tantivy.Query.term_query(schema, "text", word) for word in made.words[number]]
+        return searcher.search(tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms]), K).hits
+
+    if not any(ask(number) for number in range(len(made.words))):
+        raise RuntimeError("tantivy finds nothing: its tokenizer does not see our words")
+    segments = searcher.num_segments
+    return {"build_s": round(built, 1), "segments": segments, "lexical": percentiles(ask, len(made.words))}
+
+
+def run_lancedb(made: Export) -> Result:
+    """LanceDB: full-text index over the words, IVF_PQ over the vectors, hybrid by its own RRF."""
+    import lancedb
+    import pyarrow as pa
+    from lancedb.rerankers import RRFReranker
+
+    dim = made.vectors.shape[1]
+    schema = pa.schema([("row", pa.int64()), ("text", pa.string()), ("vector", pa.list_(pa.float32(), dim))])
+
+    def batches() -> Iterator[Any]:
+        for low, texts, vectors in made.blocks():
+            flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dim)
+            rows = pa.array(range(low, low + len(texts)), pa.int64())
+            yield pa.RecordBatch.from_arrays([rows, pa.array(texts), flat], schema=schema)
+
+    began = time.perf_counter()
+    table = lancedb.connect(_fresh(made.folder / "lancedb")).create_table("chunks", batches(), schema=schema)
+    plain = {"stem": False, "remove_stop_words": False, "lower_case": False, "ascii_folding": False}
+    table.create_fts_index("text", base_tokenizer="whitespace", max_token_length=None, **plain)
+    table.create_index(num_partitions=max(1, int(len(made) ** 0.5)), index_type="IVF_PQ", max_iterations=10)
+    built = time.perf_counter() - began
+    reranker = RRFReranker()
+
+    def hybrid(number: int) -> object:
+        text, vector = " ".join(made.words[number]), made.questions[number]
+        query = table.search(query_type="hybrid").vector(vector).text(text).refine_factor(_REFINE)
+        return query.rerank(reranker).limit(K).select(["row"]).to_arrow()
+
+    def lexical(number: int) -> object:
+        found = table.search(" ".join(made.words[number]), query_type="fts").limit(K)
+        return found.select(["row"]).to_arrow()
+
+    def dense(number: int) -> list[int]:
+        found = table.search(made.questions[number]).refine_factor(_REFINE).limit(K)
+        rows: list[int] = found.select(["row"]).to_arrow()["row"].to_pylist()
+        return rows
+
+    count = len(made.words)
+    return {
+        "build_s": round(built, 1),
+        "hybrid": percentiles(hybrid, count),
+        "lexical": percentiles(lexical, count),
+        "dense": percentiles(dense, count),
+        "recall@10": round(made.recall([dense(number) for number in range(count)]), 4),
+    }
+
+
+def run_loop(made: Export) -> Result:
+    """The loop that is written by hand: bm25s with numba, a FAISS index, and RRF over the best 100 of both."""
+    import faiss
+
+    faiss.omp_set_num_threads(2)  # for the build alone
+    dim = made.vectors.shape[1]
+    began = time.perf_counter()
+    engine = _bm25s(made)
+    if len(made) <= _HNSW_UP_TO:
+        kind = "HNSW32, efSearch 64"
+        index = faiss.index_factory(dim, "HNSW32", faiss.METRIC_L2)
+        index.hnsw.efSearch = 64
+    else:
+        kind = "IVF1024,SQ8, nprobe 64 (a graph of this size takes too long to build here)"
+        index = faiss.index_factory(dim, "IVF1024,SQ8", faiss.METRIC_L2)
+        picks = np.sort(np.random.default_rng(0).choice(len(made), 65_536, replace=False))
+        index.train(made.vectors[picks].astype(np.float32))
+        index.nprobe = 64
+    for low in range(0, len(made), _BLOCK):
+        index.add(made.vectors[low : low + _BLOCK].astype(np.float32))
+    built = time.perf_counter() - began
+    faiss.omp_set_num_threads(1)
+
+    def dense(number: int, k: int = K) -> list[int]:
+        rows: list[int] = index.search(made.questions[number : number + 1], k)[1][0].tolist()
+        return rows
+
+    def hybrid(number: int) -> list[int]:
+        scores: dict[int, float] = {}
+        for found in (_retrieve(engine, made.words[number], _POOL).tolist(), dense(number, _POOL)):
+            for rank, row in enumerate(found):
+                scores[row] = scores.get(row, 0.0) + 1 / (_RRF + rank + 1)
+        return sorted(scores, key=scores.__getitem__, reverse=True)[:K]
+
+    count = len(made.words)
+    return {
+        "build_s": round(built, 1),
+        "vectors": kind,
+        "hybrid": percentiles(hybrid, count),
+        "dense": percentiles(dense, count),
+        "recall@10": round(made.recall([dense(number) for number in range(count)]), 4),
+    }
+
+
+PEERS: dict[str, Callable[[Export], Result]] = {
+    "bm25s": run_bm25s,
+    "tantivy": run_tantivy,
+    "loop": run_loop,
+    "lancedb": run_lancedb,
+}

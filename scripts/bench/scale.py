@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""Wensou at 10k, 100k and 1M chunks beside other engines on the same words and vectors.
+
+    python scripts/bench/scale.py --sentences ../shared/data/train/crud_news.jsonl.gz --sizes 10000 100000 1000000
+
+The articles are recombinations of real sentences (scripts/bench/corpus.py). Every stage runs in a process of its own,
+one thread but for building, and its figures are stored at once under its size, so that sizes and stages may be run one
+by one (`--stages`) and an interrupted run goes on where it was; the index in `--work` is kept. `--stages plot` draws.
+
+build      chunks a second by two processes, peak memory, size on disk
+wensou     p50 and p95 of warm questions, k = 10, from the text of a question on; recall@10 of the dense leg against
+           all vectors; resident memory after all questions, and what of it is no file's page
+cold       one `wensou query` in a new process
+update     100 new articles by `wensou index`: seconds until a reader sees them, and files of other segments touched
+the peers  see scripts/bench/peers.py; they get the words and vectors of a question ready made
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from scripts.bench import peers  # noqa: E402
+from scripts.bench.corpus import known_items, read_sentences, recombined  # noqa: E402
+
+Result = dict[str, Any]
+QUESTIONS = 200
+CHUNK_CHARS = 300
+OWN = ("build", "wensou", "cold", "update")
+STAGES = (*OWN, *peers.PEERS)
+
+
+def memory() -> dict[str, int]:
+    """Resident megabytes of this process: all, what of it is its own, and the most there was."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    names = {"rss_mb": "VmRSS", "own_mb": "RssAnon", "peak_mb": "VmHWM"}
+    return {name: int(fields[field].split()[0]) // 1024 for name, field in names.items()}
+
+
+def _write(articles: Any, path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for article in articles:
+            record = {"id": article.article_id, "title": article.title, "text": article.text, "source": article.source}
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def build(work: Path, size: int) -> Result:
+    """The index, from a JSONL file; the figures of its build."""
+    from index.builder import build_index
+    from index.config import IndexConfig
+
+    for old in ("index", "export"):
+        shutil.rmtree(work / old, ignore_errors=True)
+    began = time.perf_counter()
+    report = build_index([work / "articles.jsonl"], work / "index", IndexConfig(chunk_chars=CHUNK_CHARS), workers=2)
+    seconds = time.perf_counter() - began
+    times = os.times()
+    files = [path for path in (work / "index").rglob("*") if path.is_file()]
+    return {
+        "articles": report.added,
+        "chunks": report.chunks,
+        "seconds": round(seconds, 1),
+        "chunks_per_s": round(report.chunks / seconds),
+        "cpu_seconds_per_1000_chunks": round(1000 * sum(times[:4]) / report.chunks, 3),
+        "segments": len({path.parent for path in files if path.parent.parent.name == "segments"}),
+        "disk_mb": sum(path.stat().st_size for path in files) // 1_000_000,
+        "recall@10 at build": report.dense_recall,
+        **memory(),
+    }
+
+
+def wensou(work: Path, size: int) -> Result:
+    """Warm questions, and the export for the peers."""
+    import faiss
+    import numpy as np
+
+    from index.backend import LexicalQuery
+    from index.embedded import EmbeddedIndex
+    from index.encode import load_encoder
+    from index.models import Filters
+    from index.tokens import Tokenizer
+    from search.engine import SearchEngine
+    from search.models import MODES, SearchOptions
+
+    faiss.omp_set_num_threads(1)
+    queries = json.loads((work / "queries.json").read_text("utf-8"))
+    out: Result = {}
+    began = time.perf_counter()
+    with SearchEngine.open(work / "index") as engine:
+        out["open_s"] = round(time.perf_counter() - began, 3)
+        for mode in MODES:
+            options = SearchOptions(mode=mode)
+            for name, ask in (("ranking", engine.rank), ("answer", engine.search)):
+                out[f"{mode}, {name}"] = peers.percentiles(lambda n: ask(queries[n], options), len(queries))  # noqa: B023
+    out |= memory()
+    index = EmbeddedIndex.open(work / "index")
+    tokenizer, asked = Tokenizer(), load_encoder(index.config.model).queries(queries)
+    words = [LexicalQuery(dict.fromkeys(tokenizer.terms(query), 1.0)) for query in queries]
+    out["lexical, words alone"] = peers.percentiles(
+        lambda n: index.lexical(words[n], k=peers.K, filters=Filters()), len(queries)
+    )
+    if not (work / "export" / "questions.json").exists():
+        peers.export(index, queries, work / "export")
+    tenth = np.load(work / "export" / "tenth.npy")
+    hits = [index.dense(vector, k=peers.K, filters=Filters()) for vector in asked]
+    near = sum(hit.score >= floor - 1e-5 for found, floor in zip(hits, tenth, strict=True) for hit in found)
+    out["recall@10"] = round(near / (peers.K * len(queries)), 4)
+    out["stats"] = {name: asdict(index.stats())[name] for name in ("articles", "chunks", "segments", "dim")}
+    return out
+
+
+def cold(work: Path, size: int, runs: int = 5) -> Result:
+    """Wall seconds of `wensou query` in a new process."""
+    queries = json.loads((work / "queries.json").read_text("utf-8"))
+    times = []
+    for query in queries[: runs + 1]:
+        began = time.perf_counter()
+        _wensou("query", query, "--index", str(work / "index"), "--json")
+        times.append(time.perf_counter() - began)
+    return {"first_s": round(times[0], 3), "median_s": round(statistics.median(times[1:]), 3)}
+
+
+def update(work: Path, size: int) -> Result:
+    """100 new articles, then the commit before them again."""
+    from index.commits import restore_commit
+    from index.layout import read_manifest
+
+    root = work / "index"
+    before = read_manifest(root)
+    files = {name: (root / name).stat() for name, _ in before.files()}
+    pool = json.loads((work / "queries.json").read_text("utf-8"))
+    new = list(recombined(pool * 40, chunks=400, chunk_chars=CHUNK_CHARS, seed=9))[:100]
+    source = work / "new.jsonl"
+    _write(new, source)
+    source.write_text(source.read_text("utf-8").replace('"made-', '"new-'), "utf-8")
+    done = threading.Event()
+    began, seen = time.perf_counter(), 0.0
+
+    def run() -> None:
+        _wensou("index", str(source), "--index", str(root), "--keep-missing")
+        done.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while not done.is_set():
+        if not seen and read_manifest(root).commit != before.commit:
+            seen = time.perf_counter() - began
+        time.sleep(0.005)
+    thread.join()
+    seconds = time.perf_counter() - began
+    touched = [name for name, was in files.items() if (root / name).stat().st_mtime_ns != was.st_mtime_ns]
+    segments = len(read_manifest(root).segments)
+    restore_commit(root, before.commit)
+    return {
+        "visible_s": round(seen, 2),
+        "command_s": round(seconds, 2),
+        "other_files_touched": len(touched),
+        "segments": segments,
+    }
+
+
+def _wensou(*arguments: str) -> None:
+    command = [sys.executable, "-c", "from search.cli import main; main()", *arguments]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT)
+
+
+def peer(name: str, work: Path) -> Result:
+    """One other engine."""
+    made = peers.Export(work / "export")
+    result = peers.PEERS[name](made)
+    return {**result, "chunks_per_s": round(len(made) / max(result["build_s"], 0.1)), **memory()}
+
+
+def plot(results: Result, folder: Path) -> None:
+    """Latency, build rate and memory against size, as SVG."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.fonttype"] = "none"
+    from matplotlib import pyplot
+
+    kinds = {
+        "latency": [("wensou", "hybrid, ranking"), ("wensou", "lexical, words alone"), ("tantivy", "lexical"),
+                    ("bm25s", "lexical"), ("loop", "hybrid"), ("lancedb", "hybrid")],
+        "build": [(name, "chunks_per_s") for name in ("build", "tantivy", "bm25s", "loop", "lancedb")],
+        "memory": [(name, "rss_mb") for name in ("wensou", "tantivy", "bm25s", "loop", "lancedb")],
+    }  # fmt: skip
+    labels = {"latency": "p50, ms", "build": "chunks a second", "memory": "resident MB after questions"}
+    figure, axes = pyplot.subplots(1, 3, figsize=(13, 4))
+    for axis, (kind, lines) in zip(axes, kinds.items(), strict=True):
+        for stage, key in lines:
+            points = []
+            for size, found in results.items():
+                value = found.get(stage, {}).get(key)
+                if value is not None:
+                    points.append((int(size), value["p50_ms"] if isinstance(value, dict) else value))
+            name = "wensou" if stage == "build" else stage
+            axis.plot(
+                *zip(*sorted(points), strict=True), marker="o", label=f"{name}, {key}" if kind == "latency" else name
+            )
+        axis.set(xscale="log", yscale="log", xlabel="chunks asked for", title=labels[kind])
+        axis.legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(folder / "scale.svg")
+
+
+def run_stage(stage: str, work: Path, size: int) -> Result:
+    """In the child: one stage."""
+    own = {"build": build, "wensou": wensou, "cold": cold, "update": update}
+    return own[stage](work, size) if stage in own else peer(stage, work)
+
+
+def main() -> None:
+    """Run the stages that are asked for, each in a child, and store what each says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sentences", type=Path, help="JSONL(.gz) with a `text` in each record")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--stages", nargs="+", default=list(STAGES), choices=[*STAGES, "plot"])
+    parser.add_argument("--again", action="store_true", help="also what is stored already")
+    parser.add_argument("--work", type=Path, required=True, help="folder for corpora, indexes and exports; is kept")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/scale.json")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        stage, size = args.child[0], int(args.child[1])
+        print(json.dumps(run_stage(stage, args.work / str(size), size)))
+        return
+    results: Result = json.loads(args.out.read_text("utf-8")) if args.out.exists() else {}
+    for size in args.sizes:
+        work = args.work / str(size)
+        if args.stages != ["plot"]:
+            _corpus(args.sentences, work, size)
+        for stage in args.stages:
+            known = results.setdefault(str(size), {})
+            if stage == "plot" or (stage in known and not args.again):
+                continue
+            command = [sys.executable, __file__, "--work", str(args.work), "--child", stage, str(size)]
+            threads = {} if stage == "build" else {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+            load = os.getloadavg()[0]
+            began = time.perf_counter()
+            with (work / f"{stage}.log").open("w") as log:
+                environment = {**os.environ, **threads}
+                child = subprocess.run(
+                    command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, check=False
+                )
+            if child.returncode:
+                print(f"{size} {stage}: failed with {child.returncode}, see {log.name}", file=sys.stderr)
+                continue
+            known[stage] = json.loads(child.stdout.splitlines()[-1])
+            known[stage] |= {"stage_s": round(time.perf_counter() - began, 1), "load_before": round(load, 1)}
+            print(size, stage, json.dumps(known[stage]), flush=True)
+            args.out.parent.mkdir(exist_ok=True)
+            args.out.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    if "plot" in args.stages:
+        plot(results, args.out.parent)
+
+
+def _corpus(sentences: Path, work: Path, size: int) -> None:
+    if (work / "queries.json").exists():
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    pool = read_sentences(sentences, 400_000)
+    _write(recombined(pool, chunks=size, chunk_chars=CHUNK_CHARS), work / "articles.jsonl")
+    (work / "queries.json").write_text(json.dumps(known_items(pool, QUESTIONS), ensure_ascii=False), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

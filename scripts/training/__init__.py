@@ -1,1 +1,0 @@
-"""The parts of `scripts/train_encoder.py`: text, vocabulary, pairs, training loop."""

@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+
+from index.encode import load_encoder
+from index.training.corpus import Record, tokenise
+from index.training.likeness import Alike
+from index.training.pairs import KIND_WEIGHTS, KINDS, PairMaker, ahead, batches
+
+TEXT = "水稻插秧前要把田面耙平。随后引水入田，保持浅水。七天以后追施分蘖肥，注意防治稻飞虱。抽穗时不能断水。"
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return load_encoder().tokenizer
+
+
+@pytest.fixture(scope="module")
+def text(tokenizer):
+    records = [Record("a", f"水稻栽培第{n}讲", "田间管理", TEXT * 3 + f"本讲编号{n}。", str(n // 2)) for n in range(40)]
+    return tokenise(records, tokenizer)
+
+
+def nothing_alike(tokenizer):
+    size = tokenizer.get_vocab_size()
+    return Alike(np.zeros((size, 2), np.int32), np.zeros((size, 2), np.float32))
+
+
+def draw(text, tokenizer, weights, seed=1, alike=None, block=10**6):
+    maker = PairMaker(text, tokenizer, weights, alike or nothing_alike(tokenizer), seed)
+    return list(maker.draw(np.full(len(text.first) - 1, 2.0), block))
+
+
+def rows(pairs, number):
+    return (
+        pairs.query[pairs.q_starts[number] : pairs.q_starts[number + 1]],
+        pairs.passage[pairs.p_starts[number] : pairs.p_starts[number + 1]],
+    )
+
+
+def test_equal_seeds_give_equal_pairs(text, tokenizer):
+    one, other = (draw(text, tokenizer, KIND_WEIGHTS)[0] for _ in range(2))
+    np.testing.assert_array_equal(one.query, other.query)
+    np.testing.assert_array_equal(one.passage, other.passage)
+    assert len(draw(text, tokenizer, KIND_WEIGHTS, seed=2)[0].query) != len(one.query)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_makes_pairs_of_something(text, tokenizer, kind):
+    (pairs,) = draw(text, tokenizer, {kind: 1.0})
+    assert len(pairs) > 40
+    assert np.diff(pairs.q_starts).min() >= 1
+    assert np.diff(pairs.p_starts).min() >= 2
+    assert set(pairs.group.tolist()) <= set(range(20))
+
+
+def test_a_title_is_paired_with_text_of_its_article(text, tokenizer):
+    (pairs,) = draw(text, tokenizer, {"title": 1.0})
+    known = set(text.ids.tolist())
+    for number in range(20):
+        _, passage = rows(pairs, number)
+        assert set(passage.tolist()) <= known
+
+
+def test_words_are_drawn_from_the_passage_in_their_order(text, tokenizer):
+    (pairs,) = draw(text, tokenizer, {"words": 1.0})
+    for number in range(20):
+        query, passage = rows(pairs, number)
+        places = iter(passage.tolist())
+        assert all(word in places for word in query.tolist())
+        assert 2 <= len(query) <= 6
+
+
+def test_said_again_uses_the_likest_words(text, tokenizer):
+    size = tokenizer.get_vocab_size()
+    other = tokenizer.token_to_id("玉米")
+    everything = Alike(np.full((size, 2), other, np.int32), np.full((size, 2), 2.0, np.float32))
+    (pairs,) = draw(text, tokenizer, {"said": 1.0}, alike=everything)
+    (plain,) = draw(text, tokenizer, {"said": 1.0})
+    assert (pairs.query == other).mean() > 0.2
+    assert not (plain.query == other).any()
+
+
+def test_blocks_come_at_the_size_asked_for(text, tokenizer):
+    blocks = draw(text, tokenizer, KIND_WEIGHTS, block=60)
+    assert len(blocks) > 2
+    assert 30 <= len(blocks[0]) < 60 <= len(blocks[1])
+
+
+def test_ahead_gives_the_same_blocks_and_passes_errors_on():
+    assert list(ahead(iter([1, 2, 3]))) == [1, 2, 3]
+
+    def broken():
+        yield 1
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        list(ahead(broken()))
+
+
+@pytest.mark.parametrize("like", [False, True])
+def test_batches_hold_whole_pairs_each_once(text, tokenizer, like):
+    (pairs,) = draw(text, tokenizer, KIND_WEIGHTS)
+    table = np.random.default_rng(1).standard_normal((tokenizer.get_vocab_size(), 16)).astype(np.float32)
+    found = list(batches(pairs, 32, 1, table if like else None, 4))
+    assert len(found) == len(pairs) // 32
+    known = {(tuple(query), tuple(passage)) for query, passage in map(lambda n: rows(pairs, n), range(len(pairs)))}
+    for q_ids, q_starts, p_ids, p_starts, groups in found:
+        assert len(groups) == len(q_starts) == len(p_starts) == 32
+        queries, passages = np.split(q_ids, q_starts[1:]), np.split(p_ids, p_starts[1:])
+        assert {(tuple(q), tuple(p)) for q, p in zip(queries, passages, strict=True)} <= known

@@ -1,0 +1,48 @@
+import json
+
+import numpy as np
+
+from index.encode import StaticEncoder, load_encoder
+from index.training.model import Table, shares_of
+from index.training.save import LEVELS, quantise, save
+
+
+def test_rows_come_back_within_half_a_step():
+    rng = np.random.default_rng(1)
+    rows = rng.standard_normal((50, 16)).astype(np.float32)
+    rows[3] = 0.0
+    whole, scales = quantise(rows)
+    assert whole.dtype == np.int8
+    assert np.abs(whole).max() == LEVELS
+    assert not whole[3].any()
+    assert (np.abs(whole * scales[:, None] - rows) <= scales[:, None] / 2 + 1e-6).all()
+
+
+def table(tokens, pairs):
+    rng = np.random.default_rng(2)
+    rows = rng.standard_normal((tokens, 8)).astype(np.float32)
+    return Table(rows, rng.standard_normal((pairs, 4 if pairs else 0)).astype(np.float32), shares_of(rows))
+
+
+def test_a_saved_table_reads_back(tmp_path):
+    tokenizer = load_encoder().tokenizer
+    written = table(tokenizer.get_vocab_size(), 64)
+    save(tmp_path, tokenizer, written)
+    encoder = StaticEncoder(tmp_path, "saved")
+    assert encoder.dim == 12
+    for one, other in zip(written, encoder.tables(), strict=True):
+        np.testing.assert_allclose(one, other, atol=0.1)
+    vectors = encoder.queries(["中国经济发展", "经济发展中国", "中国"])
+    np.testing.assert_allclose(vectors[0, :8] / vectors[0, 0], vectors[1, :8] / vectors[1, 0], rtol=1e-3)
+    assert not np.allclose(vectors[0, 8:], vectors[1, 8:], atol=0.01)  # order shows in the last columns alone
+    assert not vectors[2, 8:].any() or len(tokenizer.encode("中国", add_special_tokens=False).ids) > 1
+
+
+def test_without_pairs_sentence_transformers_needs_nothing_of_ours(tmp_path):
+    tokenizer = load_encoder().tokenizer
+    save(tmp_path, tokenizer, table(tokenizer.get_vocab_size(), 0))
+    modules = json.loads((tmp_path / "modules.json").read_text("utf-8"))
+    assert all(module["type"].startswith("sentence_transformers.") for module in modules)
+    loaded = load_encoder(str(tmp_path))
+    assert isinstance(loaded, StaticEncoder)
+    assert loaded.dim == 8
