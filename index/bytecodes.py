@@ -1,5 +1,6 @@
 """The codes of GBK, and how likely each is at a place of one article: what a search over its bytes needs to know."""
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from functools import cache, lru_cache
@@ -9,16 +10,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from index.charmodel import CharModel, load
+from index.charmodel import UNKNOWN, CharModel, load
 from index.fold import fold
 
 WILD = -1  # a lead byte that is not known
 WRONG_SCRIPT = -4.0  # nats: a simplified form in traditional text, or the reverse
-_TOP = 7  # fillings of one unknown byte that are followed up
+_TOP = 5  # fillings of one unknown byte that are followed up
 
 
 class Codes(NamedTuple):
-    """Characters that share a byte."""
+    """Characters of the model's vocabulary that share a byte."""
 
     chars: npt.NDArray[np.str_]
     ids: npt.NDArray[np.int64]
@@ -62,9 +63,9 @@ class Tables:
 
     @staticmethod
     def _codes(model: CharModel, found: list[tuple[str, int]]) -> Codes:
-        chars = [char for char, _ in found]
-        ids = np.array(model.encode("".join(chars)), dtype=np.int64)
-        return Codes(np.array(chars), ids, np.array([byte for _, byte in found], dtype=np.int64))
+        ids = np.array(model.encode("".join(char for char, _ in found)), dtype=np.int64)
+        chars, others = np.array([char for char, _ in found]), np.array([byte for _, byte in found], dtype=np.int64)
+        return Codes(chars[ids > 0], ids[ids > 0], others[ids > 0])
 
 
 @cache
@@ -96,73 +97,150 @@ def script_of(text: str) -> str:
     return "s" if simplified >= 5 and simplified > 4 * traditional else ""
 
 
+History = tuple[int, int]  # ids of the two characters before
+
+
+class Options(NamedTuple):
+    """Characters that may stand at a place, their ids, and what their script costs each."""
+
+    chars: list[str]
+    ids: npt.NDArray[np.int64]
+    costs: npt.NDArray[np.float64]
+
+
+class Behind(NamedTuple):
+    """What follows two characters: the share left for bigrams, characters (ascending) and their shares."""
+
+    left: float
+    numbers: npt.NDArray[np.int64]
+    shares: npt.NDArray[np.float32]
+
+
+_NOTHING = Behind(1.0, np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
 class Context:
     """The character model, told what else the article says: a name that stands there ten times is no surprise."""
 
-    _SHARE = 0.25  # of the probability that the article's own bigrams get
+    _SHARE = 0.25  # of the probability that the article's own bigrams get, and again its own trigrams
 
     def __init__(self, text: str, script: str) -> None:
         """`text`: the sound parts of the article; `script`: as `script_of` says."""
         self.model, self.tables, self.script = load(), tables(), script
         self._own: dict[int, Counter[int]] = {}
+        self._own_third: dict[History, Counter[int]] = {}
+        before = UNKNOWN
         for first, second in pairwise(self.model.encode(text)):
             if first and second:
                 self._own.setdefault(first, Counter())[second] += 1
-        self._choices: dict[tuple[int, int, bool, frozenset[int] | None], list[tuple[str, int, float]]] = {}
-        self.after = lru_cache(maxsize=512)(self._after)
+                if before:
+                    self._own_third.setdefault((before, first), Counter())[second] += 1
+            before = first
+        self._choices: dict[tuple[History, int, bool, frozenset[int] | None], list[tuple[str, int, float]]] = {}
+        self._shares = lru_cache(maxsize=1024)(self._mixed)
+        self._third = lru_cache(maxsize=4096)(self._mixed_third)
+        self.options = cache(self._codes)
+        self.script_cost = cache(self._script_cost)
 
     def id(self, char: str) -> int:
         """The model's id of a character."""
         return self.model.encode(char)[0]
 
-    def _after(self, before: int) -> npt.NDArray[np.float32]:
-        row = self.model.after(before)
+    def history(self, text: str) -> History:
+        """What stands before the next character of a paragraph that begins with `text`."""
+        first, second = self.model.encode(("\n\n" + text)[-2:])
+        return first, second
+
+    def _weight(self, total: int) -> float:
+        return self._SHARE * total / (total + 2)
+
+    def _mixed(self, before: int) -> npt.NDArray[np.float32]:
+        """Bigrams of the model and of the article."""
+        row = self.model.shares(before)
         own = self._own.get(before)
         if own is None:
             return row
-        total = sum(own.values())
-        share = self._SHARE * total / (total + 2)
-        mixed = np.exp(row) * np.float32(1 - share)
+        total = own.total()
+        weight = self._weight(total)
+        mixed = row * np.float32(1 - weight)
         for number, count in own.items():
-            mixed[number] += share * count / total
-        return np.asarray(np.log(mixed), dtype=np.float32)
+            mixed[number] += weight * count / total
+        return mixed
+
+    def _mixed_third(self, history: History) -> Behind:
+        """Trigrams of the model and of the article, and what is left for the bigrams."""
+        found = self.model.third(*history)
+        own = self._own_third.get(history)
+        if own is None and found is None:
+            return _NOTHING
+        if own is not None:
+            weight = self._weight(own.total())
+            known = {number: weight * count / own.total() for number, count in own.items()}
+            for number, share in zip(*(part.tolist() for part in found), strict=True) if found else ():
+                known[number] = known.get(number, 0.0) + (1 - weight) * share
+            found = np.array(sorted(known)), np.array([known[number] for number in sorted(known)], dtype=np.float32)
+        assert found is not None
+        return Behind(max(1.0 - float(found[1].sum()), 0.02), *found)
+
+    def log(self, history: History, number: int) -> float:
+        """Log probability of a character behind two others, in nats."""
+        left, numbers, shares = self._third(history)
+        share = left * float(self._shares(history[1])[number])
+        if len(numbers):
+            at = int(numbers.searchsorted(number))
+            if at < len(numbers) and numbers[at] == number:
+                share += float(shares[at])
+        return math.log(share)
+
+    def logs(self, history: History, wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """`log` of many characters: (len(wanted),)."""
+        left, numbers, shares = self._third(history)
+        found = left * self._shares(history[1])[wanted].astype(np.float64)
+        if len(numbers):
+            at = numbers.searchsorted(wanted)
+            at[at == len(numbers)] = 0
+            known = numbers[at] == wanted
+            found[known] += shares[at[known]]
+        return np.asarray(np.log(found))
 
     def score(self, text: str, before: str) -> float:
         """Log probability of `text` behind `before`, in nats."""
-        numbers = [self.id(char) for char in (before[-1:] or "\n") + text]
-        return sum(float(self.after(one)[two]) for one, two in pairwise(numbers))
+        first, second = self.history(before)
+        total = 0.0
+        for number in self.model.encode(text):
+            total += self.log((first, second), number)
+            first, second = second, number
+        return total
 
-    def script_cost(self, char: str) -> float:
-        """What a form of the other script costs in this article."""
+    def _script_cost(self, char: str) -> float:
         if not "\u3400" <= char <= "\u9fff" or not self.script:
             return 0.0
         wrong = _simplified_only(char) if self.script == "t" else fold(char) != char
         return WRONG_SCRIPT if wrong else 0.0
 
-    def codes(self, byte: int, *, lead: bool, leads: frozenset[int] | None = None) -> Codes | None:
-        """Every character with this lead (or trail) byte; `leads` narrows down those with a given trail."""
+    def _codes(self, byte: int, lead: bool, leads: frozenset[int] | None) -> Options | None:
         if byte == WILD:
-            return self.tables.of_leads(leads or frozenset())
-        found = (self.tables.by_lead if lead else self.tables.by_trail).get(byte)
-        return found if found is None or leads is None else found.narrowed(leads)
+            found = self.tables.of_leads(leads or frozenset())
+        else:
+            found = (self.tables.by_lead if lead else self.tables.by_trail).get(byte)
+            if found is not None and leads is not None:
+                found = found.narrowed(leads)
+        if found is None:
+            return None
+        chars = found.chars.tolist()
+        return Options(chars, found.ids, np.array([self.script_cost(char) for char in chars]))
 
-    def _ranked(self, previous: int, codes: Codes) -> list[tuple[str, int, float]]:
-        scores = self.after(previous)[codes.ids]
-        best = np.argsort(-scores, kind="stable")[: 3 * _TOP]
-        ranked = []
-        for place in best.tolist():
-            char, number = str(codes.chars[place]), int(codes.ids[place])
-            if number:
-                ranked.append((char, number, float(scores[place]) + self.script_cost(char)))
-        ranked.sort(key=lambda choice: -choice[2])
-        return ranked[:_TOP]
+    def _ranked(self, history: History, options: Options) -> list[tuple[str, int, float]]:
+        scores = self.logs(history, options.ids) + options.costs
+        best = np.argsort(-scores)[:_TOP].tolist() if len(scores) <= _TOP else np.argpartition(-scores, _TOP)[:_TOP]
+        return [(options.chars[place], int(options.ids[place]), float(scores[place])) for place in best]
 
     def choices(
-        self, previous: int, byte: int, *, lead: bool, others: frozenset[int] | None = None
+        self, history: History, byte: int, *, lead: bool, others: frozenset[int] | None = None
     ) -> list[tuple[str, int, float]]:
-        """The likeliest `(char, id, nats)` behind a character, given one byte and perhaps what the other may be."""
-        key = (previous, byte, lead, others)
+        """The likeliest `(char, id, nats)` behind two characters, given one byte and perhaps what the other may be."""
+        key = (history, byte, lead, others)
         if key not in self._choices:
-            codes = self.codes(byte, lead=lead, leads=others)
-            self._choices[key] = self._ranked(previous, codes) if codes is not None else []
+            options = self.options(byte, lead, others)
+            self._choices[key] = self._ranked(history, options) if options is not None else []
         return self._choices[key]

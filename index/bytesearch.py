@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from index.bytecodes import WILD, Context
+from index.bytecodes import WILD, Context, History
 
 BEAM = 12
-_SLACK = 21.0  # nats behind the best at which a reading is given up
+EVENTS = 12  # at most in one run: where a shifted pair was no character, too
+_SLACK = 17.0  # nats behind the best at which a reading is given up
 
 # Nats each event costs a reading. Inventing a byte also pays for the character it makes, by the model.
 LOST = -9.0  # a byte is missing, without a sign
@@ -67,8 +68,8 @@ def units_of(text: str) -> list[Unit]:
     """The bytes of a display text, unit by unit."""
     units: list[Unit] = []
     for char in text:
-        if char < "\x80":
-            units.append(Unit((ord(char),), char, True))
+        if char < "\x80" or char == "\ufffd":
+            units.append(Unit((ord(char) if char < "\x80" else 0x3F,), char, True))
             continue
         try:
             data = char.encode("gb18030")
@@ -84,7 +85,7 @@ def units_of(text: str) -> list[Unit]:
 
 class _State(NamedTuple):
     pending: int  # lead byte that waits for its partner: 0 none, WILD unknown
-    previous: int  # id of the character before
+    history: History  # ids of the two characters before
     score: float
     text: str
     events: int
@@ -96,11 +97,11 @@ class _State(NamedTuple):
 class Search:
     """A beam search over the readings of one run of units."""
 
-    def __init__(self, context: Context, before: str, *, max_events: int = 5) -> None:
+    def __init__(self, context: Context, before: str, *, max_events: int = EVENTS) -> None:
         """`before`: the paragraph in front of the run."""
         self._context, self._tables, self._max = context, context.tables, max_events
         self._paragraph = before
-        self._start = context.id(before[-1:] or "\n")
+        self._start = context.history(before)
         self._floor = -_SLACK
 
     def run(self, units: Sequence[Unit], *, first: int, last: int) -> list[Reading]:
@@ -123,13 +124,13 @@ class Search:
     def _prune(self, states: list[_State]) -> list[_State]:
         states.sort(key=lambda state: -state.score)
         kept: list[_State] = []
-        seen: set[tuple[int, int, bool]] = set()
+        seen: set[tuple[int, History, bool]] = set()
         literal = next((state for state in states if not state.events), None)
         self._floor = states[0].score - _SLACK if states else 0.0
         for state in states:
             if state.score < self._floor:
                 break
-            mark = (state.pending, state.previous, state.events == 0)
+            mark = (state.pending, state.history, state.events == 0)
             if mark not in seen:
                 seen.add(mark)
                 kept.append(state)
@@ -148,7 +149,7 @@ class Search:
         if state.pending == 0:
             if free and (high or (unit.options and unit.options[0] >= 0x40)):
                 score, events = state.score + LOST, state.events + 1
-                yield _State(WILD, state.previous, score, state.text, events, state.invented)
+                yield _State(WILD, state.history, score, state.text, events, state.invented)
         elif state.pending > 0 and unit.opens:
             cost = LOST if high else AT_BORDER
             yield from self._fill_trail(state, cost, sign=False)
@@ -163,7 +164,7 @@ class Search:
             if byte < 0x80:
                 yield from self._ascii(state, unit, byte)
             elif state.pending == 0:
-                yield _State(byte, state.previous, state.score, state.text, state.events, state.invented)
+                yield _State(byte, state.history, state.score, state.text, state.events, state.invented)
                 if free and state.events < self._max:
                     yield state._replace(score=state.score + GAINED, events=state.events + 1)
             elif state.pending == WILD:
@@ -199,41 +200,43 @@ class Search:
 
     def _emit(self, state: _State, char: str) -> _State:
         number = self._context.id(char)
-        score = state.score + float(self._context.after(state.previous)[number])
+        score = state.score + self._context.log(state.history, number)
         if state.events:  # the display may mix scripts as it likes; a repair may not
             score += self._context.script_cost(char)
         text, more = state.text + char, (state.events, state.invented, state.sign, state.leads)
-        return _State(state.pending, number, score, text, *more)
+        return _State(state.pending, (state.history[1], number), score, text, *more)
 
     def _invent(
         self, state: _State, *, byte: int, lead: bool, others: frozenset[int] | None = None, sign: bool = False
     ) -> Iterator[_State]:
-        choices = self._context.choices(state.previous, byte, lead=lead, others=others)
+        choices = self._context.choices(state.history, byte, lead=lead, others=others)
         made = Invented(len(state.text), byte, lead, sign, others)
         for char, number, score in choices:
             total = state.score + score
             if char in _MARKS:
                 total += self._fits(state.text, char)
             if total > self._floor - _SLACK:  # the floor is of the unit before: one unit rarely costs as much again
-                yield _State(0, number, total, state.text + char, state.events, (*state.invented, made))
+                yield _State(
+                    0, (state.history[1], number), total, state.text + char, state.events, (*state.invented, made)
+                )
 
     def confidence(self, text: str, made: Invented) -> float:
         """How probable an invented character is among all that its known byte allows, given its neighbours."""
-        codes = self._context.codes(made.byte, lead=made.lead, leads=made.others)
-        if codes is None:
+        options = self._context.options(made.byte, made.lead, made.others)
+        if options is None:
             return 1.0
-        ids = codes.ids[codes.ids > 0]
-        context = [self._context.id(char) for char in (self._paragraph[-1:] or "\n") + text]
-        here = made.position + 1
-        scores = self._context.after(context[here - 1])[ids].astype(np.float64)
-        front = text[: made.position]
-        for place, char in enumerate(codes.chars[codes.ids > 0].tolist()):
-            scores[place] += self._context.script_cost(char) + self._fits(front, char)
-        if here + 1 < len(context):
-            follows = context[here + 1]
-            scores += np.array([self._context.after(int(number))[follows] for number in ids])
+        front, behind = text[: made.position], text[made.position + 1 : made.position + 3]
+        first, second = self._context.history(self._paragraph[-2:] + front)
+        scores = self._context.logs((first, second), options.ids) + options.costs
+        following = [self._context.id(char) for char in behind]
+        for place, (char, number) in enumerate(zip(options.chars, options.ids.tolist(), strict=True)):
+            scores[place] += self._fits(front, char)
+            history = (second, number)
+            for follows in following:
+                scores[place] += self._context.log(history, follows)
+                history = (history[1], follows)
         weights = np.exp(scores - scores.max())
-        return float(weights[ids == context[here]].max(initial=0.0) / weights.sum())
+        return float(weights[options.ids == self._context.id(text[made.position])].max(initial=0.0) / weights.sum())
 
     def _fits(self, text: str, char: str) -> float:
         """Nats for what the bigrams cannot see: a quotation that waits for its end, a sentence of two characters."""

@@ -1,10 +1,10 @@
-"""How likely a run of Chinese characters is: a small bigram model, for judging repairs and telling text from noise.
+"""How likely a run of Chinese characters is: a small trigram model, for judging repairs and telling text from noise.
 
 Trained by `scripts/train_charmodel.py` on folded text (so one model serves both scripts) from openly licensed and
 official sources. Everything here is in nats: a log probability of -5 is ordinary for a character, -15 is a freak.
 """
 
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -15,6 +15,7 @@ from index.fold import fold
 
 STEP = 1 / 12  # nats per step of the quantised log probabilities
 UNKNOWN = 0  # id of every character outside the vocabulary
+FREQUENT = 4096  # characters of the dense table; ids follow their frequency
 _RARE = -13.0  # log probability of any one character outside the vocabulary
 _CLASSES = str.maketrans(
     {
@@ -42,11 +43,22 @@ class _RawIds(dict[str, int]):
         return number
 
 
+Third = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+
+
 class CharModel:
-    """Interpolated bigrams with absolute discounting over a fixed vocabulary of folded characters."""
+    """Interpolated trigrams with absolute discounting over a fixed vocabulary of folded characters.
+
+    Whole texts are judged by bigrams (`after`, `score`, `table`), which takes a lookup a character; a search among
+    repairs asks for `third` too.
+    """
 
     def __init__(self, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
-        """`arrays`: chars uint32 (V,), unigram uint8 (V,), rows uint32 (V+1,), gaps uint16 (B,), scores uint8 (B,)."""
+        """Arrays as `scripts/train_charmodel.py` writes them.
+
+        chars uint32 (V,), unigram uint8 (V,); of B bigrams rows uint32 (V+1,), gaps uint16 (B,), scores uint8 (B,); of
+        T trigrams behind C pairs contexts uint32 (C,), context_sizes uint16 (C,), third_gaps, third_scores (T,).
+        """
         codes = arrays["chars"].tolist()
         self.ids: dict[str, int] = {chr(code): number for number, code in enumerate(codes)}
         self.size = len(codes)
@@ -56,23 +68,62 @@ class CharModel:
         self._unigram: npt.NDArray[np.float32] = np.exp(logs)
         self._rows = arrays["rows"].astype(np.int64)
         self._gaps, self._scores = arrays["gaps"], arrays["scores"]
+        self._contexts = np.cumsum(arrays["contexts"], dtype=np.int64)
+        self._thirds = np.concatenate([[0], np.cumsum(arrays["context_sizes"], dtype=np.int64)])
+        self._third_gaps, self._third_scores = arrays["third_gaps"], arrays["third_scores"]
+        self._steps = arrays["unigram"][:FREQUENT].copy()
+        self._steps[UNKNOWN] = round(-_RARE / STEP)
         self._row = lru_cache(maxsize=1024)(self._make_row)
+        self.shares = lru_cache(maxsize=1024)(self._shares)
 
     def encode(self, text: str) -> list[int]:
         """Ids of the characters of `text` (display text is made `normal` first)."""
         return [self._raw[char] for char in text]
 
-    def _make_row(self, before: int) -> npt.NDArray[np.float32]:
+    def _shares(self, before: int) -> npt.NDArray[np.float32]:
+        """Probability of every character of the vocabulary after `before`: float32 (V,)."""
         start, end = self._rows[before], self._rows[before + 1]
         seen = np.exp(-self._scores[start:end].astype(np.float32) * np.float32(STEP))
         left = max(1.0 - float(seen.sum()), 0.02)
         row = self._unigram * np.float32(left)
         row[np.cumsum(self._gaps[start:end], dtype=np.int64)] += seen
-        return np.asarray(np.log(row), dtype=np.float32)
+        return np.asarray(row, dtype=np.float32)
+
+    def _make_row(self, before: int) -> npt.NDArray[np.float32]:
+        return np.asarray(np.log(self.shares(before)), dtype=np.float32)
+
+    def third(self, first: int, second: int) -> Third | None:
+        """Characters often met after this pair, ascending, and the share of each; the rest of 1 goes by `shares`."""
+        key = first * self.size + second
+        at = int(np.searchsorted(self._contexts, key))
+        if at == len(self._contexts) or self._contexts[at] != key:
+            return None
+        start, end = self._thirds[at], self._thirds[at + 1]
+        ids = np.cumsum(self._third_gaps[start:end], dtype=np.int64)
+        return ids, np.exp(-self._third_scores[start:end].astype(np.float32) * np.float32(STEP))
 
     def after(self, before: int) -> npt.NDArray[np.float32]:
         """Log probability of every character of the vocabulary after `before`: float32 (V,), nats."""
         return self._row(before)
+
+    @cached_property
+    def table(self) -> npt.NDArray[np.uint8]:
+        """Steps that each character costs after each, among the `FREQUENT` first: uint8 (FREQUENT, FREQUENT).
+
+        What `after` says, rounded, for looking up a whole text at once; other characters count as `UNKNOWN`.
+        """
+        first = np.repeat(np.arange(self.size), np.diff(self._rows))
+        ends = np.concatenate([[0], np.cumsum(self._gaps, dtype=np.int64)])
+        second = ends[1:] - np.repeat(ends[self._rows[:-1]], np.diff(self._rows))
+        seen = np.exp(-self._scores.astype(np.float32) * np.float32(STEP))
+        left = np.maximum(1.0 - np.bincount(first, weights=seen, minlength=self.size), 0.02)
+        backoff = np.round(-np.log(left[:FREQUENT]) / STEP).astype(np.uint8)
+        table: npt.NDArray[np.uint8] = backoff[:, None] + self._steps[None, :]
+        kept = (first < FREQUENT) & (second < FREQUENT)
+        first, second, seen = first[kept], second[kept], seen[kept]
+        total = seen + self._unigram[second] * left[first].astype(np.float32)
+        table[first, second] = np.clip(np.round(-np.log(total) / STEP), 0, 255).astype(np.uint8)
+        return table
 
     def score(self, text: str, before: str = "\n") -> float:
         """Log probability of `text` after the character `before`, in nats."""

@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from index import shifts
 from index.bytecodes import Context, script_of, tables
 from index.bytesearch import Reading, Search, Unit, units_of
 from index.charmodel import load
@@ -31,9 +32,10 @@ _REACH = 10  # characters in front of a sign that give the search its footing
 _NEAR = 5  # of these, the last few that may be damaged themselves
 _FAR = 160  # characters behind a sign after which a shifted run is given up
 _GAIN, _GAIN_DAMAGED, _GAIN_MARKED = 12.0, 6.0, 2.5  # nats by which a repair must beat the display
+_LEAST_DAMAGED = 9.0  # nats by which a stretch must read better one byte off in an article known to be damaged
 _GAIN_INVENTED = 2.5  # more, for each character made up in an article that shows no other damage
 _MOST = 30  # regions of a short article; one more for every 60 characters
-_SURE = 0.75  # below this, an invented character is shown as ?
+_SURE = 0.6  # below this, an invented character is shown as ?
 _WEAK = -19.0  # nats of a character and the next after which a damaged article is looked at more closely
 
 
@@ -109,6 +111,8 @@ def _sound_parts(text: str, regions: list[_Region]) -> str:
 def _regions(text: str, *, damaged: bool) -> list[_Region]:
     """Stretches worth searching: from a little before each sign of damage to the next sure border behind it."""
     signs = {match.start(): match.end() for match in _rare().finditer(text) if _shifts_well(text, match.start())}
+    least = _LEAST_DAMAGED if damaged else shifts.LEAST
+    signs |= {stretch.start: stretch.start + 1 for stretch in shifts.find(text, least)}
     if damaged:
         signs |= {match.start(): match.end() for match in _ODD.finditer(text)}
         signs |= _weak(text)

@@ -69,6 +69,13 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True)
+class Begins:
+    """A word of the article's title or text begins with `folded`, as the tokenizer cuts words."""
+
+    folded: str
+
+
+@dataclass(frozen=True, slots=True)
 class HasValue:
     """A field (source, author, tag) has this value, compared as folded text."""
 
@@ -105,7 +112,7 @@ class Not:
     part: "Condition"
 
 
-Condition = Holds | HasValue | Within | AllOf | AnyOf | Not
+Condition = Holds | Begins | HasValue | Within | AllOf | AnyOf | Not
 """What a query may ask of an article, as a tree; `index.conditions` says what each leaf costs."""
 
 

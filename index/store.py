@@ -142,6 +142,16 @@ class Store:
         data["tags"] = tuple(data["tags"])
         return StoredArticle(Article(**data), spans, content_hash)
 
+    def mentions(self, row: int, phrase: str, *, title: bool = False) -> bool:
+        """Whether `phrase` stands as it is written in the title or the text of the article in `row`, or in its title.
+
+        Nothing is parsed, so `phrase` must not begin with an ASCII letter: one may be the end of an escape.
+        """
+        line = bytes(self._lines[int(self._starts[row]) : int(self._starts[row + 1])])
+        # Quotes within values are escaped, so these are the keys themselves, in the order that `save_store` writes.
+        begin, end = line.find(b'"title":'), line.find(b',"text":' if title else b',"source":')
+        return line.find(_ENCODER.encode(phrase)[1:-1].encode("utf-8", "surrogatepass"), begin, end) >= 0
+
     def title(self, row: int) -> str:
         """The title of the article in `row`, read without the rest of it."""
         start, end = int(self._starts[row]), int(self._starts[row + 1])

@@ -204,6 +204,9 @@ class IndexWriter:
         articles = sum(entry.articles - entry.dead_articles for entry in self._entries)
         if articles < MIN_ARTICLES or (known and known.fits(chunks)):
             return
+        if self._building:
+            self._bury()
+            self._merged()  # asking the many small segments of a build would take longer
         index = self.preview()
         found = measure(index, tokenizer, encoder)
         index.close()

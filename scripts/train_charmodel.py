@@ -1,4 +1,4 @@
-"""Train `index/data/charmodel.npz`, the bigram model behind the byte repairs, from openly licensed and official text.
+"""Train `index/data/charmodel.npz`, the trigram model behind the byte repairs, from openly licensed and official text.
 
     python scripts/train_charmodel.py ../shared/data/train --out index/data/charmodel.npz
 
@@ -10,8 +10,8 @@ import gzip
 import json
 import sys
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import jieba
 import numpy as np
@@ -42,26 +42,72 @@ def records(folder: Path) -> Iterator[str]:
 
 Counts = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.int64]
+Text = npt.NDArray[np.int32]
 
 
-def with_words(
-    pairs: Keys, seen: Counts, table: npt.NDArray[np.int32], size: int, weight: float
-) -> tuple[Keys, Counts]:
-    """The counted bigrams, and those inside the words of jieba's dictionary (MIT), `weight` times their frequency.
-
-    The training text holds little news; the dictionary knows its words.
-    """
-    keys, counts = [], []
+def words(table: npt.NDArray[np.int32]) -> Iterator[tuple[list[int], float]]:
+    """Ids and frequency of the words of jieba's dictionary (MIT)."""
     with Path(jieba.__file__).with_name("dict.txt").open(encoding="utf-8") as lines:
         for line in lines:
             word, frequency, _ = line.split(" ", 2)
-            numbers = table[[ord(char) for char in normal(word)]].tolist()
-            for one, two in pairwise(numbers):
-                if one and two:
-                    keys.append(one * size + two)
-                    counts.append(float(frequency) * weight)
-    joined, where = np.unique(np.concatenate([pairs, np.array(keys)]), return_inverse=True)
-    return joined, np.bincount(where, weights=np.concatenate([seen, np.array(counts)]))
+            yield table[[ord(char) for char in normal(word)]].tolist(), float(frequency)
+
+
+def counted(ids: Text, size: int, length: int, table: npt.NDArray[np.int32], weight: float) -> tuple[Keys, Counts]:
+    """The runs of `length` known characters in the text, as numbers to the base `size`, and how often each stands.
+
+    Those inside the dictionary's words count `weight` times the word's frequency: the training text holds little news,
+    and the dictionary knows its words.
+    """
+    whole = np.ones(len(ids) - length + 1, dtype=bool)
+    keys = np.zeros(len(whole), dtype=np.int64)
+    for at in range(length):
+        part = ids[at : at + len(whole)]
+        whole &= part > 0
+        keys = keys * size + part
+    found, seen = np.unique(keys[whole], return_counts=True)
+    del keys, whole
+    more, often = [], []
+    for word, frequency in words(table):
+        for at in range(len(word) - length + 1):
+            run = word[at : at + length]
+            if all(run):
+                key = 0
+                for number in run:
+                    key = key * size + number
+                more.append(key)
+                often.append(frequency * weight)
+    joined, where = np.unique(np.concatenate([found, np.array(more, dtype=np.int64)]), return_inverse=True)
+    return joined, np.bincount(where, weights=np.concatenate([seen, np.array(often)]))
+
+
+class Grams(NamedTuple):
+    """N-grams that are kept: the context and the last character of each, and its share of what the context precedes."""
+
+    contexts: Keys
+    last: Keys
+    share: Counts
+
+
+def kept(keys: Keys, seen: Counts, size: int, shorter: Counts, discount: float, most: int) -> Grams:
+    """The `most` n-grams worth most: how often each is met times how much it says beyond the `shorter` gram's share."""
+    contexts, last = keys // size, keys % size
+    starts = np.flatnonzero(np.diff(contexts, prepend=-1))
+    totals = np.repeat(np.add.reduceat(seen, starts), np.diff(np.append(starts, len(seen))))
+    share = (seen - discount * np.minimum(1, seen / (1.05 * discount))) / totals
+    worth = seen * np.abs(np.log(share) - np.log(shorter))
+    best = np.sort(np.argsort(-worth, kind="stable")[:most])
+    return Grams(contexts[best], last[best], share[best])
+
+
+def packed(grams: Grams, rows: Keys) -> dict[str, npt.NDArray[np.generic]]:
+    """The last characters as differences within each of the contexts `rows`, and the shares in steps."""
+    starts = np.searchsorted(grams.contexts, rows)
+    gaps = np.diff(grams.last, prepend=0)
+    full = starts[starts < len(gaps)]
+    gaps[full] = grams.last[full]
+    scores = np.clip(np.round(-np.log(grams.share) / STEP), 0, 255).astype(np.uint8)
+    return {"gaps": gaps.astype(np.uint16), "scores": scores}
 
 
 def main() -> None:
@@ -71,54 +117,51 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("index/data/charmodel.npz"))
     parser.add_argument("--vocabulary", type=int, default=7000)
     parser.add_argument("--bigrams", type=int, default=1_000_000)
+    parser.add_argument("--trigrams", type=int, default=800_000)
     parser.add_argument("--words", type=float, default=0.2, help="weight of the dictionary's words")
     parser.add_argument("--discount", type=float, default=0.6)
     options = parser.parse_args()
 
     codes = np.frombuffer(normal("".join(records(options.data))).encode("utf-32-le", "replace"), dtype=np.uint32)
     counts = np.bincount(codes, minlength=0x10000)
-    with Path(jieba.__file__).with_name("dict.txt").open(encoding="utf-8") as lines:
-        for line in lines:
-            word, frequency, _ = line.split(" ", 2)
-            for char in normal(word):
-                counts[ord(char)] += int(float(frequency) * options.words)
+    identity = np.arange(0x110000, dtype=np.int32)
+    for word, frequency in words(identity):
+        np.add.at(counts, word, int(frequency * options.words))
     order = np.argsort(-counts, kind="stable")[: options.vocabulary - 1]
     order = order[counts[order] >= 2]
     chars = np.concatenate([[0], order]).astype(np.uint32)  # id 0: everything else
     table = np.zeros(0x110000, dtype=np.int32)
     table[chars[1:]] = np.arange(1, len(chars))
     ids = table[codes]
-    size = len(chars)
+    size, length = len(chars), len(codes)
+    del codes
 
     unigrams = np.concatenate([[float((ids == 0).sum())], counts[order]]).astype(np.float64)
-    unigram_log = -np.log(np.maximum(unigrams, 1) / unigrams.sum())
-    pairs, seen = np.unique(ids[:-1].astype(np.int64) * size + ids[1:], return_counts=True)
-    pairs, counted = with_words(pairs, seen.astype(np.float64), table, size, options.words)
-    seen = np.maximum(counted, options.discount * 1.05)
-    first, second = pairs // size, pairs % size
-    context = np.bincount(first, weights=seen, minlength=size)
-    probability = (seen - options.discount * np.minimum(1, seen)) / context[first]
-    # Worth of a bigram: how often it is met times how much more it says than the character's own frequency.
-    worth = seen * np.abs(np.log(probability) + unigram_log[second])
-    best = np.sort(np.argsort(-worth, kind="stable")[: options.bigrams])
-    best = best[(first[best] > 0) & (second[best] > 0)]
-    first, second, probability = first[best], second[best], probability[best]
+    unigram = np.maximum(unigrams, 1) / unigrams.sum()
+    pairs, seen = counted(ids, size, 2, table, options.words)
+    two = kept(pairs, seen, size, unigram[pairs % size], options.discount, options.bigrams)
+    left = np.maximum(1 - np.bincount(two.contexts, weights=two.share, minlength=size), 0.02)
+    triples, seen = counted(ids, size, 3, table, options.words)
+    known, wanted = two.contexts * size + two.last, triples % (size * size)
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    shorter = np.where(known[at] == wanted, two.share[at], 0) + left[wanted // size] * unigram[wanted % size]
+    three = kept(triples, seen, size, shorter, options.discount, options.trigrams)
 
-    rows = np.searchsorted(first, np.arange(size + 1)).astype(np.uint32)
-    gaps = np.diff(second, prepend=0)
-    starts = rows[:-1][np.diff(rows) > 0]
-    gaps[starts] = second[starts]
-    scores = np.clip(np.round(-np.log(probability) / STEP), 0, 255).astype(np.uint8)
+    rows = np.arange(size)
+    contexts, sizes = np.unique(three.contexts, return_counts=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         options.out,
         chars=chars,
-        unigram=np.clip(np.round(unigram_log / STEP), 0, 255).astype(np.uint8),
-        rows=rows,
-        gaps=gaps.astype(np.uint16),
-        scores=scores,
+        unigram=np.clip(np.round(-np.log(unigram) / STEP), 0, 255).astype(np.uint8),
+        rows=np.searchsorted(two.contexts, np.arange(size + 1)).astype(np.uint32),
+        **packed(two, rows),
+        contexts=np.diff(contexts, prepend=0).astype(np.uint32),
+        context_sizes=sizes.astype(np.uint16),
+        **{f"third_{name}": array for name, array in packed(three, contexts).items()},
     )
-    print(f"{len(codes):,} characters, {size:,} in the vocabulary, {len(best):,} of {len(pairs):,} bigrams kept")
+    print(f"{length:,} characters, {size:,} in the vocabulary")
+    print(f"{len(two.share):,} of {len(pairs):,} bigrams, {len(three.share):,} trigrams behind {len(contexts):,} pairs")
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
 
 

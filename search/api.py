@@ -115,7 +115,7 @@ def _search_routes(app: FastAPI, live: LiveEngine) -> None:
         source: Annotated[list[str], Query()] = [],  # noqa: B006 - FastAPI copies defaults
         author: Annotated[list[str], Query()] = [],  # noqa: B006
         tag: Annotated[list[str], Query()] = [],  # noqa: B006
-        meta: Annotated[list[str], Query(description="KEY=VALUE")] = [],  # noqa: B006
+        meta: Annotated[list[str], Query()] = [],  # noqa: B006
         after: str | None = None,
         before: str | None = None,
         recency: float | None = None,

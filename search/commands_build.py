@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from search.console import EXIT_SKIPPED, IndexOption, JsonOption, as_mode, dump, index_path, progress_bar, stoppable
+from search.console import EXIT_SKIPPED, IndexOption, JsonOption, as_mode, dump, index_path
+from search.progress import shown_progress, stoppable
 from search.settings import MOST_WORKERS, Settings
 
 
@@ -47,7 +48,7 @@ def index(
         bm25=bm25, k1=k1, b=b,
     )  # fmt: skip
     meter = Meter(source)
-    with stoppable(), progress_bar("indexing", meter) as progress:
+    with stoppable(), shown_progress("indexing", meter) as progress:
         report = build_index(
             source,
             path,
@@ -134,7 +135,7 @@ def evaluate(
     from search.evaluation import evaluate_folder
 
     modes = [as_mode(one) for one in mode or ["bm25", "dense", "hybrid"]]
-    with progress_bar("indexing") as progress:
+    with shown_progress("indexing") as progress:
         scores = evaluate_folder(folder, modes, model=model, index=index, run_file=run, progress=progress)
     if json_:
         dump({"dataset": folder.name, "scores": scores})

@@ -1,8 +1,7 @@
-"""What the commands share: options, the way to an engine, progress, output."""
+"""What the commands share: options, the way to an engine, output."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,6 @@ from search.models import Mode
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from index.articles import Meter
     from search.engine import SearchEngine
 
 EXIT_SKIPPED = 3  # some files were skipped; the other exit codes stand in search.cli
@@ -42,40 +40,6 @@ def open_engine(index: str | None, rerank: str | None = None) -> "Iterator[Searc
 
     with SearchEngine.open(index_path(index), rerank=rerank) as engine:
         yield engine
-
-
-@contextmanager
-def progress_bar(label: str, meter: "Meter | None" = None) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on a terminal with the rate and, where `meter` knows how much there is to read, the time left."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
-    total = meter.total if meter else None
-    if total:
-        columns += [BarColumn(), TextColumn("left"), TimeRemainingColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-
-        def step(articles: int, chunks: int) -> None:
-            elapsed = bar.tasks[task].elapsed or 1e-9
-            rate = f"{label}: {articles:,} articles, {chunks:,} chunks ({chunks / elapsed:,.0f}/s)"
-            bar.update(task, description=rate, completed=meter.done if meter else None)
-
-        yield step
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Ctrl-C while an index is written is no accident: the last commit stands."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("wensou: stopped; the last commit stands", file=sys.stderr)
-        raise typer.Exit(130) from None
 
 
 def dump(value: Any) -> None:

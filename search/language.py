@@ -3,6 +3,7 @@
     "原词" “原词” 「原词」   these characters, together      source: author: tag: issuer: number: editor: meta.KEY:
                                                           a field's value, quoted if need be
     +必须  -排除            must, must not                  title:电梯             in the title
+    电梯*                   a word that begins so: two letters or digits, or a Chinese character, at least
     甲 OR 乙, (甲 OR 乙) 丙  either; brackets group          after:2025-01 before:2025-03-05   both days inclusive
 
 Full-width signs do as well. OR binds tighter than a space. All else is plain words, which rank and never exclude.
@@ -17,16 +18,17 @@ from typing import NamedTuple
 
 from index.errors import BadOption
 from index.fold import fold
-from index.models import AllOf, AnyOf, Condition, Filters, HasValue, Holds, Not, Within
+from index.models import AllOf, AnyOf, Begins, Condition, Filters, HasValue, Holds, Not, Within
 from index.tokens import Tokenizer
 from search.filters import day
 
-_SIGNS = str.maketrans("＋－：（）＂", '+-:()"')
+_SIGNS = str.maketrans("＋－：（）＂＊", '+-:()"*')
 _QUOTES = {'"': '"', "“": "”", "「": "」"}
 _FIELD = re.compile(r"(source|author|tag|issuer|number|editor|meta\.\w{1,40}|title|after|before):", re.I)
 _OR = re.compile(r"OR(?=\s|$)")
 _SIGN = re.compile(r"[+-](?![\s+-]|$|\d+(?:\.\d|[°℃度%]))")  # neither alone nor before a number with a sign
 _SENTENCE = re.compile(r"[，。、？！,?!；]")
+_STEM = re.compile(r"(?:[\u3400-\u9fff]|[a-z0-9]{2})\w*\*")  # folded
 _WORD = re.compile(r"\w")
 _MAX_DEPTH = 20  # brackets within brackets
 _NAMED = {"issuer": "meta.issuing_body", "number": "meta.document_number", "editor": "meta.editor"}
@@ -187,6 +189,8 @@ class _Reader:
                 raise _Broken("there is no word between the quotes")
             return _Leaf(Holds(fold(phrase)), phrase, True, fold(phrase), sign)
         word = self._word()
+        if _STEM.fullmatch(fold(word)):
+            return _Leaf(Begins(fold(word[:-1])), word[:-1], True, sign=sign)
         return _Leaf(self._holds(word), word, False, sign=sign)
 
     def _holds(self, word: str, *, title: bool = False) -> Condition | None:

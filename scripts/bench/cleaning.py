@@ -11,6 +11,7 @@ import argparse
 import gzip
 import json
 import random
+import re
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ from index.models import Article, Skipped
 from scripts.bench.damage import MECHANISMS, in_gbk
 from scripts.bench.pages import FEET, HEADS
 
+_DAMAGED = re.compile("[\ue000-\uf8ff\ufffd]")  # what a decoder shows of broken bytes
 REPAIRS = ("decoding", "glue", "ghosts")
 
 
@@ -44,13 +46,13 @@ def distance(one: str, two: str) -> int:
 
 
 def passages(folder: Path, count: int, seed: int) -> list[tuple[str, str]]:
-    """`count` passages, evenly from every shard, as `(shard, text)`."""
+    """`count` passages, evenly from every shard, as `(shard, text)`; none of the few that came damaged."""
     rng = random.Random(seed)
     shards = sorted(path for path in folder.glob("*.jsonl.gz") if "pairs" not in path.name)
     found: list[tuple[str, str]] = []
     for shard in shards:
         with gzip.open(shard, "rt", encoding="utf-8") as lines:
-            texts = [json.loads(line)["text"] for line in lines]
+            texts = [text for line in lines if not _DAMAGED.search(text := json.loads(line)["text"])]
         want = min(len(texts), 2 * count // len(shards))
         found += [(shard.name.removesuffix(".jsonl.gz"), text) for text in rng.sample(texts, want)]
     rng.shuffle(found)

@@ -7,7 +7,6 @@ scripts/bench/scale.py, which runs each in a process of its own.
 """
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -175,7 +174,6 @@ def run_tantivy(made: Export) -> Result:
 
 def run_lancedb(made: Export) -> Result:
     """LanceDB: full-text index over the words, IVF_PQ over the vectors, hybrid by its own RRF."""
-    os.environ.setdefault("LANCE_LOG", "error")
     import lancedb
     import pyarrow as pa
     from lancedb.rerankers import RRFReranker

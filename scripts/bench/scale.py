@@ -18,6 +18,7 @@ the peers  see scripts/bench/peers.py; they get the words and vectors of a quest
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -59,6 +60,8 @@ def build(work: Path, size: int) -> Result:
     from index.builder import build_index
     from index.config import IndexConfig
 
+    for old in ("index", "export"):
+        shutil.rmtree(work / old, ignore_errors=True)
     began = time.perf_counter()
     report = build_index([work / "articles.jsonl"], work / "index", IndexConfig(chunk_chars=CHUNK_CHARS), workers=2)
     seconds = time.perf_counter() - began
@@ -224,7 +227,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=Path, help="JSONL(.gz) with a `text` in each record")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--stages", nargs="+", default=list(STAGES), choices=[*STAGES, "plot"])
-    parser.add_argument("--again", action="store_true", help="also what is stored already, but for a built index")
+    parser.add_argument("--again", action="store_true", help="also what is stored already")
     parser.add_argument("--work", type=Path, required=True, help="folder for corpora, indexes and exports; is kept")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/scale.json")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
@@ -240,17 +243,19 @@ def main() -> None:
             _corpus(args.sentences, work, size)
         for stage in args.stages:
             known = results.setdefault(str(size), {})
-            if stage == "plot" or (stage in known and (not args.again or stage == "build")):
+            if stage == "plot" or (stage in known and not args.again):
                 continue
             command = [sys.executable, __file__, "--work", str(args.work), "--child", stage, str(size)]
             threads = {} if stage == "build" else {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             load = os.getloadavg()[0]
             began = time.perf_counter()
-            child = subprocess.run(
-                command, env={**os.environ, **threads}, stdout=subprocess.PIPE, text=True, check=False
-            )
+            with (work / f"{stage}.log").open("w") as log:
+                environment = {**os.environ, **threads}
+                child = subprocess.run(
+                    command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, check=False
+                )
             if child.returncode:
-                print(f"{size} {stage}: failed with {child.returncode}", file=sys.stderr)
+                print(f"{size} {stage}: failed with {child.returncode}, see {log.name}", file=sys.stderr)
                 continue
             known[stage] = json.loads(child.stdout.splitlines()[-1])
             known[stage] |= {"stage_s": round(time.perf_counter() - began, 1), "load_before": round(load, 1)}

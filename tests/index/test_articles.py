@@ -1,3 +1,4 @@
+import base64
 import gzip
 import io
 import json
@@ -237,6 +238,21 @@ def test_mail_gives_subject_sender_date_and_text(tmp_path):
     article = one(path)
     assert (article.title, article.author, article.published) == ("通知", "Zhang", "2024-01-29")
     assert article.text.strip() == "请大家按时参加会议。"
+
+
+def test_a_saved_page_gives_its_article(tmp_path):
+    path = tmp_path / "a.mht"
+    page = HTML.encode("gb18030").replace(b"utf-8", b"gb2312")
+    path.write_bytes(
+        b"From: <Saved by a browser>\nSubject: saved\nMIME-Version: 1.0\n"
+        b'Content-Type: multipart/related; type="text/html"; boundary="b"\n\n--b\n'
+        b"Content-Type: text/html; charset=gb2312\nContent-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(page)
+        + b"--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--b--\n"
+    )
+    html = tmp_path / "a.html"
+    html.write_text(HTML, encoding="utf-8")
+    assert (one(path).title, one(path).text) == (one(html).title, one(html).text)
 
 
 def test_docx(tmp_path):

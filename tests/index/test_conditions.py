@@ -11,7 +11,7 @@ from index import conditions
 from index.conditions import meets
 from index.embedded import EmbeddedIndex
 from index.fold import fold
-from index.models import AllOf, AnyOf, Filters, HasValue, Holds, Not, Within
+from index.models import AllOf, AnyOf, Begins, Filters, HasValue, Holds, Not, Within
 from tests.conftest import CORPUS, article, open_writer, prepared
 
 LETTERS = "简单單安装裝电電梯干部幹导師导ab12 ，。"
@@ -58,6 +58,10 @@ def test_a_phrase_is_found_wherever_it_stands(tmp_path_factory, texts, phrase):
         (Holds("简单", ("简单",), title=True), set()),
         (Holds("装简", ()), {"hidden"}),
         (Holds("甲乙", ("甲", "乙")), {"whole"}),  # both words, not together
+        (Begins("简"), {"whole", "hidden"}),
+        (Begins("单"), set()),  # within a word
+        (Begins("别"), {"other"}),
+        (AllOf((Begins("做"), Holds("甲"))), {"whole"}),
         (HasValue("source", "漢東日報"), {"whole"}),
         (HasValue("source", "日报"), set()),
         (Within(after=date(2025, 1, 2)), set()),

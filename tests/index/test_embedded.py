@@ -1,17 +1,20 @@
 """The local engine beyond the contract: the best k without scoring all, other BM25 variants, commits that stay."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from index import segment_scorer
 from index.backend import LexicalQuery
 from index.bm25 import Bm25
+from index.builder import update_index
 from index.embedded import EmbeddedIndex
 from index.errors import IndexCorrupt, NotFound
 from index.layout import read_manifest
-from index.models import Filters
+from index.models import Filters, HasValue
 from index.scorer import FIELD_WEIGHTS
-from tests.conftest import CORPUS, article, open_writer, prepared
+from tests.conftest import CORPUS, PLAIN, HashEncoder, article, open_writer, prepared
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +163,52 @@ def test_a_file_altered_in_its_header_is_corrupt_and_the_segment_named(tmp_path)
     path.write_bytes(b"X" * path.stat().st_size)
     with pytest.raises(IndexCorrupt, match=f"damaged: segments/{name}/words.docs.npy"):
         EmbeddedIndex.open(root)
+
+
+@pytest.fixture(scope="module")
+def haystack(tmp_path_factory):
+    """4,000 articles, of which every thousandth is another source's, with vector codes as a large segment has."""
+    articles = [
+        article(
+            f"n{n}",
+            f"海岛上的灯塔亮了第{n}次。",
+            **(
+                {"source": "海岛报", "author": "守塔人", "tags": ("夜",), "meta": {"city": "云汀"}}
+                if n % 1_000 == 7
+                else {}
+            ),
+            published="2025-03-01" if n % 1_000 == 7 else "2024-12-31",
+        )
+        for n in range(4_000)
+    ]
+    root = tmp_path_factory.mktemp("haystack") / "index"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("index.dense.INDEX_FROM", 1_000)
+        update_index(articles, root, PLAIN, encoder=HashEncoder())
+    index = EmbeddedIndex.open(root)
+    assert not index.segments[0].dense.exact
+    return index
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(source=("海岛报",)),
+        Filters(author=("守塔人",)),
+        Filters(tag=("夜",)),
+        Filters(meta=(("city", "云汀"),)),
+        Filters(after=date(2025, 1, 1)),
+        Filters(where=HasValue("source", "海岛报")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("k", [3, 4, 10])
+def test_a_filter_that_keeps_one_in_a_thousand_still_fills_k(haystack, filters, k):
+    want = {f"n{n}:0" for n in range(7, 4_000, 1_000)}
+    vector = HashEncoder().queries(["海岛上的灯塔亮了第99次。"])[0]
+    for hits in (
+        haystack.lexical(LexicalQuery({"灯塔": 1.0}), k=k, filters=filters),
+        haystack.dense(vector, k=k, filters=filters),
+    ):
+        assert len(hits) == min(k, 4)
+        assert {hit.chunk_id for hit in hits} <= want

@@ -45,6 +45,34 @@ def test_sentence_transformers_reads_the_same_files_and_gives_the_same_vectors(b
     np.testing.assert_allclose(bundled.queries(TEXTS), theirs, atol=1e-5)
 
 
+def test_sentence_transformers_saves_what_we_read(bundled, tmp_path):
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(bundled._folder), device="cpu", local_files_only=True, trust_remote_code=True)
+    model.save(str(tmp_path / "saved"), create_model_card=False)
+    again = load_encoder(str(tmp_path / "saved"))
+    assert isinstance(again, StaticEncoder)
+    assert again.dim == model.get_embedding_dimension() == bundled.dim
+    np.testing.assert_allclose(again.queries(TEXTS), bundled.queries(TEXTS), atol=1e-5)
+    prompted = model.encode([TEXTS[0]], prompt="查询：", show_progress_bar=False)
+    np.testing.assert_allclose(prompted, bundled.queries([f"查询：{TEXTS[0]}"]), atol=1e-5)
+
+
+def test_the_module_of_sentence_transformers_has_one_name():
+    from index import encode_module
+
+    with pytest.raises(AttributeError, match="no_such"):
+        _ = encode_module.no_such
+
+
+def test_word_order_shows_in_the_last_columns_alone(bundled):
+    words = len(bundled.tables()[0][0])
+    one, other = bundled.queries(["红队在决赛中战胜蓝队", "蓝队在决赛中战胜红队"])
+    assert one @ other < 0.995
+    head = unit_rows(np.stack([one, other])[:, :words])
+    np.testing.assert_allclose(head[0], head[1], atol=1e-5)
+
+
 def test_no_torch_and_quick():
     code = (
         "import sys, time; from index.encode import load_encoder; clock = time.perf_counter();"

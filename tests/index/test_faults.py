@@ -3,14 +3,17 @@
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import subprocess
 import sys
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
+from index import dense
 from index.builder import update_index
 from index.embedded import EmbeddedIndex
 from index.errors import IndexCorrupt, NotFound, WensouError
@@ -38,13 +41,17 @@ def test_a_writer_killed_at_any_instant_leaves_a_whole_commit(tmp_path, seed):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Two segments, one with tombstones."""
+    """Two segments, one with tombstones and vector codes: every kind of file there is."""
     root = tmp_path_factory.mktemp("faults") / "index"
     writer = open_writer(root)
-    writer.upsert(*prepared(CORPUS[:4]))
+    more = [article(f"n{number}", PIECES[number % 3] * (1 + number % 4), path=f"/x/{number}") for number in range(16)]
+    with patch.object(dense, "INDEX_FROM", 16):
+        writer.upsert(*prepared([*CORPUS[:4], *more]))
     writer.commit()
     writer.upsert(*prepared(CORPUS[3:]))
     writer.commit()
+    kinds = {name.rpartition("/")[2] for name, _ in read_manifest(root).files()}
+    assert {"dense.faiss", "tombstones-000002.npz", "articles.jsonl", "bigrams.terms.keys.npy"} <= kinds
     return root
 
 
@@ -82,6 +89,26 @@ def test_altered_bytes_in_any_file_change_nothing_or_are_named(made, tmp_path):
     assert len(files) > 40
     assert named >= 10
     assert silent <= named
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "emptied", "grown"])
+def test_a_file_of_another_size_is_named_at_once(made, tmp_path, damage):
+    """Each file in turn; and the last commit is whole again once the file is."""
+    root = shutil.copytree(made, tmp_path / "index")
+    want = how_it_answers(made)
+    for name, entry in read_manifest(made).files():
+        path = root / name
+        data = path.read_bytes()
+        if damage == "gone":
+            path.unlink()
+        else:
+            path.write_bytes({"cut": data[: len(data) // 2], "emptied": b"", "grown": data + b"0"}[damage])
+        if entry.bytes or damage in ("gone", "grown"):
+            with pytest.raises(IndexCorrupt, match=re.escape(name)):
+                EmbeddedIndex.open(root)
+            assert damaged_files(root, read_manifest(root)) == [name]
+        path.write_bytes(data)
+    assert how_it_answers(root) == want
 
 
 @pytest.mark.parametrize("name", ["CURRENT", "commit-000002.json"])

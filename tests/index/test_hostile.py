@@ -6,6 +6,7 @@ import json
 import random
 import time
 import zipfile
+from functools import cache
 
 from index.articles import read_sources
 from index.clean import clean
@@ -78,9 +79,25 @@ def pdf_like(rng):
     return b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n" + noise(rng) + b"\ntrailer<</Root 1 0 R>>\n%%EOF"
 
 
+@cache
+def _bomb(declared):
+    """100 MB of zeros in 100 KB, as a zip whose directory says so or lies, or as one line of gzip."""
+    if declared is None:
+        return gzip.compress(b'{"text": "' + b"0" * 100_000_000)
+    data = bytearray(zipped(a_txt=bytes(100_000_000), word_document_xml=b"<w/>"))
+    if declared < 100_000_000:
+        at = data.rindex(b"PK\x01\x02", 0, data.rindex(b"PK\x01\x02"))  # the first entry of the central directory
+        data[at + 24 : at + 28] = declared.to_bytes(4, "little")
+    return bytes(data)
+
+
+def bomb(rng):
+    return _bomb(rng.choice([100_000_000, 1000, None]))
+
+
 MAKERS = [
     *(noise, pieces, repeated, rare, deep, halved_character, with_nuls, surrogates),
-    *(broken_archive, broken_gzip, pdf_like),
+    *(broken_archive, broken_gzip, pdf_like, bomb),
 ]
 
 

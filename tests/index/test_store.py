@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from index.models import Article, Chunk
 from index.store import NO_DATE, Store, StoredArticle, day_number, save_store
+from tests.conftest import article
 
 NAMES = st.text(min_size=1, max_size=8)
 DAYS = st.none() | st.dates(date(1, 1, 1), date(9999, 12, 31)).map(date.isoformat)
@@ -28,6 +29,28 @@ def stored(article: Article, pieces: int = 2) -> StoredArticle:
     edges = [len(article.text) * i // pieces for i in range(pieces + 1)]
     spans = tuple((a, b, "节") for a, b in zip(edges, edges[1:], strict=False))
     return StoredArticle(article, spans, f"hash of {article.article_id!r}")
+
+
+def test_a_phrase_is_looked_for_in_title_and_text_alone(tmp_path):
+    made = [
+        article("灯塔", '酵母"和"面', title="蒸馒头", source="电梯报", meta={"text": "海岛"}),
+        article("b", "一\n二\\三"),
+    ]
+    save_store(tmp_path, [StoredArticle(one, ((0, 3, ""),), "h") for one in made])
+    store = Store(tmp_path)
+    for phrase, want in (
+        ("酵母", True),
+        ("馒头", True),
+        ('母"和', True),
+        ("灯塔", False),
+        ("电梯", False),
+        ("海岛", False),
+    ):
+        assert store.mentions(0, phrase) is want
+    assert store.mentions(0, "馒头", title=True)
+    assert not store.mentions(0, "酵母", title=True)
+    assert store.mentions(1, "一\n二\\三")
+    assert not store.mentions(1, "一二")
 
 
 @settings(max_examples=40)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from index.connect import open_backend
 from index.fold import fold
-from index.models import AllOf, AnyOf, Filters, HasValue, Holds, Not, Within
+from index.models import AllOf, AnyOf, Begins, Filters, HasValue, Holds, Not, Within
 from index.tokens import Tokenizer
 from search.engine import SearchEngine
 from search.language import Spoken, narrowed, understand
@@ -38,6 +38,9 @@ def word(text):
         "--help 电梯",
         "比分3:2",
         "？！",
+        "A* 算法",
+        "5 * 5 和 3*4",
+        "* 电梯 **重点**",
         "位于(41.655805 , -76.850706)的峡谷",
         '"航班"真实、"旅程"虚假，是否诈骗？',
         '什么是"速成"和“仓颉”？',
@@ -55,6 +58,9 @@ def test_plain_words_stay_as_they_are(text):
         ("干部 “雙導師” 制度", "干部 雙導師 制度", Holds("双导师")),
         ("「雙導師」", "雙導師", Holds("双导师")),
         ("＂双导师＂", "双导师", Holds("双导师")),
+        ("電梯* 补贴", "電梯 补贴", Begins("电梯")),
+        ("补贴 -ISO9＊", "补贴", Not(Begins("iso9"))),
+        ("海* OR 岛*", "海 岛", AnyOf((Begins("海"), Begins("岛")))),
         ("+电梯 补贴", "电梯 补贴", word("电梯")),
         ("＋電梯", "電梯", word("电梯")),
         ("补贴 -电梯", "补贴", Not(word("电梯"))),
