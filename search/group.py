@@ -27,8 +27,11 @@ def by_article(ranked: Sequence[Ranked], *, passages: int) -> list[list[Ranked]]
     """Groups of chunks of one article, in the order of each article's best chunk, at most `passages` a group."""
     groups: dict[str, list[Ranked]] = {}
     for item in ranked:
-        group = groups.setdefault(item.article_id, [])
-        if len(group) < passages:
+        article_id = item.chunk_id.rpartition(":")[0]
+        group = groups.get(article_id)
+        if group is None:
+            groups[article_id] = [item]
+        elif len(group) < passages:
             group.append(item)
     return list(groups.values())
 

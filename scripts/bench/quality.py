@@ -32,7 +32,7 @@ from search.evaluation import DEPTH, Dataset, load_dataset, measure  # noqa: E40
 from search.models import SearchOptions  # noqa: E402
 from search.trial import articles_at, interval, ndcg  # noqa: E402
 
-WEIGHTS = [round(0.05 * step, 2) for step in range(21)]
+WEIGHTS = [0.2, 0.3, *(round(0.05 * step, 2) for step in range(8, 20))]  # 0 and 1 are the legs themselves
 
 
 def try_set(engine: SearchEngine, dataset: Dataset) -> tuple[dict[str, Any], dict[float, float]]:
@@ -72,6 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data/eval")
     parser.add_argument("--only", nargs="*", help="names of sets")
+    parser.add_argument("--indexes", type=Path, help="keep the indexes there, and bring up to date those that are")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/quality.json")
     args = parser.parse_args()
     sets: dict[str, dict[str, Any]] = {}
@@ -81,7 +82,8 @@ def main() -> None:
             continue
         began = time.perf_counter()
         dataset = load_dataset(folder)
-        with tempfile.TemporaryDirectory(prefix="wensou-quality-") as index:
+        with tempfile.TemporaryDirectory(prefix="wensou-quality-") as temporary:
+            index = (args.indexes or Path(temporary)) / folder.name
             update_index(dataset.articles(), index)
             with SearchEngine.open(index) as engine:
                 sets[folder.name], fixed[folder.name] = try_set(engine, dataset)
