@@ -83,5 +83,6 @@ def _gained(text: str) -> npt.NDArray[np.int64]:
     before = np.concatenate([[UNKNOWN], np.maximum(other[:-1], 0)])
     cost = np.where(other < 0, _UNDEFINED, table[before, np.maximum(other, 0)])
     gained = np.minimum(table[shown[:-2], shown[1:-1]], _MOST) - cost.astype(np.int64)
+    gained[here == following] = np.minimum(gained[here == following], 0)  # 、、、、 repeats itself either way
     gained[(here == 0) | ((following == 0) & ~closes)] = _BORDER
     return np.asarray(gained, dtype=np.int64)

@@ -73,7 +73,7 @@ def composition(words: Mapping[str, int], weight: float) -> Any:
         inner = sorted(words[part] for part in spans if part != word and part in words)
         rows += [row] * len(inner)
         columns += inner
-        shares += [weight * len(inner) ** -0.5] * len(inner)
+        shares += [weight * max(1, len(inner)) ** -0.5] * len(inner)
     return sparse.csr_matrix((np.array(shares, np.float32), (rows, columns)), shape=(len(words), len(words)))
 
 

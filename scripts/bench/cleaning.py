@@ -1,4 +1,4 @@
-"""How well and how fast the cleaning repairs: damage done on purpose, sound text, page chrome, and speed.
+"""How well the cleaning repairs: damage done on purpose, sound text, and page chrome. `text_speed.py` says how fast.
 
     python scripts/bench/cleaning.py ../shared/data/train --out scripts/bench/results/cleaning.json
 
@@ -13,8 +13,6 @@ import json
 import random
 import re
 import sys
-import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -22,9 +20,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from index.articles import read_sources
 from index.clean import clean
-from index.models import Article, Skipped
+from index.models import Article
 from scripts.bench.damage import MECHANISMS, in_gbk
 from scripts.bench.pages import FEET, HEADS
 
@@ -148,45 +145,6 @@ def chrome_bench(found: list[tuple[str, str]], seed: int) -> dict[str, object]:
     }
 
 
-def speed_bench(found: list[tuple[str, str]]) -> dict[str, float]:
-    """MB of UTF-8 per second of one core for read + clean, and for jieba.lcut of the same text, in this run."""
-    import jieba
-
-    texts = ["\n\n".join(text for _, text in found[at : at + 4]) for at in range(0, len(found), 4)]
-    size = sum(len(text.encode()) for text in texts) / 1e6
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "articles.jsonl"
-        with path.open("w", encoding="utf-8") as file:
-            for number, text in enumerate(texts):
-                file.write(json.dumps({"id": str(number), "title": "题目", "text": text}, ensure_ascii=False) + "\n")
-        cleaned(texts[0])  # tables are read once, not per article
-        start = time.process_time()
-        articles = [item for item in read_sources([path]) if not isinstance(item, Skipped)]
-        read = time.process_time() - start
-        start = time.process_time()
-        for article in articles:
-            clean(article)
-        washed = time.process_time() - start
-    jieba.lcut("预热")
-    sample, taken = [], 0.0
-    for text in texts:
-        sample.append(text)
-        taken += len(text.encode()) / 1e6
-        if taken > 3:
-            break
-    start = time.process_time()
-    for text in sample:
-        jieba.lcut(text)
-    cut = time.process_time() - start
-    return {
-        "mb": round(size, 2),
-        "read_mb_s": round(size / read, 2),
-        "clean_mb_s": round(size / washed, 2),
-        "read_and_clean_mb_s": round(size / (read + washed), 2),
-        "jieba_lcut_mb_s": round(taken / cut, 2),
-    }
-
-
 def main() -> None:
     """Run every part and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -199,8 +157,6 @@ def main() -> None:
     found = passages(options.data, options.sound, options.seed)
     command = f"python scripts/bench/cleaning.py ../shared/data/train --texts {options.texts}"
     result: dict[str, object] = {"command": command}
-    result["speed"] = speed_bench(found[:4000])
-    print(result["speed"], flush=True)
     result["sound"] = sound_bench(found)
     print(result["sound"], flush=True)
     result["chrome"] = chrome_bench(found[:2000], options.seed)

@@ -12,7 +12,9 @@ def test_sound_text_holds_no_stretch():
     assert shifts.find(SOUND) == []
 
 
-@pytest.mark.parametrize("text", ["", "abc", "中", "\ud800中文😀", "？？？", "日本語のテキスト", "😀" * 9])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "中", "\ud800中文😀", "？？？", "日本語のテキスト", "在 、、、、、、、、 和", "😀" * 9]
+)
 def test_any_text_can_be_asked(text):
     assert shifts.find(text) == []
 

@@ -34,6 +34,7 @@ def test_a_word_is_made_of_itself_and_of_what_stands_inside_it():
     assert matrix[WORDS["abc"]].tolist() == [0, 0, 0, 0, 0, 0, 1, 0]
     assert not matrix[0].any()
     assert np.count_nonzero(composition(WORDS, 0.0).toarray()) == 7
+    assert composition({"[UNK]": 0, "经济": 1}, 0.5).toarray().tolist() == [[0, 0], [0, 1]]
 
 
 def test_the_product_is_the_matrix_product():
