@@ -18,11 +18,11 @@ from tests.conftest import HashEncoder
 
 def test_legs_count_by_their_health():
     assert healthy_weight(0.9, 0.9) == pytest.approx(DEFAULT_WEIGHT)
-    assert healthy_weight(0.9, 0.9 * 0.85) == pytest.approx(0.7 / (0.7 + 0.15))
+    assert healthy_weight(0.9, 0.9 * 0.85) == pytest.approx(0.6 / (0.6 + 0.2))
     assert healthy_weight(0.9, 0.5) == 1.0
     assert healthy_weight(0.4, 0.9) == 0.0
-    assert healthy_weight(0.9, 0.5, least=0.1) == pytest.approx(0.7 / (0.7 + 0.03))
-    assert healthy_weight(0.4, 0.9, least=0.1) == pytest.approx(0.07 / (0.07 + 0.3))
+    assert healthy_weight(0.9, 0.5, least=0.1) == pytest.approx(0.6 / (0.6 + 0.04))
+    assert healthy_weight(0.4, 0.9, least=0.1) == pytest.approx(0.06 / (0.06 + 0.4))
     assert healthy_weight(0.0, 0.0) == pytest.approx(DEFAULT_WEIGHT)
     assert health(0.5, 0.0) == 1.0
 
