@@ -16,7 +16,7 @@ from index.models import Change
 _BETTER = 2.5  # nats per character by which the new decoding must win
 _PLAIN = -7.5  # nats per character under which it is no Chinese either
 _HOLE = 5.0  # nats for each character that stays lost
-_SURE = 0.75
+_SURE = 0.3  # below this, a character one byte of which is gone is shown as ?
 
 # Windows-1252 as browsers read it: the five bytes it leaves out stay C1 controls.
 _LATIN = {
@@ -157,7 +157,8 @@ def _better(old: str, new: str | None) -> bool:
         return False
     model = load()
     now = model.score(new) / len(new) - _HOLE * (new.count("?") - old.count("?")) / len(new)
-    return now > max(_PLAIN, model.score(old) / len(old) + _BETTER)
+    before = model.score(old) / len(old)
+    return now > before + _BETTER and (now > _PLAIN or now > before + 2 * _BETTER)
 
 
 def _odd_share(line: str) -> float:
