@@ -72,6 +72,11 @@ class Bm25:
         """What `part` never exceeds."""
         return self.k1 + 1 + (self.delta if self.variant == "plus" else 0.0)
 
+    @property
+    def vanishes(self) -> bool:
+        """Whether `part` of a term that is not there, tf = 0, is 0 by the formula itself."""
+        return self.variant in ("okapi", "lucene") and self.k1 > 0 and self.b < 1
+
     def part(self, tf: NDArray[np.integer], norm: NDArray[np.floating]) -> NDArray[np.floating]:
         """What idf is multiplied by, for term frequencies `tf` >= 1 in documents with K = `norm`."""
         if self.variant == "l":

@@ -1,14 +1,15 @@
 """The dense leg of one segment: unit vectors, kept as float16, searched by inner product with FAISS.
 
 On disk: `vectors.npy` (chunks, dim) float16, the definition of every score; and for segments of
-`INDEX_FROM` chunks and more `dense.faiss`, product-quantised: a vector is cut into at most 128 parts, each a code of 4
-bits, 64 bytes in all, which FAISS scans in registers, all of them; the best 512 are scored again from `vectors.npy`.
-Smaller segments are searched exactly.
+`INDEX_FROM` chunks and more `dense.faiss`, product-quantised codes of 4 bits for every 2 dimensions (128 bytes a
+vector of 512), which FAISS scans in registers, all of them; the best are scored again from `vectors.npy`. Smaller
+segments are searched exactly.
 
-Measured on 125,444 passages of recombined sentences and 200 questions, 384 dimensions, one thread: codes of 96 bytes
-and the best 256 scored again .96 ms, recall@10 1.000; of 64 bytes and the best 512 .61 ms, .996; of 48 bytes .98. On
-the same with 256 dimensions inverted lists (8 bits) needed half of all lists, 1.5 ms, for .964, because passages of
-mixed content form no clusters, and HNSW (50,000 passages) gave .83 at .5 ms.
+Measured on 125,444 passages of recombined sentences and 200 questions, 512 dimensions, one thread, recall@10 after
+scoring the best 256 again: this scan .76 ms, .998; codes of 4 dimensions .52 ms, .936; of 2 of the first 256 or 384
+principal components .46 and .56 ms, .871 and .960. With 256 dimensions inverted lists (8 bits) needed half of all
+lists, 1.5 ms, for .964, because passages of mixed content form no clusters, and HNSW (50,000 passages) gave .83 at
+.5 ms.
 """
 
 from __future__ import annotations
@@ -27,9 +28,8 @@ Vectors = NDArray[np.float32]
 Index = Any  # faiss.Index: FAISS's own annotations lack what SWIG adds at run time
 
 INDEX_FROM = 20_000  # chunks; below it an exact scan takes a third of a millisecond
-_OVERFETCH = 6  # candidates of the quantised index per wanted hit, before they are scored exactly
-_FEWEST = 512  # candidates at least
-_PARTS = 128  # codes of 4 bits a vector at most: a scan is as quick as the codes are short
+_OVERFETCH = 4  # candidates of the quantised index per wanted hit, before they are scored exactly
+_FEWEST = 200  # candidates at least
 _BY_HAND = 2_000  # rows that are scored without FAISS
 _SAMPLE = 60_000  # vectors that the codes are learned from
 _TIES = 4096  # rows beyond k that may come back because they tie with the k-th
@@ -223,18 +223,13 @@ def _best(
     return rows[order].astype(np.int64), scores[order]
 
 
-def _parts(dim: int) -> int:
-    """Into how many parts of equal length a vector is cut, each a code of 4 bits: half its dimensions, or `_PARTS`."""
-    return max(n for n in range(1, max(min(dim // 2, _PARTS), 1) + 1) if dim % n == 0)
-
-
 def _train(half: NDArray[np.float16]) -> Index:
     faiss = _faiss()
 
     # The codes of two dimensions are so little work that threads only wait for each other: 1.5 s alone, 48 s by two.
     faiss.omp_set_num_threads(1)
     n, dim = half.shape
-    index = faiss.IndexPQFastScan(dim, _parts(dim), 4, faiss.METRIC_INNER_PRODUCT)
+    index = faiss.IndexPQFastScan(dim, max(dim // 2, 1), 4, faiss.METRIC_INNER_PRODUCT)
     picks = np.random.default_rng(0).choice(n, size=min(n, _SAMPLE), replace=False)
     picks.sort()
     index.train(half[picks].astype(np.float32))

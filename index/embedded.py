@@ -27,7 +27,7 @@ from index.segment import Segment, Tombstones, facet
 from index.store import NO_DATE, StoredArticle, day_number, day_of
 from index.topk import Known, nth_highest
 
-_PLACES = 100_000  # chunks whose place is remembered: some 10 MB
+_PLACES = 10_000  # chunks whose place is remembered: few enough to stay in the caches
 _SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
 _FEW = 50  # of fewer no spread can be told
 _MASKS = 16  # conditions whose articles are remembered, a byte an article each

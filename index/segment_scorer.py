@@ -32,7 +32,7 @@ Rows = NDArray[np.integer]
 _FEW = 2_000  # allowed chunks, or postings in all, that are scored without choosing among them first
 _COMMON = 32  # a term that one document in so many holds is looked up in a column of its frequencies
 _COLUMN_BYTES = 32_000_000  # of such columns that a field of a segment keeps, about
-_FIRST = 0.1  # terms that could add so much of what all could are held back from the first pass
+_FIRST = 0.03  # terms that could add so much of what all could are held back from the first pass
 _THEN = 0.5  # and of what is needed to be among the best, from the second
 _ROUNDING = 2e-7  # of a sum in float32, a term: what it may be off by
 
@@ -136,9 +136,12 @@ class SegmentScorer:
                 continue
             common = postings.df(number) * _COMMON > len(postings.lengths)
             tfs[i] = self._column(field, number)[documents] if common else postings.frequencies(number, documents)
-        held = tfs > 0
-        parts = self._bm25.part(np.maximum(tfs, 1, out=tfs), self._norms[field][documents].astype(dtype))
-        parts *= held
+        norms = self._norms[field][documents].astype(dtype, copy=False)
+        if self._bm25.vanishes:
+            parts = self._bm25.part(tfs, norms)
+        else:
+            held = tfs > 0
+            parts = self._bm25.part(np.maximum(tfs, 1, out=tfs), norms) * held
         parts *= np.array([term.weight for term in terms], dtype)[:, None]
         return parts
 

@@ -9,7 +9,7 @@ hidden in a longer one (简单 in 安装简单) and words no dictionary has.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
 from index.fold import fold, fold_version
@@ -21,7 +21,7 @@ TOKENIZER_VERSION = 1  # part of the index fingerprint: raise it when any text g
 
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+")
 _WORD = re.compile(r"\w")
-_CLAUSE = re.compile(r"[^,;:!?()\[\]{}\"'“”‘’、。《》〈〉\s]+")  # jieba joins nothing across these signs
+_BREAK = re.compile(r"[,;:!?()\[\]{}\"'“”‘’、。《》〈〉\s]")  # jieba joins nothing across these signs
 # A document number: 国发〔2023〕1号, in folded text; what stands before its bracket is found by hand.
 _DOCUMENT = re.compile(r"[〔\[(]\d{4}[〕\])]\s?\d{1,5}号")
 _ISSUER = re.compile(r"[\u4e00-\u9fff]")
@@ -130,12 +130,17 @@ class Tokenizer:
 
     def lone(self, folded: str, wanted: AbstractSet[str]) -> list[tuple[int, int]]:
         """Where in a folded text one of the `wanted` characters is a word of its own: spans, in order."""
-        spans = []
-        for clause in _CLAUSE.finditer(folded):
-            if wanted.isdisjoint(clause.group()):
+        spans: list[tuple[int, int]] = []
+        end = 0
+        for match in _any_of("".join(sorted(wanted))).finditer(folded):
+            if match.start() < end:
                 continue
-            at = clause.start()
-            for piece in self._cut(clause.group()):
+            at = match.start()  # of the clause it stands in, which alone is cut
+            while at > end and not _BREAK.match(folded, at - 1):
+                at -= 1
+            stop = _BREAK.search(folded, match.end())
+            end = stop.start() if stop else len(folded)
+            for piece in self._cut(folded[at:end]):
                 if piece in wanted:
                     spans.append((at, at + len(piece)))
                 at += len(piece)
@@ -154,6 +159,11 @@ class Tokenizer:
     def synonyms(self, term: str) -> list[list[str]]:
         """Other ways to say `term`, each a list of terms; empty when there are none."""
         return self._synonyms.get(term, [])
+
+
+@lru_cache(maxsize=256)
+def _any_of(chars: str) -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(chars)}]") if chars else re.compile("(?!)")
 
 
 def identifiers(folded: str) -> Iterator[tuple[int, int]]:
