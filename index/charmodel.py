@@ -102,6 +102,16 @@ class CharModel:
         ids = np.cumsum(self._third_gaps[start:end], dtype=np.int64)
         return ids, np.exp(-self._third_scores[start:end].astype(np.float32) * np.float32(STEP))
 
+    def behind(self, first: int, second: int, ids: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """Log probability of each of the characters `ids` after this pair, (ids,), nats: by trigrams, then bigrams."""
+        shares = self.shares(second)[ids].astype(np.float64)
+        found = self.third(first, second)
+        if found is not None:
+            numbers, often = found
+            at = np.minimum(np.searchsorted(numbers, ids), len(numbers) - 1)
+            shares = shares * max(1.0 - float(often.sum()), 0.02) + np.where(numbers[at] == ids, often[at], 0.0)
+        return np.asarray(np.log(shares))
+
     def after(self, before: int) -> npt.NDArray[np.float32]:
         """Log probability of every character of the vocabulary after `before`: float32 (V,), nats."""
         return self._row(before)

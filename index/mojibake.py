@@ -5,8 +5,10 @@ model finds it far better Chinese than what stands there.
 """
 
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Set
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,13 +48,15 @@ def _utf8_as_gbk() -> re.Pattern[str]:
     return re.compile(f"[{shown}].{{0,2}}[{shown}].{{0,3}}[{shown}]")
 
 
-# A character of three bytes of which one is missing, with or without a `?` in its place.
+# A character of three bytes of which one or two are missing, with or without a `?` in their place; or a byte too many.
 _BROKEN = re.compile(
-    rb"(?P<first>[\xe3-\xe9\xef])(?:(?P<second>[\x80-\xbf])\??|\?(?P<third>[\x80-\xbf]))(?![\x80-\xbf])"
-    rb"|\?(?P<tail>[\x80-\xbf]{2})(?![\x80-\xbf])|\??[\x80-\xff]\??"
+    rb"(?P<first>[\xe2-\xe9\xef])(?:(?P<second>[\x80-\xbf])\??|\?(?P<third>[\x80-\xbf])|\?\??)(?![\x80-\xbf])"
+    rb"|\?(?P<tail>[\x80-\xbf]{2})(?![\x80-\xbf])|\?[\x80-\xbf]\??|[\x80-\xff]\??"
 )
 _LATER = [bytes((byte,)) for byte in range(0x80, 0xC0)]
-_LEADS = [bytes((byte,)) for byte in (0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEF)]
+_LEADS = [bytes((byte,)) for byte in (*range(0xE2, 0xEA), 0xEF)]
+_BEAM = 64  # readings of a broken stretch that are followed at once
+_SEEN = 2.5  # nats for two neighbours that the line holds elsewhere, unbroken: its names come again
 
 
 def _fillings(match: re.Match[bytes]) -> list[str]:
@@ -65,10 +69,17 @@ def _fillings(match: re.Match[bytes]) -> list[str]:
             found += [first + other + second for other in _LATER]
     elif first and third:
         found += [first + other + third for other in _LATER]
+    elif first:
+        found += [first + one + other for one in _LATER for other in _LATER]
     elif tail:
         found += [other + tail for other in _LEADS]
-    chars = (data.decode("utf-8", "ignore") for data in found)
-    return sorted({char for char in chars if char and load().common(char, 7000)})
+    chars = {data.decode("utf-8", "ignore") for data in found}
+    return sorted(char for char in chars if char and load().common(char, 7000) and _is_usual(char))
+
+
+def _is_usual(char: str) -> bool:
+    """Whether an article may hold it: no other form of a character, such as ㊊ of 月, but for the full-width marks."""
+    return "\uff00" <= char <= "\uff5f" or unicodedata.normalize("NFKC", char) == char or char == "…"
 
 
 def _fill(data: bytes) -> str | None:
@@ -94,24 +105,44 @@ def _fill(data: bytes) -> str | None:
 
 
 def _settled(places: list[list[str]]) -> str:
-    """The likeliest choice at each place, given the ones before and behind; `?` where it is not sure."""
-    model = load()
+    """The likeliest choice at each place, given the two before and behind; `?` where it is not sure."""
+    certain = load().encode("".join(options[0] if len(options) == 1 else "\n" for options in places))
+    seen = set(pairwise(certain))
     out: list[str] = []
-    for number, options in enumerate(places):
-        if len(options) == 1:
-            out.append(options[0])
+    while len(out) < len(places):
+        if len(places[len(out)]) == 1:
+            out += places[len(out)]
             continue
-        before = model.after(model.encode((out or ["\n"])[-1][-1:])[0])
-        following = places[number + 1] if number + 1 < len(places) else ["\n"]
-        ids = model.encode("".join(options))
-        scores = before[ids].astype(np.float64)
-        if len(following) == 1:
-            behind = model.encode(following[0])[0]
-            scores += np.array([model.after(one)[behind] for one in ids])
-        weights = np.exp(scores - scores.max())
-        best = int(weights.argmax())
-        out.append(options[best] if weights[best] >= _SURE * weights.sum() else "?")
+        end = len(out) + 1  # of the stretch: two characters that are certain, or the end of the line
+        while end < len(places) and (len(places[end]) > 1 or len(places[end - 1]) > 1):
+            end += 1
+        out += _read(["\n", "\n", *out][-2:], places[len(out) : end], seen)
     return "".join(out)
+
+
+def _read(before: list[str], places: list[list[str]], seen: Set[tuple[int, int]]) -> list[str]:
+    """The choice at each of `places` on which the likeliest readings of them all agree most, `?` where too little.
+
+    `seen`: pairs of neighbours, as the model numbers them, that the line surely holds.
+    """
+    model = load()
+    first, second = model.encode("".join(before))
+    beam: list[tuple[float, tuple[int, int], tuple[int, ...]]] = [(0.0, (first, second), ())]
+    for options in places:
+        ids = np.array(model.encode("".join(options)))
+        grown = []
+        for score, (one, two), chosen in beam:
+            for number, gain in enumerate(model.behind(one, two, ids).tolist()):
+                pair = two, int(ids[number])
+                grown.append((score + gain + _SEEN * (pair in seen), pair, (*chosen, number)))
+        beam = sorted(grown, key=lambda reading: -reading[0])[:_BEAM]
+    weights = np.exp(np.array([score for score, _, _ in beam]) - beam[0][0])
+    chars = []
+    for place, options in enumerate(places):
+        votes = np.bincount([chosen[place] for _, _, chosen in beam], weights, len(options))
+        best = int(votes.argmax())
+        chars.append(options[best] if votes[best] >= _SURE * weights.sum() else "?")
+    return chars
 
 
 def _gbk_bytes(line: str) -> bytes | None:
