@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.config import IndexConfig
-from index.dense import Vectors
 from index.models import Chunk, Filters, Hit, IndexStats
 from index.segment import FieldTerms
 from index.store import StoredArticle
+from index.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.arrays import map_array
+from index.vectors import Vectors
 
-Vectors = NDArray[np.float32]
 Index = Any  # faiss.Index: FAISS's own annotations lack what SWIG adds at run time
 
 INDEX_FROM = 20_000  # chunks; below it an exact scan takes a third of a millisecond

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from index.backend import Evidence, LexicalQuery
 from index.conditions import meets
 from index.config import IndexConfig
-from index.dense import Vectors, enough
+from index.dense import enough
 from index.errors import IndexCorrupt, NotFound
 from index.layout import SEGMENTS, IndexState, Manifest, check_sizes, corrupt, read_manifest
 from index.models import Chunk, Filters, Hit, IndexStats
@@ -26,6 +26,7 @@ from index.scorer import Scorer
 from index.segment import Segment, Tombstones, facet
 from index.store import NO_DATE, StoredArticle, day_number, day_of
 from index.topk import Known, nth_highest
+from index.vectors import Vectors
 
 _PLACES = 10_000  # chunks whose place is remembered: few enough to stay in the caches
 _SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is

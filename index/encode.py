@@ -5,10 +5,9 @@ of its rows. It needs numpy, tokenizers and safetensors, loads in a blink and ne
 `SentenceTransformer(folder, trust_remote_code=True)` reads the same files and gives the same vectors.
 """
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +18,7 @@ from numpy.typing import NDArray
 
 from index.errors import EncoderUnavailable
 from index.pairing import neighbours, pair_rows
-
-Vectors = NDArray[np.float32]
+from index.vectors import Vectors, hash_files, unit_rows
 
 BUNDLED = "bundled"
 _BUNDLED_FOLDER = Path(__file__).parent / "encoder_zh"
@@ -205,37 +203,6 @@ class _Rows:
             if len(filled):
                 sums[filled] = np.add.reduceat(parts, ends[filled] - ends[begin], axis=0)
             begin = end
-
-
-def unit_rows(vectors: Vectors) -> Vectors:
-    """`vectors` (n, dim) with every row at length 1; rows of zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    result: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12)
-    return result
-
-
-def hash_files(paths: Sequence[Path], limit: int = 64 << 20) -> str:
-    """A short hash of what stands in `paths`, in order. Of a file over `limit` bytes only samples are read.
-
-    256 blocks of 64 KiB spread over a file meet every layer of a model; another training changes them all.
-    """
-    digest = hashlib.sha256()
-    for path in paths:
-        size = path.stat().st_size
-        digest.update(f"{path.name}:{size};".encode())
-        with path.open("rb") as file:
-            for place, length in _samples(size, limit):
-                file.seek(place)
-                digest.update(file.read(length))
-    return digest.hexdigest()[:16]
-
-
-def _samples(size: int, limit: int) -> Iterator[tuple[int, int]]:
-    if size <= limit:
-        yield 0, size
-    else:
-        step = (size - (1 << 16)) // 255
-        yield from ((number * step, 1 << 16) for number in range(256))
 
 
 def _is_static(folder: Path) -> bool:

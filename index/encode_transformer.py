@@ -11,8 +11,8 @@ from urllib.request import getproxies
 
 import numpy as np
 
-from index.encode import Vectors, hash_files, unit_rows
 from index.errors import EncoderUnavailable
+from index.vectors import Vectors, hash_files, unit_rows
 
 # Models that want words before a query (or a passage) but do not say so in their files, from their own cards.
 _KNOWN_PROMPTS: tuple[tuple[str, dict[str, str]], ...] = (

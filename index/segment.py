@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.arrays import map_array, read_arrays
-from index.dense import DenseIndex, Vectors
+from index.dense import DenseIndex
 from index.invert import invert
 from index.layout import FileEntry, file_entry, sync
 from index.lexical import Postings
@@ -28,6 +28,7 @@ from index.terms import facet as facet
 from index.terms import facets_of as facets_of
 from index.terms import terms_of as terms_of
 from index.tokens import Tokenizer
+from index.vectors import Vectors
 
 
 def write_segment(

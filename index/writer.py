@@ -13,7 +13,6 @@ import numpy as np
 from index.calibrate import MIN_ARTICLES, Measured, measure
 from index.commits import now
 from index.config import IndexConfig
-from index.dense import Vectors
 from index.embedded import EmbeddedIndex
 from index.encode import Encoder
 from index.errors import IndexCorrupt, IndexMissing, WensouError
@@ -33,6 +32,7 @@ from index.merge import live, merge_segments, merges_due
 from index.segment import FieldTerms, Segment, Tombstones, write_segment
 from index.store import StoredArticle
 from index.tokens import Tokenizer
+from index.vectors import Vectors
 
 _FEWEST = 4  # segments that call for a merge; two that checkpoints of a build left
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 
 from index.chunk import sentences
-from index.dense import Vectors
 from index.tokens import Tokenizer, fold
+from index.vectors import Vectors
 from search.query import QUESTION_WORDS
 
 Span = tuple[int, int]

@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 
 from index.backend import Backend, Evidence
-from index.dense import Vectors
 from index.encode import Encoder
 from index.signals import (
     LOOKED_AT,
@@ -21,6 +20,7 @@ from index.signals import (
     two_grains,
 )
 from index.tokens import Tokenizer
+from index.vectors import Vectors
 from search.fusion import adapt, convex, ranks, reciprocal_rank, scale_bm25, stands_out, tells_apart
 from search.group import Ranked, by_article, by_chunk
 from search.language import narrowed

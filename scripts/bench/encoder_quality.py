@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.chunk import chunk_spans
-from index.encode import Encoder, load_encoder, unit_rows
+from index.encode import Encoder, load_encoder
 from index.fold import fold
+from index.vectors import unit_rows
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]

@@ -7,8 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from index.encode import BUNDLED, StaticEncoder, hash_files, load_encoder, unit_rows
+from index.encode import BUNDLED, StaticEncoder, load_encoder
 from index.errors import EncoderUnavailable
+from index.vectors import hash_files, unit_rows
 
 TEXTS = [
     "中国经济在第三季度继续回升向好。",
