@@ -226,24 +226,25 @@ class EmbeddedIndex:
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
     ) -> list[Evidence]:
         """Both exact scores of any chunks; see Backend."""
-        places = [self._row(chunk_id) for chunk_id in chunk_ids]
-        out: list[Evidence | None] = [None] * len(chunk_ids)
-        for s in sorted({s for s, _ in places}):
-            at = [i for i, place in enumerate(places) if place[0] == s]
-            rows = np.asarray([places[i][1] for i in at], np.int64)
+        known = self._places.get
+        places = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(-1, 2)
+        bm25, cosine, article_cosine = np.zeros((3, len(places)))
+        held: list[dict[str, float]] = [{} for _ in chunk_ids] if terms else []
+        for s in np.unique(places[:, 0]).tolist():
+            at = np.flatnonzero(places[:, 0] == s)
+            rows = places[at, 1]
             shares: dict[str, NDArray[np.float64]] = {}
-            bm25 = self._scorer.scores(query, s, rows, shares if terms else None)
-            cosine = article_cosine = np.zeros(len(rows), np.float32)
+            bm25[at] = self._scorer.scores(query, s, rows, shares if terms else None)
             if vector is not None:
                 segment = self.segments[s]
-                cosine = self._cosines(vector, s, rows)
+                cosine[at] = self._cosines(vector, s, rows)
                 article_rows = segment.store.chunk_articles[rows]
-                article_cosine = segment.article_vectors[article_rows].astype(np.float32) @ vector
-            every = zip(at, bm25.tolist(), cosine.tolist(), article_cosine.tolist(), strict=True)
-            for j, (i, lexical, near, whole) in enumerate(every):
-                held = {term: float(share[j]) for term, share in shares.items() if share[j]} if terms else {}
-                out[i] = Evidence(chunk_ids[i], lexical, near, whole, held)
-        return [item for item in out if item is not None]
+                article_cosine[at] = segment.article_vectors[article_rows].astype(np.float32) @ vector
+            for term, share in shares.items():
+                for j in np.flatnonzero(share).tolist():
+                    held[at[j]][term] = float(share[j])
+        scores = bm25.tolist(), cosine.tolist(), article_cosine.tolist()
+        return list(map(Evidence, chunk_ids, *scores, held)) if terms else list(map(Evidence, chunk_ids, *scores))
 
     def _cosines(self, vector: Vectors, s: int, rows: NDArray[np.integer]) -> NDArray[np.floating]:
         asked, known = self._near

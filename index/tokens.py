@@ -9,7 +9,7 @@ hidden in a longer one (简单 in 安装简单) and words no dictionary has.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
 from index.fold import fold, fold_version
@@ -132,13 +132,13 @@ class Tokenizer:
         """Where in a folded text one of the `wanted` characters is a word of its own: spans, in order."""
         spans: list[tuple[int, int]] = []
         end = 0
-        for match in _any_of("".join(sorted(wanted))).finditer(folded):
-            if match.start() < end:
+        for place in sorted(place for char in wanted for place in _places(folded, char)):
+            if place < end:
                 continue
-            at = match.start()  # of the clause it stands in, which alone is cut
+            at = place  # of the clause it stands in, which alone is cut
             while at > end and not _BREAK.match(folded, at - 1):
                 at -= 1
-            stop = _BREAK.search(folded, match.end())
+            stop = _BREAK.search(folded, place)
             end = stop.start() if stop else len(folded)
             for piece in self._cut(folded[at:end]):
                 if piece in wanted:
@@ -161,9 +161,11 @@ class Tokenizer:
         return self._synonyms.get(term, [])
 
 
-@lru_cache(maxsize=256)
-def _any_of(chars: str) -> re.Pattern[str]:
-    return re.compile(f"[{re.escape(chars)}]") if chars else re.compile("(?!)")
+def _places(text: str, char: str) -> Iterator[int]:
+    at = text.find(char)
+    while at >= 0:
+        yield at
+        at = text.find(char, at + 1)
 
 
 def identifiers(folded: str) -> Iterator[tuple[int, int]]:

@@ -27,7 +27,7 @@ def by_article(ranked: Sequence[Ranked], *, passages: int) -> list[list[Ranked]]
     """Groups of chunks of one article, in the order of each article's best chunk, at most `passages` a group."""
     groups: dict[str, list[Ranked]] = {}
     for item in ranked:
-        article_id = item.chunk_id.rpartition(":")[0]
+        article_id = item.chunk_id[: item.chunk_id.rindex(":")]
         group = groups.get(article_id)
         if group is None:
             groups[article_id] = [item]

@@ -66,12 +66,14 @@ def _joins(a: str, b: str) -> bool:
 
 
 def _disjoint(spans: list[Span]) -> list[Span]:
+    if len(spans) < 2:
+        return spans
     taken: list[Span] = []
-    free: set[int] = set()
+    marked = bytearray(max(end for _, end in spans))
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
-        if not any(i in free for i in range(start, end)):
+        if not any(marked[start:end]):
             taken.append((start, end))
-            free.update(range(start, end))
+            marked[start:end] = b"\1" * (end - start)
     return taken
 
 
