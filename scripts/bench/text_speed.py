@@ -45,8 +45,8 @@ class NoEncoder:
     dim = 0
 
     def passages(self, texts: list[str]) -> Any:
-        """Zeros, for the builder's look at unrelated sentences."""
-        raise NotImplementedError(f"no vectors here, got {len(texts)} texts")
+        """Never asked, for nothing is encoded."""
+        raise AssertionError(f"no vectors here, got {len(texts)} texts")
 
     queries = passages
 
