@@ -94,7 +94,10 @@ def test_ctrl_c_at_a_terminal_stops_at_a_commit_without_a_word_from_the_workers(
     lines = [json.dumps({"id": f"a{n}", "text": f"灯塔第{n}次亮起来，海岛上的人都看见了。"}) for n in range(30_000)]
     articles.write_text("\n".join(lines), "utf-8")
     root = tmp_path / "index"
-    code = "import index.builder; index.builder.SEGMENT_CHUNKS = 200; from search.cli import main; main()"
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # background jobs ignore it
+        "import index.builder; index.builder.SEGMENT_CHUNKS = 200; from search.cli import main; main()"
+    )
     words = ["index", str(articles), "--index", str(root), "--workers", "2"]
     command = [sys.executable, "-c", code, *words]
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
