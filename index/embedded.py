@@ -249,11 +249,9 @@ class EmbeddedIndex:
     def _cosines(self, vector: Vectors, s: int, rows: NDArray[np.integer]) -> NDArray[np.floating]:
         asked, known = self._near
         dense = self.segments[s].dense
-        return (
-            known[s].and_of(rows, lambda new: dense.scores(vector, new))
-            if asked is vector
-            else dense.scores(vector, rows)
-        )
+        if asked is not vector:
+            return dense.scores(vector, rows)
+        return known[s].and_of(rows, lambda new: dense.scores(vector, new))
 
     @cached_property
     def _sample(self) -> Vectors:

@@ -91,9 +91,8 @@ def merge_postings(folder: Path, field: str, parts: Sequence[Postings], keep: Se
     for part, number in zip(live, numbers, strict=True):
         sizes[number] += part.sizes
     used = sizes > 0
-    renumbered: NDArray[np.int64] = (
-        np.cumsum(used) - used
-    )  # a term that is dropped counts as the next one, of which it has nothing
+    # A term that is dropped counts as the next one, of which it has nothing.
+    renumbered: NDArray[np.int64] = np.cumsum(used) - used
     starts = np.concatenate([[0], np.cumsum(sizes[used])]).astype(np.int64)
     table.only(used).save(folder, f"{field}.terms")
     np.save(folder / f"{field}.starts.npy", starts)

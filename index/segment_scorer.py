@@ -6,8 +6,8 @@ add little, are only looked up for the chunks that still have a chance. `scores`
 chunk's score: float64, terms in the same order everywhere, so that equal texts score equally to the last bit in
 whatever segment they lie, and whichever leg named them.
 
-Measured on 125,444 passages in one segment and 200 questions of 26 terms a question, for the best 64: of 141,000
-postings a question 34,000 are read.
+Measured on 125,444 passages in one segment and 120 questions of 26 terms and 141,000 postings each, for the best 64:
+.83 ms, where 1.19 ms pass with nothing held back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

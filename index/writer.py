@@ -79,9 +79,8 @@ class IndexWriter:
         self._passed: set[int] = set()  # commits whose articles are all in a later one of this writer
         self.warnings: list[str] = []
         self._building = False  # whether there was a checkpoint since the last commit
-        self.chrome = frozenset(
-            manifest.calibration.get("chrome", ())
-        )  # lines that sources print on every page, learned so far
+        # Lines that sources print on every page, learned so far.
+        self.chrome = frozenset(manifest.calibration.get("chrome", ()))
         self._measured: dict[str, Any] | None = manifest.calibration.get("measured")
         self._compacted = False
         self._drop_leftovers()
