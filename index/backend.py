@@ -72,6 +72,10 @@ class Backend(Protocol):
         """Both exact scores of any chunks, in the order given; cosine is 0 without a vector."""
         ...
 
+    def held(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
+        """For each chunk the words of the query that its article holds in title or text; NotFound for an unknown one."""
+        ...
+
     def background(self, vector: Vectors) -> tuple[float, float]:
         """Mean and standard deviation of the cosines of chunks at random to `vector`, (dim,); zeros for few chunks."""
         ...

@@ -200,11 +200,11 @@ class _Asked:
         names = [chunk_id.rpartition(":")[0] for chunk_id in ids]
         scores = np.array([item.bm25 for item in evidence])
         idf = idf_mass(words, self._index, self._chunks)
-        best = self._index.evidence(query, None, [hit.chunk_id for hit in hits[:LOOKED_AT]], terms=True)
-        signals = Signals(bm25_signal(idf, best), dense_signal(scale_cosine(near, floor=self._index.cosine_floor)))
-        return _Outcome(
-            _articles(names, scores), _articles(names, near), max(scores, default=0.0), sum(idf.values()), signals
-        )
+        held = self._index.held(query, [hit.chunk_id for hit in hits[:LOOKED_AT]])
+        highest = max(scores, default=0.0)
+        near_enough = dense_signal(scale_cosine(near, floor=self._index.cosine_floor))
+        signals = Signals(bm25_signal(idf, held, highest), near_enough)
+        return _Outcome(_articles(names, scores), _articles(names, near), highest, sum(idf.values()), signals)
 
 
 def _articles(names: Sequence[str], scores: np.ndarray) -> list[str]:

@@ -246,6 +246,15 @@ class EmbeddedIndex:
         scores = bm25.tolist(), cosine.tolist(), article_cosine.tolist()
         return list(map(Evidence, chunk_ids, *scores, held)) if terms else list(map(Evidence, chunk_ids, *scores))
 
+    @_names_damage
+    def held(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
+        """The query's words that the chunks' articles hold; see Backend."""
+        out = []
+        for s, row in map(self._row, chunk_ids):
+            article = self.segments[s].store.chunk_articles[row : row + 1]
+            out.append(self._scorer.held(query, s, article))
+        return out
+
     def _cosines(self, vector: Vectors, s: int, rows: NDArray[np.integer]) -> NDArray[np.floating]:
         asked, known = self._near
         dense = self.segments[s].dense

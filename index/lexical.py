@@ -106,14 +106,19 @@ class Postings:
         tfs = np.concatenate([self.tfs[:0], *(self.tfs[low:high] for low, high in spans)])
         return docs, tfs, [high - low for low, high in spans]
 
-    def frequencies(self, term: int, rows: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
-        """How often term number `term` stands in each of the documents `rows`, (rows,); never, for -1."""
-        docs = self.documents(term)
-        if not len(docs):
-            return np.zeros(len(rows), self.tfs.dtype)
-        at = docs.searchsorted(rows.astype(docs.dtype, copy=False))  # of another type, all of docs would be copied
-        held = docs.take(at, mode="clip") == rows
-        return np.asarray(self.tfs[self.starts[term] : self.starts[term + 1]].take(at, mode="clip") * held)
+    def frequencies(self, terms: Sequence[int], rows: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
+        """How often each of `terms` (numbers, or -1: never) stands in each of the documents `rows`, (terms, rows)."""
+        rows = rows.astype(self.docs.dtype, copy=False)  # of another type, all of docs would be copied
+        if not len(self.docs):
+            return np.zeros((len(terms), len(rows)), self.tfs.dtype)
+        at = np.zeros((len(terms), len(rows)), np.int64)
+        held = np.zeros((len(terms), 1), bool)
+        for i, term in enumerate(terms):
+            if term >= 0 and (low := int(self.starts[term])) < (high := int(self.starts[term + 1])):
+                np.minimum(self.docs[low:high].searchsorted(rows), high - low - 1, out=at[i])
+                at[i] += low
+                held[i] = True
+        return np.asarray(self.tfs.take(at) * ((self.docs.take(at) == rows) & held))
 
     def column(self, term: int) -> NDArray[np.unsignedinteger]:
         """How often term number `term` (not -1) stands in every document, (documents,)."""

@@ -109,3 +109,9 @@ class Scorer:
         if by_term is not None or query_known is not query:
             return self._scorers[s].scores(plan, rows, by_term)
         return np.asarray(known[s].and_of(rows, lambda new: self._scorers[s].scores(plan, new)), np.float64)
+
+    def held(self, query: LexicalQuery, s: int, article: Rows) -> list[str]:
+        """The words of the question that stand in title or text of a row of segment `s`, `article` being (1,)."""
+        terms = [term for term in self._plan(query) if term.field == "body"]
+        found = self._segments[s].fields["body"].frequencies([term.numbers[s] for term in terms], article)
+        return [term.name for term, (times,) in zip(terms, found.tolist(), strict=True) if times]

@@ -129,13 +129,14 @@ class SegmentScorer:
         self, field: str, terms: Sequence[Term], documents: Rows, dtype: type[np.floating]
     ) -> NDArray[np.floating]:
         """What each of `terms` adds to each of `documents`, (terms, documents)."""
-        tfs = np.zeros((len(terms), len(documents)), dtype)
+        numbers = [term.numbers[self._s] for term in terms]
         postings = self._fields[field]
-        for i, number in enumerate([term.numbers[self._s] for term in terms]):
-            if number < 0:
-                continue
-            common = postings.df(number) * _COMMON > len(postings.lengths)
-            tfs[i] = self._column(field, number)[documents] if common else postings.frequencies(number, documents)
+        many = [postings.df(number) * _COMMON > len(postings.lengths) for number in numbers]
+        # Looked up in a column, a common term costs no search.
+        found = postings.frequencies([-1 if common else n for n, common in zip(numbers, many, strict=True)], documents)
+        tfs = found.astype(dtype)
+        for i in np.flatnonzero(many).tolist():
+            tfs[i] = self._column(field, numbers[i])[documents]
         norms = self._norms[field][documents].astype(dtype, copy=False)
         if self._bm25.vanishes:
             parts = self._bm25.part(tfs, norms)

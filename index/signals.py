@@ -5,7 +5,7 @@ search compares.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -67,18 +67,18 @@ def dense_signal(scaled: Scores) -> float:
     return float(scaled.max()) + _TENTH * tenth
 
 
-def bm25_signal(idf: Mapping[str, float], best: Sequence[Evidence]) -> float:
-    """.2 * coverage + .1 * strength of the top lexical candidates, whose `terms` must be there.
+def bm25_signal(idf: Mapping[str, float], held: Sequence[Collection[str]], highest: float) -> float:
+    """.2 * coverage + .1 * strength of the top lexical candidates, whose articles hold the words `held`.
 
-    coverage: the share of the question's idf mass that the best of them holds; strength: the highest BM25 over all
+    coverage: the share of the question's idf mass that the best of them holds; strength: the `highest` BM25 over all
     fields, divided by that mass. The shares come from a logistic fit of true questions of cmrc2018 and xwlb_headline
     against questions of other sets and random characters.
     """
     mass = sum(idf.values())
-    if mass <= 0 or not best:
+    if mass <= 0 or not held:
         return 0.0
-    coverage = max(sum(idf[term] for term in evidence.terms if term in idf) for evidence in best) / mass
-    return _COVERAGE * coverage + at_least(idf, max(evidence.bm25 for evidence in best))
+    coverage = max(sum(idf[term] for term in words if term in idf) for words in held) / mass
+    return _COVERAGE * coverage + at_least(idf, highest)
 
 
 def at_least(idf: Mapping[str, float], highest: float) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
+from itertools import islice, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,7 +27,7 @@ from search.dates import date_offers
 from search.diversity import POOL, mmr
 from search.facets import count_facets
 from search.group import Ranked, Story, fold_reprints
-from search.highlight import focus, highlight, surroundings
+from search.highlight import Span, focus, highlight, surroundings
 from search.mix import Mix, mix_of
 from search.models import Answer, Mode, Passage, Result, SearchOptions, Similar
 from search.query import Query, check
@@ -177,8 +178,11 @@ class SearchEngine:
         options: SearchOptions,
         ranking: Ranking,
     ) -> list[Result]:
-        chunks = self._backend.chunks([item.chunk_id for story in page for item in story.chunks])
-        text_of = {chunk.chunk_id: chunk for chunk in chunks}
+        items = [item for story in page for item in story.chunks]
+        chunks = self._backend.chunks([item.chunk_id for item in items])
+        texts = [chunk.text.strip() for chunk in chunks]
+        marks = highlight(texts, (*ranking.query.terms, *ranking.query.phrases), self._tokenizer)
+        passages = map(self._passage, chunks, texts, marks, items, repeat(options))
         why = Explainer(ranking) if options.explain else None
         results = []
         for story in page:
@@ -196,19 +200,17 @@ class SearchEngine:
                     url=article.url,
                     tags=article.tags,
                     duplicates=tuple(self._copy(article_id) for article_id in story.copies),
-                    passages=tuple(
-                        self._passage(text_of[item.chunk_id], item, ranking.query, options) for item in group
-                    ),
+                    passages=tuple(islice(passages, len(group))),
                     explain=why.explain(group[0].position) if why else None,
                 )
             )
         return results
 
-    def _passage(self, chunk: Chunk, item: Ranked, query: Query, options: SearchOptions) -> Passage:
-        text = chunk.text.strip()
+    def _passage(
+        self, chunk: Chunk, text: str, marks: tuple[Span, ...], item: Ranked, options: SearchOptions
+    ) -> Passage:
         start = chunk.start + len(chunk.text) - len(chunk.text.lstrip())
         end = start + len(text)
-        marks = highlight(text, (*query.terms, *query.phrases), self._tokenizer)
         before = after = None
         if options.context:
             before, after = surroundings(self._text(chunk.article_id), start, end, options.context)

@@ -6,6 +6,8 @@ it is there where no word of the query is.
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,19 +29,33 @@ _WORD = re.compile(r"\w")
 _LONG = 400  # characters: no more of a sentence is shown around a passage
 
 
-def highlight(text: str, terms: Collection[str], tokenizer: Tokenizer) -> tuple[Span, ...]:
-    """Non-overlapping spans of `text`, in order; the folded text of each is one of `terms`.
+def highlight(texts: Sequence[str], terms: Collection[str], tokenizer: Tokenizer) -> list[tuple[Span, ...]]:
+    """For each text its non-overlapping spans, in order; the folded text of each is one of `terms`.
 
     Terms of one character are marked only where they are a word of their own, longer ones anywhere. Of terms that
     overlap the longest wins. Function words are marked only where nothing else is: marks on every 的 say nothing.
     """
-    folded = fold(text)
-    telling = {term for term in terms if term not in FUNCTION_WORDS}
-    spans = _spans(folded, telling, tokenizer) or _spans(folded, set(terms) - telling, tokenizer)
-    return tuple(sorted(_disjoint(spans)))
+    # All texts are looked through as one: the passages of an answer are many and short.
+    folded = fold("\n".join(texts))
+    function = FUNCTION_WORDS.intersection(terms)
+    telling = _spans(folded, set(terms) - function, tokenizer)
+    telling.sort()
+    out: list[tuple[Span, ...]] = []
+    at = begin = 0
+    for text in texts:
+        end = begin + len(text)
+        own: list[Span] = []
+        while at < len(telling) and telling[at][0] < end:
+            start, stop = telling[at]
+            if stop <= end:
+                own.append((start - begin, stop - begin))
+            at += 1
+        out.append(_disjoint(own or sorted(_spans(folded[begin:end], function, tokenizer))))
+        begin = end + 1
+    return out
 
 
-def _spans(folded: str, terms: set[str], tokenizer: Tokenizer) -> list[Span]:
+def _spans(folded: str, terms: AbstractSet[str], tokenizer: Tokenizer) -> list[Span]:
     spans: list[Span] = []
     single = {term for term in terms if len(term) == 1 and term in folded}
     for term in terms - single:
@@ -65,16 +81,17 @@ def _joins(a: str, b: str) -> bool:
     return a.isascii() and b.isascii() and ((a.isalpha() and b.isalpha()) or (a.isdigit() and b.isdigit()))
 
 
-def _disjoint(spans: list[Span]) -> list[Span]:
-    if len(spans) < 2:
-        return spans
+def _disjoint(spans: list[Span]) -> tuple[Span, ...]:
+    """Of `spans`, in order, those that remain where the longest goes first."""
+    if all(one[1] <= other[0] for one, other in pairwise(spans)):
+        return tuple(spans)
     taken: list[Span] = []
     marked = bytearray(max(end for _, end in spans))
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
         if not any(marked[start:end]):
             taken.append((start, end))
             marked[start:end] = b"\1" * (end - start)
-    return taken
+    return tuple(sorted(taken))
 
 
 def focus(texts: Sequence[str], query: Vectors, encode: Callable[[Sequence[str]], Vectors]) -> list[Span | None]:

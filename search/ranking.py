@@ -175,8 +175,8 @@ class Ranker:
             return True  # what the share of words held adds could only raise it
         top = np.argsort(-ranking.bm25, kind="stable")[:LOOKED_AT]
         ids = [ranking.evidence[i].chunk_id for i in top.tolist()]
-        best = self._backend.evidence(ranking.query.lexical, None, ids, terms=True)
-        return near + bm25_signal(ranking.idf, best) >= cut_off
+        held = self._backend.held(ranking.query.lexical, ids)
+        return near + bm25_signal(ranking.idf, held, highest) >= cut_off
 
 
 class Explainer:

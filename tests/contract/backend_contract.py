@@ -142,6 +142,15 @@ class BackendContract:
             assert item.cosine == pytest.approx(dense[item.chunk_id], abs=1e-6)
             assert item.terms == {}
 
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_the_words_held_are_those_of_title_and_text(self, backend, reference, question):
+        query = lexical_query(question)
+        ids, terms = sorted(reference.chunks), article_builder().tokenizer.terms
+        for chunk_id, held in zip(ids, backend.held(query, ids), strict=True):
+            article = backend.article(chunk_id.rpartition(":")[0]).article
+            there = {*terms(article.title), *terms(article.text)}
+            assert set(held) == set(query.words) & there
+
     def test_evidence_without_a_vector_has_no_cosine_and_without_chunks_is_empty(self, backend):
         (item,) = backend.evidence(lexical_query("馒头"), None, ["bread:0"])
         assert item.bm25 > 0
@@ -161,6 +170,8 @@ class BackendContract:
             backend.chunks(["bread:0", chunk_id])
         with pytest.raises(NotFound):
             backend.evidence(lexical_query("馒头"), None, [chunk_id])
+        with pytest.raises(NotFound):
+            backend.held(lexical_query("馒头"), [chunk_id])
 
     def test_an_article_comes_back_whole(self, backend):
         for want in CORPUS:

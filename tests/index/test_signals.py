@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from index.backend import Evidence
 from index.signals import Signals, at_least, bm25_signal, dense_signal, idf_mass, scale_cosine, two_grains
 
-BEST = [Evidence("a:0", 6.0, 0.1, 0.1, {"电梯": 4.0}), Evidence("b:0", 8.0, 0.1, 0.1, {"电梯": 4.0, "补贴": 4.0})]
+HELD = [["电梯"], ["电梯", "补贴", "别的"]]
 IDF = {"电梯": 2.0, "补贴": 1.0, "火星": 5.0}
 
 
@@ -35,9 +35,9 @@ def test_the_dense_signal_is_the_best_and_half_the_tenth():
 
 
 def test_the_lexical_signal_counts_the_idf_mass_that_is_held_and_how_strongly():
-    assert bm25_signal(IDF, BEST) == pytest.approx(0.2 * 3 / 8 + 0.1 * 8 / 8)
+    assert bm25_signal(IDF, HELD, 8.0) == pytest.approx(0.2 * 3 / 8 + 0.1 * 8 / 8)
     assert at_least(IDF, 8.0) == pytest.approx(0.1)
-    assert bm25_signal(IDF, []) == bm25_signal({}, BEST) == at_least({}, 1.0) == 0.0
+    assert bm25_signal(IDF, [], 8.0) == bm25_signal({}, HELD, 8.0) == at_least({}, 1.0) == 0.0
     assert Signals(0.2, 0.3).hybrid == 0.5
 
 

@@ -24,14 +24,19 @@ CHARACTERS = "年轻輕幹干部簡简單单裝装電电梯雙导導師的ＣC91
 TEXTS = st.text(alphabet=CHARACTERS, max_size=60) | st.text(max_size=30)
 
 
+def one(text, terms, tokenizer=TOKENIZER):
+    (spans,) = highlight([text], terms, tokenizer)
+    return spans
+
+
 def marked(text, terms):
-    return [text[start:end] for start, end in highlight(text, terms, TOKENIZER)]
+    return [text[start:end] for start, end in one(text, terms)]
 
 
 @given(TEXTS, st.text(alphabet=CHARACTERS, min_size=1, max_size=8))
 def test_marks_are_apart_in_order_and_fold_to_a_term(text, question):
     terms = TOKENIZER.terms(question)
-    spans = highlight(text, terms, TOKENIZER)
+    spans = one(text, terms)
     assert list(spans) == sorted(spans)
     assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
     for start, end in spans:
@@ -42,7 +47,7 @@ def test_marks_are_apart_in_order_and_fold_to_a_term(text, question):
 @given(st.text(alphabet="年轻幹部簡單電梯雙導師，", min_size=2, max_size=6), TEXTS)
 def test_a_long_term_that_stands_in_the_text_is_marked_in_either_script(word, around):
     term = fold(word)
-    spans = highlight(around + word, [term], TOKENIZER)
+    spans = one(around + word, [term])
     covered = {i for start, end in spans for i in range(start, end)}
     assert covered & set(range(len(around), len(around) + len(word)))
 
@@ -69,6 +74,16 @@ def test_marks(text, terms, want):
     assert marked(text, terms) == want
 
 
+@given(st.lists(TEXTS, max_size=5), st.text(alphabet=CHARACTERS, min_size=1, max_size=8))
+def test_texts_do_not_meet_one_another(texts, question):
+    terms = TOKENIZER.terms(question)
+    assert highlight(texts, terms, TOKENIZER) == [one(text, terms) for text in texts]
+
+
+def test_a_phrase_is_not_marked_from_one_text_into_the_next():
+    assert highlight(["加装", "电梯"], ["加装\n电梯", "电梯"], TOKENIZER) == [(), ((0, 2),)]
+
+
 def test_a_lone_character_inside_a_word_is_not_marked():
     assert marked("目的地", ["的"]) == []
 
@@ -86,7 +101,7 @@ def test_marks_fold_to_a_term_of_the_query_or_to_a_synonyms(text, question):
     query = parse(question, SYNONYMS)
     typed = set(SYNONYMS.terms(question))
     meant = typed | {term for word in typed for phrase in SYNONYMS.synonyms(word) for term in phrase}
-    spans = highlight(text, query.terms, SYNONYMS)
+    spans = one(text, query.terms, SYNONYMS)
     marks = {fold(text[a:b]) for a, b in spans}
     assert marks <= meant
     assert not marks & FUNCTION_WORDS or marks <= FUNCTION_WORDS
