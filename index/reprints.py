@@ -23,7 +23,7 @@ _SHINGLE = 6  # characters
 _AT_ONCE = 512  # shingles hashed at a time: 256 KiB, which stays in the cache
 _MIN_CHARS = 60  # shorter texts are alike by chance
 NOMINATED = 0.6  # estimated similarity from which two texts are looked at
-_AT_ONCE = 64  # signatures compared with all before them at once
+_COMPARED = 64  # signatures compared with all before them at once
 _SHARED = 0.7  # share of the shorter text's sentences that must stand in the longer one
 
 _LETTERS = re.compile(r"[\W_]+")
@@ -73,8 +73,8 @@ def similarity(one: Signature, many: NDArray[np.uint32]) -> NDArray[np.float64]:
 
 def nominated(signatures: NDArray[np.uint32]) -> Iterator[list[int]]:
     """For each of the `signatures`, (n, SIZE), those before it that are alike enough to be looked at."""
-    for begin in range(0, len(signatures), _AT_ONCE):
-        some = signatures[begin : begin + _AT_ONCE]
+    for begin in range(0, len(signatures), _COMPARED):
+        some = signatures[begin : begin + _COMPARED]
         equal = (some[:, None, :] == signatures[None, : begin + len(some), :]).sum(axis=2, dtype=np.uint8)
         rows, others = np.nonzero(equal >= NOMINATED * signatures.shape[1])
         rows += begin

@@ -1,0 +1,61 @@
+"""Whole batches of text are cut into the very tokens that the tokenizers library cuts."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from index.encode import load_encoder
+from index.unigram import Unigram
+
+ODD = "\u0301\r\u200d\ufe0f\U0001f1e8\U0001f3fb\u3099\u200b\0\u1100\u0e33\u0600\x85\u2028\ufeff\xad\t\n "
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return load_encoder().tokenizer
+
+
+@pytest.fixture(scope="module")
+def unigram(tokenizer) -> Unigram:
+    return Unigram.of(tokenizer)
+
+
+def same(tokenizer: Tokenizer, unigram: Unigram, texts: list[str]) -> None:
+    want = [found.ids for found in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+    ids, ends = unigram.batch(texts)
+    assert ends.tolist() == np.cumsum([0] + [len(row) for row in want]).tolist()
+    for text, row, begin, end in zip(texts, want, ends, ends[1:], strict=False):
+        assert ids[begin:end].tolist() == row, repr(text)
+
+
+def test_articles(tokenizer, unigram, sample_passages):
+    same(tokenizer, unigram, sample_passages)
+    same(tokenizer, unigram, ["", "。", "", "中", "", "[UNK]", "ａＢ　Ｃ", "萬里長城"])
+    same(tokenizer, unigram, [])
+    same(tokenizer, unigram, [""])
+
+
+def test_words_run_together(tokenizer, unigram):
+    words = [word for word, _ in json.loads(tokenizer.to_str())["model"]["vocab"][1:]]
+    rng = random.Random(1)
+    same(tokenizer, unigram, ["".join(rng.choices(words, k=rng.randint(0, 20))) for _ in range(2000)])
+    halves = [word[: rng.randint(1, len(word))] for word in words]  # scores have two digits: many cuts are equal
+    same(tokenizer, unigram, ["".join(rng.choices(halves, k=12)) for _ in range(2000)])
+
+
+def test_characters_that_join_and_characters_unknown(tokenizer, unigram):
+    rng = random.Random(2)
+    some = "aé中か国Ａ한🙂 ,。㎡…𠀀ꀀ\ue000" + ODD
+    same(tokenizer, unigram, ["".join(rng.choices(some, k=rng.randint(0, 30))) for _ in range(2000)])
+    plain = [chr(code) for code in [*range(0x20, 0x530), *range(0x2000, 0x3400), *range(0xF900, 0x10000)]]
+    same(tokenizer, unigram, [f"中{char}国{char}{char}a{char}" for char in plain])
+
+
+def test_other_kinds_of_tokenizer_are_left_to_the_library(tokenizer):
+    assert Unigram.of(Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))) is None
+    other = Tokenizer.from_str(tokenizer.to_str())
+    other.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    assert Unigram.of(other) is None
