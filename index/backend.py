@@ -66,6 +66,12 @@ class Backend(Protocol):
         """The `k` nearest chunks to a unit `vector`, (dim,), by cosine, best first, ties by chunk_id."""
         ...
 
+    def both(
+        self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters, terms: bool = False
+    ) -> list[Evidence]:
+        """What `lexical` and `dense` find, `k` each, in order of chunk_id, with both exact scores of every chunk."""
+        ...
+
     def evidence(
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
     ) -> list[Evidence]:
@@ -73,7 +79,7 @@ class Backend(Protocol):
         ...
 
     def held(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
-        """For each chunk the words of the query that its article holds in title or text; NotFound for an unknown one."""
+        """For each chunk the words of the query that its article holds in title or text; NotFound."""
         ...
 
     def background(self, vector: Vectors) -> tuple[float, float]:

@@ -4,12 +4,12 @@ Every number here is the whole commit's: idf and average lengths count all segme
 index grown in many steps scores as one built at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property, update_wrapper
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from index.backend import Evidence, LexicalQuery
 from index.conditions import meets
 from index.config import IndexConfig
+from index.damage import names_damage
 from index.dense import enough
 from index.errors import IndexCorrupt, NotFound
 from index.layout import SEGMENTS, IndexState, Manifest, check_sizes, corrupt, read_manifest
@@ -33,24 +34,7 @@ _SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk 
 _FEW = 50  # of fewer no spread can be told
 _MASKS = 16  # conditions whose articles are remembered, a byte an article each
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _names_damage(ask: Callable[Concatenate["EmbeddedIndex", P], R]) -> Callable[Concatenate["EmbeddedIndex", P], R]:
-    """Where altered bytes make a question fail, say which file it is: IndexCorrupt. Costs nothing while all is well."""
-
-    def asked(self: "EmbeddedIndex", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return ask(self, *args, **kwargs)
-        except (IndexError, ValueError, KeyError, TypeError, OverflowError, MemoryError, RuntimeError) as error:
-            damage = corrupt(self.root, self.manifest, error)
-            if damage is None:
-                raise
-            raise damage from error
-
-    update_wrapper(asked, ask)
-    return asked
+_Found = tuple[int, NDArray[np.integer], NDArray[np.float64]]  # segment, rows, scores
 
 
 class EmbeddedIndex:
@@ -98,28 +82,55 @@ class EmbeddedIndex:
 
     # ---- the lexical leg
 
-    @_names_damage
+    @names_damage
     def lexical(self, query: LexicalQuery, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` best chunks by BM25 over all fields; see Backend."""
-        found = self._scorer.best(query, k, lambda segment: self._allowed(segment, filters))
-        return self._best(found, k)
+        return self._hits(self._scorer.best(query, k, lambda segment: self._allowed(segment, filters)), k)
 
     # ---- the dense leg
 
-    @_names_damage
+    @names_damage
     def dense(self, vector: Vectors, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` nearest chunks; see Backend."""
+        return self._hits(self._nearest(vector, k, filters), k)
+
+    def _nearest(self, vector: Vectors, k: int, filters: Filters) -> list[_Found]:
         nominated = [s.dense.nominate(vector, k, self._allowed(s, filters)) for s in self.segments]
         # The estimates of all segments together say which are worth an exact score.
         floor = nth_highest(np.concatenate([rough for _, rough in nominated]), enough(k)) if nominated else 0.0
-        found = []
+        found: list[_Found] = []
         for s, (rows, rough) in enumerate(nominated):
             rows = rows[rough >= floor]
             found.append((s, rows, self.segments[s].dense.scores(vector, rows).astype(np.float64)))
         self._near = (vector, [Known.of(rows, scores) for _, rows, scores in found])
-        return self._best(found, k)
+        return found
 
-    def _best(self, found: Sequence[tuple[int, NDArray[np.integer], NDArray[np.float64]]], k: int) -> list[Hit]:
+    # ---- both
+
+    @names_damage
+    def both(
+        self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters, terms: bool = False
+    ) -> list[Evidence]:
+        """The `k` best chunks of each leg and both exact scores; see Backend."""
+        near = self._cut(self._nearest(vector, k, filters), k)
+        found = self._scorer.best(query, k, lambda s: self._allowed(s, filters), [rows for _, rows, _ in near])
+        best = self._cut(found, k)
+        evidence: list[Evidence] = []
+        for s, rows, _ in best:
+            every = np.union1d(rows, near[s][1])
+            evidence += self._evidence(query, vector, s, every, self._chunk_ids(s, every), terms=terms)
+        return sorted(evidence)  # by chunk_id, for rows say where a chunk happens to lie
+
+    def _cut(self, found: Sequence[_Found], k: int) -> list[_Found]:
+        """Of what was `found` the `k` best."""
+        every = np.concatenate([scores for _, _, scores in found]) if found else np.zeros(0)
+        border = nth_highest(every, k)
+        if np.count_nonzero(every >= border) <= k:
+            return [(s, rows[scores >= border], scores[scores >= border]) for s, rows, scores in found]
+        places = [self._places[hit.chunk_id] for hit in self._hits(found, k)]  # equals are chosen by name
+        return [(s, np.array([row for home, row in places if home == s], np.int64), scores) for s, _, scores in found]
+
+    def _hits(self, found: Sequence[_Found], k: int) -> list[Hit]:
         every = np.concatenate([scores for _, _, scores in found]) if found else np.zeros(0)
         border = nth_highest(every, k)
         hits: list[Hit] = []
@@ -170,7 +181,7 @@ class EmbeddedIndex:
             passing &= (published <= day_number(filters.before)) & (published != NO_DATE)
         return passing
 
-    @_names_damage
+    @names_damage
     def facets(self, filters: Filters, names: Sequence[str]) -> dict[str, dict[str, int]]:
         """Articles by value among those that pass; see Backend."""
         out: dict[str, dict[str, int]] = {name: {} for name in names}
@@ -221,32 +232,49 @@ class EmbeddedIndex:
             raise NotFound(f"no chunk {chunk_id!r} in this index")
         return s, first + int(ordinal)
 
-    @_names_damage
+    @names_damage
     def evidence(
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
     ) -> list[Evidence]:
         """Both exact scores of any chunks; see Backend."""
         known = self._places.get
         places = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(-1, 2)
-        bm25, cosine, article_cosine = np.zeros((3, len(places)))
-        held: list[dict[str, float]] = [{} for _ in chunk_ids] if terms else []
+        out: dict[int, Evidence] = {}
         for s in np.unique(places[:, 0]).tolist():
-            at = np.flatnonzero(places[:, 0] == s)
-            rows = places[at, 1]
-            shares: dict[str, NDArray[np.float64]] = {}
-            bm25[at] = self._scorer.scores(query, s, rows, shares if terms else None)
-            if vector is not None:
-                segment = self.segments[s]
-                cosine[at] = self._cosines(vector, s, rows)
-                article_rows = segment.store.chunk_articles[rows]
-                article_cosine[at] = segment.article_vectors[article_rows].astype(np.float32) @ vector
-            for term, share in shares.items():
-                for j in np.flatnonzero(share).tolist():
-                    held[at[j]][term] = float(share[j])
-        scores = bm25.tolist(), cosine.tolist(), article_cosine.tolist()
-        return list(map(Evidence, chunk_ids, *scores, held)) if terms else list(map(Evidence, chunk_ids, *scores))
+            at = np.flatnonzero(places[:, 0] == s).tolist()
+            some = self._evidence(query, vector, s, places[at, 1], [chunk_ids[i] for i in at], terms=terms)
+            out.update(zip(at, some, strict=True))
+        return [out[i] for i in range(len(chunk_ids))]
 
-    @_names_damage
+    def _evidence(
+        self,
+        query: LexicalQuery,
+        vector: Vectors | None,
+        s: int,
+        rows: NDArray[np.integer],
+        chunk_ids: Sequence[str],
+        *,
+        terms: bool,
+    ) -> Iterable[Evidence]:
+        """Evidence of the `rows` of segment `s`, which are called `chunk_ids`."""
+        shares: dict[str, NDArray[np.float64]] = {}
+        bm25 = self._scorer.scores(query, s, rows, shares if terms else None)
+        cosine = article_cosine = np.zeros(len(rows))
+        if vector is not None:
+            segment = self.segments[s]
+            cosine = np.asarray(self._cosines(vector, s, rows), np.float64)
+            means = segment.article_vectors[segment.store.chunk_articles[rows]]
+            article_cosine = np.einsum("ij,j->i", means.astype(np.float32), vector)  # see DenseIndex.scores
+        scores = bm25.tolist(), cosine.tolist(), article_cosine.tolist()
+        if not terms:
+            return map(Evidence, chunk_ids, *scores)
+        held: list[dict[str, float]] = [{} for _ in chunk_ids]
+        for term, share in shares.items():
+            for j in np.flatnonzero(share).tolist():
+                held[j][term] = float(share[j])
+        return map(Evidence, chunk_ids, *scores, held)
+
+    @names_damage
     def held(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
         """The query's words that the chunks' articles hold; see Backend."""
         out = []
@@ -270,7 +298,7 @@ class EmbeddedIndex:
         parts = [s.dense.vectors[rows[::step]].astype(np.float32) for s, rows in zip(self.segments, live, strict=True)]
         return np.concatenate(parts) if parts else np.zeros((0, int(self.manifest.encoder["dim"])), np.float32)
 
-    @_names_damage
+    @names_damage
     def background(self, vector: Vectors) -> tuple[float, float]:
         """Mean and standard deviation of the cosines of chunks at random; see Backend."""
         if len(self._sample) < _FEW:
@@ -278,7 +306,7 @@ class EmbeddedIndex:
         cosines = self._sample @ vector
         return float(cosines.mean()), float(cosines.std())
 
-    @_names_damage
+    @names_damage
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
         """The chunks, in the order given; see Backend."""
         out = []
@@ -291,7 +319,7 @@ class EmbeddedIndex:
             out.append(articles[article_id].chunk(int(ordinal)))
         return out
 
-    @_names_damage
+    @names_damage
     def article(self, article_id: str) -> StoredArticle:
         """One article; see Backend."""
         s, row = self._locate(article_id)

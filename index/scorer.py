@@ -83,23 +83,32 @@ class Scorer:
         return plan
 
     def best(
-        self, query: LexicalQuery, k: int, allowed: Callable[[Segment], NDArray[np.bool_] | None]
+        self,
+        query: LexicalQuery,
+        k: int,
+        allowed: Callable[[Segment], NDArray[np.bool_] | None],
+        also: Sequence[Rows] = (),
     ) -> list[tuple[int, Rows, Scores]]:
         """For each segment its number, the rows of its best chunks, and their scores: of all together the `k` best
         and those that tie with them, unordered.
 
-        `allowed` says which chunks of a segment count, (chunks,), or None where all do.
+        `allowed` says which chunks of a segment count, (chunks,), or None where all do. `also` are rows of each
+        segment that `scores` will be asked for next: to score them in the same pass costs little.
         """
         plan = self._plan(query)
         found: list[tuple[int, Rows, Scores]] = []
+        known: list[Known] = []
         floor = 0.0  # what a chunk needs to be among the best, as far as the segments before tell
         for s, scorer in enumerate(self._scorers):
             rows = scorer.nominate(plan, k, allowed(self._segments[s]), floor) if plan and k > 0 else np.zeros(0, int)
-            scores = scorer.scores(plan, rows)
+            every = np.union1d(rows, also[s]) if len(also) else rows
+            exact = scorer.scores(plan, every)
+            known.append(Known(every, exact))
+            scores = exact if every is rows else exact[every.searchsorted(rows)]
             held = scores > 0
             found.append((s, rows[held], scores[held]))
             floor = max(floor, nth_highest(np.concatenate([scores for _, _, scores in found]), k))
-        self._known = (query, [Known.of(rows, scores) for _, rows, scores in found])
+        self._known = (query, known)
         return [(s, rows[scores >= floor], scores[scores >= floor]) for s, rows, scores in found]
 
     def scores(self, query: LexicalQuery, s: int, rows: Rows, by_term: dict[str, Scores] | None = None) -> Scores:

@@ -33,7 +33,7 @@ _FEW = 2_000  # allowed chunks, or postings in all, that are scored without choo
 _COMMON = 32  # a term that one document in so many holds is looked up in a column of its frequencies
 _COLUMN_BYTES = 32_000_000  # of such columns that a field of a segment keeps, about
 _FIRST = 0.03  # terms that could add so much of what all could are held back from the first pass
-_THEN = 0.5  # and of what is needed to be among the best, from the second
+_THEN = 0.5  # and of what is needed to be among the best, from the second, or at once where that is known already
 _ROUNDING = 2e-7  # of a sum in float32, a term: what it may be off by
 
 
@@ -89,7 +89,7 @@ class SegmentScorer:
         slack = 1 - _ROUNDING * (len(terms) + 10)
         own, whole = np.zeros(len(self._home), np.float32), np.zeros(len(self._chunks_each), np.float32)
         at, needed = 0, floor
-        for held_back in (_FIRST * rest[0], None):
+        for held_back in (None,) if floor > 0 else (_FIRST * rest[0], None):
             most = 0.0 if few else _THEN * needed if held_back is None else held_back
             upto = max(at, int(np.searchsorted(-rest, -most)))
             self._add(terms[at:upto], own, whole)

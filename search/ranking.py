@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from heapq import nlargest
 
 import numpy as np
 
 from index.backend import Backend, Evidence
 from index.encode import Encoder
+from index.models import Hit
 from index.signals import (
     LOOKED_AT,
     Scores,
@@ -89,16 +91,17 @@ class Ranker:
 
     def _candidates(self, query: Query, options: SearchOptions, depth: int) -> tuple[list[Evidence], Vectors | None]:
         """The union of both legs' best chunks, with both exact scores for every one of them."""
-        ids: dict[str, None] = {}
-        leg = self.leg(options)
+        leg, filters, explain = self.leg(options), options.filters, options.explain
+        vector = self._encoder.queries([query.text])[0] if leg != "bm25" or explain else None
+        near = vector if leg != "bm25" and vector is not None and vector.any() else None
+        if near is not None and leg == "hybrid":
+            return self._backend.both(query.lexical, near, k=depth, filters=filters, terms=explain), vector
+        hits: list[Hit] = []
         if leg != "dense":
-            hits = self._backend.lexical(query.lexical, k=depth, filters=options.filters)
-            ids.update(dict.fromkeys(hit.chunk_id for hit in hits))
-        vector = self._encoder.queries([query.text])[0] if leg != "bm25" or options.explain else None
-        if leg != "bm25" and vector is not None and vector.any():
-            hits = self._backend.dense(vector, k=depth, filters=options.filters)
-            ids.update(dict.fromkeys(hit.chunk_id for hit in hits))
-        return self._backend.evidence(query.lexical, vector, list(ids), terms=options.explain), vector
+            hits = self._backend.lexical(query.lexical, k=depth, filters=filters)
+        elif near is not None:
+            hits = self._backend.dense(near, k=depth, filters=filters)
+        return self._backend.evidence(query.lexical, vector, [hit.chunk_id for hit in hits], terms=explain), vector
 
     def _fuse(self, evidence: list[Evidence], query: Query, vector: Vectors | None, options: SearchOptions) -> Ranking:
         """Order and group the candidates."""
@@ -173,8 +176,7 @@ class Ranker:
         highest = max((e.bm25 for e in ranking.evidence), default=0.0)
         if near + at_least(ranking.idf, highest) >= cut_off:
             return True  # what the share of words held adds could only raise it
-        top = np.argsort(-ranking.bm25, kind="stable")[:LOOKED_AT]
-        ids = [ranking.evidence[i].chunk_id for i in top.tolist()]
+        ids = [e.chunk_id for e in nlargest(LOOKED_AT, ranking.evidence, key=lambda e: e.bm25)]
         held = self._backend.held(ranking.query.lexical, ids)
         return near + bm25_signal(ranking.idf, held, highest) >= cut_off
 

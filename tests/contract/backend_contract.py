@@ -151,6 +151,16 @@ class BackendContract:
             there = {*terms(article.title), *terms(article.text)}
             assert set(held) == set(query.words) & there
 
+    @pytest.mark.parametrize("k", [1, 3, 5, EVERYTHING])
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_both_legs_at_once_find_what_each_finds_alone(self, backend, question, k):
+        query, vector = lexical_query(question), vector_of(question)
+        legs = backend.lexical(query, k=k, filters=ANY), backend.dense(vector, k=k, filters=ANY)
+        ids = sorted({hit.chunk_id for leg in legs for hit in leg})
+        for terms in (False, True):
+            found = backend.both(query, vector, k=k, filters=ANY, terms=terms)
+            assert found == backend.evidence(query, vector, ids, terms=terms)
+
     def test_evidence_without_a_vector_has_no_cosine_and_without_chunks_is_empty(self, backend):
         (item,) = backend.evidence(lexical_query("馒头"), None, ["bread:0"])
         assert item.bm25 > 0
