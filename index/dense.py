@@ -1,4 +1,4 @@
-"""The dense leg of one segment: unit vectors, kept as float16, searched by inner product with FAISS.
+"""The dense leg of one segment: vectors, kept as float16, searched by inner product with FAISS.
 
 On disk: `vectors.npy` (chunks, dim) float16, the definition of every score; and for segments of
 `INDEX_FROM` chunks and more `dense.faiss`, product-quantised codes of 4 bits for every 2 dimensions (128 bytes a
@@ -38,7 +38,7 @@ _ROUGH = 1e-5  # FAISS adds up a product in another order than `scores`
 
 
 class DenseIndex:
-    """Unit vectors of one segment's chunks, by row."""
+    """Vectors of one segment's chunks, by row, of length 1 or less."""
 
     def __init__(self, vectors: NDArray[np.float16], index: Index | None = None) -> None:
         """`vectors`: (n, dim); `index`: a trained FAISS index over them, or None to search exactly."""
@@ -47,7 +47,7 @@ class DenseIndex:
 
     @classmethod
     def build(cls, vectors: NDArray[np.floating]) -> DenseIndex:
-        """Take unit `vectors`, (n, dim), kept in half precision; train a FAISS index where there are many."""
+        """Keep `vectors` (n, dim), of length 1 or less, in half precision; train a FAISS index where there are many."""
         half = np.ascontiguousarray(vectors, dtype=np.float16)
         return cls(half, _train(half) if len(half) >= INDEX_FROM else None)
 

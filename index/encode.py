@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EncoderUnavailable
-from index.pairing import neighbours, pair_rows
+from index.pairing import damped, neighbours, pair_rows, standing
 from index.vectors import Vectors, hash_files, unit_rows
 
 Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -33,7 +33,8 @@ _TOKENS = 512  # rows summed at once: what the second cache holds, a third faste
 class Encoder(Protocol):
     """What the dense leg needs of a model. Rows are float32 of length 1, so a dot product is a cosine.
 
-    A text in which the model knows nothing gives a row of zeros: it is near to nothing.
+    A passage's row may be shorter: its cosines count that much less. A text in which the model knows nothing gives a
+    row of zeros: it is near to nothing.
     """
 
     @property
@@ -95,7 +96,9 @@ class StaticEncoder:
         """`folder` holds `tokenizer.json` and `model.safetensors`.
 
         That is `embeddings` int8 (tokens, columns), `weights` float32 (tokens), and where there are pairs `pairs`
-        int8 (pairs, columns), `pair_weights` float32 (pairs), `shares` float32 (tokens).
+        int8 (pairs, columns), `pair_weights` float32 (pairs), `shares` float32 (tokens). `power` float32 (1): a token
+        standing n times in a text counts n ** power; 1 where it is missing. `brevity` float32 (1): short passages
+        count less by it, as `index.pairing.standing` has it; 0 where it is missing.
         """
         from safetensors import SafetensorError, safe_open
         from tokenizers import Tokenizer
@@ -112,6 +115,8 @@ class StaticEncoder:
                 self._tokens = _Rows(rows, np.ones(len(rows), np.float32))
             self._pairs = _Rows(tensors["pairs"], tensors["pair_weights"]) if "pairs" in tensors else None
             self._shares: Vectors = tensors.get("shares", np.zeros(0, np.float32))
+            self.power = float(tensors["power"][0]) if "power" in tensors else 1.0
+            self.brevity = float(tensors["brevity"][0]) if "brevity" in tensors else 0.0
             self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except (OSError, SafetensorError, KeyError) as error:
             raise _unreadable(name, error) from error
@@ -133,22 +138,22 @@ class StaticEncoder:
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dim) of a few texts: only the rows needed are decoded."""
-        return self._encode(texts)
+        return self._sums(*self._ids(texts))
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dim) of many texts, block by block on two threads (numpy lets go of the lock)."""
         if len(texts) < _MANY:
-            return self._encode(texts)
+            return self._sums(*self._ids(texts), self.brevity)
         for rows in (self._tokens, self._pairs):
             if rows:
                 rows.keep()
         tokens = self._batches or self._ids
         if len(texts) <= _BLOCK:
-            return self._sums(*tokens(texts))
+            return self._sums(*tokens(texts), self.brevity)
         blocks = [texts[begin : begin + _BLOCK] for begin in range(0, len(texts), _BLOCK)]
         result = np.empty((len(texts), self.dim), np.float32)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            for number, vectors in enumerate(pool.map(lambda block: self._sums(*tokens(block)), blocks)):
+            for number, vectors in enumerate(pool.map(lambda block: self._sums(*tokens(block), self.brevity), blocks)):
                 result[number * _BLOCK : number * _BLOCK + len(vectors)] = vectors
         return result
 
@@ -159,25 +164,26 @@ class StaticEncoder:
         unigram = Unigram.of(self.tokenizer)
         return unigram.batch if unigram else None
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        return self._sums(*self._ids(texts))
-
     def _ids(self, texts: Sequence[str]) -> Tokens:
         """Tokens of all texts back to back, and where each text's begin and the last's end: (n + 1,)."""
         rows = [found.ids for found in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
         ends = np.cumsum([0] + [len(row) for row in rows])
         return np.fromiter(chain.from_iterable(rows), np.int64, int(ends[-1])), ends
 
-    def _sums(self, ids: NDArray[np.int64], ends: NDArray[np.int64]) -> Vectors:
+    def _sums(self, ids: NDArray[np.int64], ends: NDArray[np.int64], brevity: float = 0.0) -> Vectors:
         vectors = np.zeros((len(ends) - 1, self.dim), np.float32)
-        self._tokens.add(vectors[:, : self._tokens.columns], ids, ends, None)
+        words = (ids, ends, None) if self.power == 1 else damped(ids, ends, self.power)
+        self._tokens.add(vectors[:, : self._tokens.columns], *words)
         if self._pairs:
             left = neighbours(ends)
             one, other = ids[left], ids[left + 1]
             shares = self._shares[one] * self._shares[other]
             places = pair_rows(one, other, len(self._pairs))
             self._pairs.add(vectors[:, self._tokens.columns :], places, np.searchsorted(left, ends), shares)
-        return unit_rows(vectors)
+        vectors = unit_rows(vectors)
+        if brevity:
+            vectors *= standing(ends, brevity)[:, None]
+        return vectors
 
 
 class _Rows:

@@ -23,15 +23,19 @@ def _paired_embedding() -> Any:
     import torch
     from sentence_transformers.base.modules.input_module import InputModule
     from torch.nn import Parameter
-    from torch.nn.functional import embedding_bag
+    from torch.nn.functional import embedding_bag, normalize
 
     from index.encode import StaticEncoder
-    from index.pairing import neighbours, pair_rows
+    from index.pairing import damped, neighbours, pair_rows, standing
     from index.training.model import Table
     from index.training.save import save
 
     class PairedEmbedding(InputModule):  # type: ignore[misc]
-        """Sums of rows of tokens and of pairs of neighbouring tokens, side by side; trainable as they are."""
+        """Sums of rows of tokens and of pairs of neighbouring tokens, side by side, at length 1; trainable.
+
+        `encode_document` makes short texts count less, as `StaticEncoder.passages` does; `encode_query` and `encode`
+        give plain cosines, as `StaticEncoder.queries`.
+        """
 
         def __init__(self, encoder: StaticEncoder) -> None:
             """Take over the rows of `encoder`."""
@@ -39,31 +43,43 @@ def _paired_embedding() -> Any:
             tokens, pairs, shares = (torch.from_numpy(table) for table in encoder.tables())
             self.tokens, self.pairs = Parameter(tokens), Parameter(pairs)
             self.register_buffer("shares", shares)
+            self.power, self.brevity = encoder.power, encoder.brevity
             self.tokenizer = encoder.tokenizer
 
         def preprocess(self, inputs: list[str], prompt: str | None = None, **kwargs: Any) -> dict[str, torch.Tensor]:
-            """Token ids and rows of pairs of all `inputs` end to end, and where each of them begins."""
+            """Tokens, each once a text, and rows of pairs of all `inputs` end to end, and where each begins."""
             texts = [f"{prompt or ''}{text}" for text in inputs]
             rows = [row.ids for row in self.tokenizer.encode_batch(texts, add_special_tokens=False)]
             ends = np.cumsum([0] + [len(row) for row in rows])
             ids = np.array([number for row in rows for number in row], np.int64)
             left = neighbours(ends)
+            once, starts, weights = damped(ids, ends, self.power)
+            brevity = self.brevity if kwargs.get("task") == "document" else 0.0
             return {
-                "input_ids": torch.from_numpy(ids),
-                "offsets": torch.from_numpy(ends[:-1]),
+                "lengths": torch.from_numpy(standing(ends, brevity)),
+                "input_ids": torch.from_numpy(once),
+                "weights": torch.from_numpy(weights),
+                "offsets": torch.from_numpy(starts[:-1]),
                 "pair_ids": torch.from_numpy(pair_rows(ids[left], ids[left + 1], len(self.pairs))),
                 "pair_offsets": torch.from_numpy(np.searchsorted(left, ends[:-1])),
                 "pair_tokens": torch.from_numpy(np.stack([ids[left], ids[left + 1]])),
             }
 
         def forward(self, features: dict[str, torch.Tensor], **kwargs: Any) -> dict[str, torch.Tensor]:
-            """`sentence_embedding` (texts, columns), lengths as they come."""
-            words = embedding_bag(features["input_ids"], self.tokens, features["offsets"], mode="sum")
+            """`sentence_embedding` (texts, columns), of length 1 or, a short document's, less."""
+            words = embedding_bag(
+                features["input_ids"],
+                self.tokens,
+                features["offsets"],
+                mode="sum",
+                per_sample_weights=features["weights"],
+            )
             shares = self.shares[features["pair_tokens"]].prod(0)
             beside = embedding_bag(
                 features["pair_ids"], self.pairs, features["pair_offsets"], mode="sum", per_sample_weights=shares
             )
-            features["sentence_embedding"] = torch.cat([words, beside], 1)
+            rows = normalize(torch.cat([words, beside], 1), dim=1)
+            features["sentence_embedding"] = rows * features["lengths"][:, None]
             return features
 
         @property
@@ -77,8 +93,8 @@ def _paired_embedding() -> Any:
 
         def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
             """Write the rows as int8, as `index.encode` reads them."""
-            table = Table(*(one.detach().numpy() for one in (self.tokens, self.pairs, self.shares)))
-            save(Path(output_path), self.tokenizer, table)
+            tokens, pairs, shares = (one.detach().numpy() for one in (self.tokens, self.pairs, self.shares))
+            save(Path(output_path), self.tokenizer, Table(tokens, pairs, shares, self.power, self.brevity))
 
         @classmethod
         def load(cls, model_name_or_path: str, **kwargs: Any) -> "PairedEmbedding":

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from index.encode import StaticEncoder
 from index.training.corpus import Record, Tokenised, exclude_evaluated, read_shard, tokenise
 from index.training.likeness import alike
-from index.training.model import Options, StaticModel, Table, train
+from index.training.model import Options, StaticModel, Table, composition, train
 from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, ahead, batches
 from index.training.save import save
 from index.training.vocabulary import build_tokenizer, choose_words, count_words
@@ -55,10 +55,13 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=30.0, help="factor on cosines before the softmax")
     parser.add_argument("--parts", type=float, default=0.5, help="share of a word's characters in its row")
     parser.add_argument("--sif", type=float, default=1e-3, help="a of a / (a + p): starting length of rows")
+    parser.add_argument("--power", type=float, default=0.5, help="a token standing n times counts n ** power")
+    parser.add_argument("--brevity", type=float, default=0.08, help="exponent by which short passages count less")
     parser.add_argument("--run", type=int, default=32, help="like passages side by side in a batch; 1: none")
     parser.add_argument("--block", type=int, default=250_000, help="pairs drawn, and likened, at a time")
     parser.add_argument("--kinds", type=json.loads, default=KIND_WEIGHTS, help="JSON: kind of pair -> weight")
     parser.add_argument("--start", type=Path, help="folder of a model of the same shape to go on from")
+    parser.add_argument("--more-parts", type=float, default=0.0, help="share of characters' rows added to its words'")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -76,10 +79,17 @@ def main() -> None:
         scale=arguments.scale,
         parts=arguments.parts,
         sif=arguments.sif,
+        power=arguments.power,
+        brevity=arguments.brevity,
         seed=arguments.seed,
     )
     counts = np.bincount(text.ids, minlength=tokenizer.get_vocab_size())
-    start = Table(*StaticEncoder(arguments.start, "start").tables()) if arguments.start else None
+    start = None
+    if arguments.start:
+        tokens, pairs, shares = StaticEncoder(arguments.start, "start").tables()
+        inner = composition(tokenizer.get_vocab(), arguments.more_parts)
+        inner.setdiag(0.0)
+        start = Table(tokens + inner @ tokens, pairs, shares)
     model = StaticModel(tokenizer.get_vocab(), counts, options, start)
     stream = pair_batches(text, tokenizer, arguments, model)
     train(model, stream, arguments.steps, log=lambda line: print(line, flush=True))

@@ -175,6 +175,8 @@ def _trained(
         pair_dim=pairs.shape[1] or Options.pair_dim,
         prefixes=(128, 256, tokens.shape[1]),
         rate=0.02,
+        power=bundled.power,
+        brevity=bundled.brevity,
         seed=seed,
     )
     counts = np.bincount(text.ids, minlength=len(tokens))

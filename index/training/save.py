@@ -14,6 +14,7 @@ from index.training.model import Table
 # Steps from zero to a row's largest value. Six bits of the int8 lose nothing measurable (nor do four), and the
 # file packs to two thirds of what all eight would take.
 LEVELS = 31
+_PLAIN = (("", "StaticEmbedding"), ("1_Normalize", "Normalize"))
 
 
 def save(out: Path, tokenizer: Tokenizer, table: Table) -> None:
@@ -24,16 +25,20 @@ def save(out: Path, tokenizer: Tokenizer, table: Table) -> None:
     if len(table.pairs):
         tensors["pairs"], tensors["pair_weights"] = quantise(table.pairs)
         tensors["shares"] = table.shares.astype(np.float32)
+        tensors["power"] = np.array([table.power], np.float32)
+        tensors["brevity"] = np.array([table.brevity], np.float32)
     save_file(tensors, out / "model.safetensors", {"format": "np"})
     (out / "model.safetensors").chmod(0o644)
     tokenizer.save(str(out / "tokenizer.json"), pretty=False)
-    kind = "index.encode_module.PairedEmbedding" if len(table.pairs) else "sentence_transformers.models.StaticEmbedding"
+    if len(table.pairs):  # brings its rows to their lengths itself
+        kinds = [("", "index.encode_module.PairedEmbedding")]
+    else:
+        kinds = [(path, f"sentence_transformers.models.{name}") for path, name in _PLAIN]
     modules = [
-        {"idx": 0, "name": "0", "path": "", "type": kind},
-        {"idx": 1, "name": "1", "path": "1_Normalize", "type": "sentence_transformers.models.Normalize"},
+        {"idx": number, "name": str(number), "path": path, "type": kind} for number, (path, kind) in enumerate(kinds)
     ]
     (out / "modules.json").write_text(json.dumps(modules, indent=2) + "\n", encoding="utf-8")
-    settings = {"prompts": {}, "similarity_fn_name": "cosine"}
+    settings: dict[str, Any] = {"prompts": {}, "similarity_fn_name": "dot" if len(table.pairs) else "cosine"}
     (out / "config_sentence_transformers.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 

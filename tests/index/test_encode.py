@@ -41,9 +41,10 @@ def test_sentence_transformers_reads_the_same_files_and_gives_the_same_vectors(b
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(bundled._folder), device="cpu", local_files_only=True, trust_remote_code=True)
-    theirs = model.encode(TEXTS, show_progress_bar=False, convert_to_numpy=True)
-    np.testing.assert_allclose(bundled.passages(TEXTS), theirs, atol=1e-5)
-    np.testing.assert_allclose(bundled.queries(TEXTS), theirs, atol=1e-5)
+    options = {"show_progress_bar": False, "convert_to_numpy": True}
+    np.testing.assert_allclose(bundled.passages(TEXTS), model.encode_document(TEXTS, **options), atol=1e-5)
+    np.testing.assert_allclose(bundled.queries(TEXTS), model.encode_query(TEXTS, **options), atol=1e-5)
+    np.testing.assert_allclose(bundled.queries(TEXTS), model.encode(TEXTS, **options), atol=1e-5)
 
 
 def test_sentence_transformers_saves_what_we_read(bundled, tmp_path):
@@ -55,6 +56,7 @@ def test_sentence_transformers_saves_what_we_read(bundled, tmp_path):
     assert isinstance(again, StaticEncoder)
     assert again.dim == model.get_embedding_dimension() == bundled.dim
     np.testing.assert_allclose(again.queries(TEXTS), bundled.queries(TEXTS), atol=1e-5)
+    np.testing.assert_allclose(again.passages(TEXTS), bundled.passages(TEXTS), atol=1e-5)
     prompted = model.encode([TEXTS[0]], prompt="查询：", show_progress_bar=False)
     np.testing.assert_allclose(prompted, bundled.queries([f"查询：{TEXTS[0]}"]), atol=1e-5)
 
@@ -86,8 +88,11 @@ def test_no_torch_and_quick():
     assert float(out[1]) < 2.0  # 0.2 s on an idle machine; tests run on busy ones
 
 
-def test_rows_have_length_one_or_zero(bundled):
-    vectors = bundled.passages(TEXTS)
+def test_rows_have_length_one_or_zero_and_short_passages_less(bundled):
+    shorter = np.linalg.norm(bundled.passages(["今天", "今天天气很好，我们去公园。" * 40]), axis=1)
+    assert 0.5 < shorter[0] <= shorter[1]
+    assert shorter[1] == pytest.approx(1.0, abs=1e-5)
+    vectors = bundled.queries(TEXTS)
     assert vectors.dtype == np.float32
     assert vectors.shape == (len(TEXTS), bundled.dim)
     lengths = np.linalg.norm(vectors, axis=1)
@@ -102,7 +107,7 @@ def test_no_texts_give_no_rows(bundled):
 
 def test_many_passages_equal_few(bundled):
     many = [text + str(number) for number in range(40) for text in TEXTS]
-    few = np.concatenate([bundled.queries([text]) for text in many])
+    few = np.concatenate([bundled.passages([text]) for text in many])
     np.testing.assert_allclose(bundled.passages(many), few, atol=1e-6)
 
 

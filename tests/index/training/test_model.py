@@ -49,7 +49,8 @@ def test_shares_follow_lengths_and_make_lengths():
     tokens[:, 0] = [1, 4, 16]
     shares = shares_of(tokens)
     assert shares[0] < shares[1] < shares[2]
-    assert shares[1] ** 2 == pytest.approx((4 * 7) ** 0.5)
+    roots = (np.array([1, 4, 16]) * 7) ** 0.25
+    assert shares[1] ** 2 == pytest.approx(1.3 * roots[1] ** 2 * (roots[1] / roots.mean()) ** 1.4)
 
 
 def test_the_loss_is_the_symmetric_cross_entropy_and_the_gradient_its_own():
@@ -100,6 +101,14 @@ def test_training_lowers_the_loss_and_equal_seeds_give_equal_rows():
     for one, other in zip(*tables, strict=True):
         np.testing.assert_array_equal(one, other)
     assert not tables[0].tokens[0].any()
+
+
+def test_a_token_that_comes_again_counts_less():
+    ids = np.array([3, 3, 3, 3, 4], np.int32)
+    pairs = (ids[[0, 4, 0, 0]], np.array([0, 2]), ids, np.array([0, 4]), np.arange(2))
+    often, once = (model(power=power).gradients(pairs, None)[0] for power in (1.0, 0.0))
+    assert often != pytest.approx(once)
+    assert model(power=0.25, brevity=0.5).table()[3:] == (0.25, 0.5)
 
 
 def test_training_goes_on_from_given_rows():

@@ -21,7 +21,8 @@ def test_rows_come_back_within_half_a_step():
 def table(tokens, pairs):
     rng = np.random.default_rng(2)
     rows = rng.standard_normal((tokens, 8)).astype(np.float32)
-    return Table(rows, rng.standard_normal((pairs, 4 if pairs else 0)).astype(np.float32), shares_of(rows))
+    beside = rng.standard_normal((pairs, 4 if pairs else 0)).astype(np.float32)
+    return Table(rows, beside, shares_of(rows), power=0.5, brevity=0.25)
 
 
 def test_a_saved_table_reads_back(tmp_path):
@@ -30,7 +31,8 @@ def test_a_saved_table_reads_back(tmp_path):
     save(tmp_path, tokenizer, written)
     encoder = StaticEncoder(tmp_path, "saved")
     assert encoder.dim == 12
-    for one, other in zip(written, encoder.tables(), strict=True):
+    assert (encoder.power, encoder.brevity) == (0.5, 0.25)
+    for one, other in zip(written[:3], encoder.tables(), strict=True):
         np.testing.assert_allclose(one, other, atol=0.1)
     vectors = encoder.queries(["中国经济发展", "经济发展中国", "中国"])
     np.testing.assert_allclose(vectors[0, :8] / vectors[0, 0], vectors[1, :8] / vectors[1, 0], rtol=1e-3)
