@@ -15,7 +15,7 @@ lists, 1.5 ms, for .964, because passages of mixed content form no clusters, and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +89,8 @@ class DenseIndex:
         return index
 
     def scores(self, vector: Vectors, rows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Exact inner products of `vector`, (dim,), with the vectors of `rows`: (rows,).
-
-        einsum adds up each row alone, where a matrix product rounds by how many rows there are: equal texts in
-        segments of different size must not differ in the last bit.
-        """
-        return np.asarray(np.einsum("ij,j->i", self.vectors[rows].astype(np.float32), vector), dtype=np.float32)
+        """Exact inner products of `vector`, (dim,), with the vectors of `rows`: (rows,)."""
+        return products(self.vectors[rows], vector)
 
     def search(
         self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None, *, exact: bool = False
@@ -170,6 +166,26 @@ class DenseIndex:
         nearest = best.min(axis=1) - _ROUGH
         found = [(self.search(vector, k)[1][:k] >= floor).sum() for vector, floor in zip(asked, nearest, strict=True)]
         return float(np.sum(found)) / (k * len(asked))
+
+
+def products(vectors: NDArray[np.float16], vector: Vectors) -> NDArray[np.float32]:
+    """Inner products of `vectors`, (n, dim), with `vector`, (dim,): (n,).
+
+    einsum adds up each row alone, where a matrix product rounds by how many rows there are: equal texts in segments
+    of different size must not differ in the last bit. FAISS widens half precision three times as fast as NumPy, and
+    to the same numbers.
+    """
+    if not vectors.size:
+        return np.zeros(len(vectors), np.float32)
+    wide = _halves(vectors.shape[1]).decode(np.ascontiguousarray(vectors).view(np.uint8))
+    return np.asarray(np.einsum("ij,j->i", wide, vector), dtype=np.float32)
+
+
+@cache
+def _halves(dim: int) -> Any:
+    faiss = _faiss()
+
+    return faiss.ScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16)
 
 
 def enough(k: int) -> int:

@@ -18,7 +18,7 @@ from index.backend import Evidence, LexicalQuery
 from index.conditions import meets
 from index.config import IndexConfig
 from index.damage import names_damage
-from index.dense import enough
+from index.dense import enough, products
 from index.errors import IndexCorrupt, NotFound
 from index.layout import SEGMENTS, IndexState, Manifest, check_sizes, corrupt, read_manifest
 from index.models import Chunk, Filters, Hit, IndexStats
@@ -264,7 +264,7 @@ class EmbeddedIndex:
             segment = self.segments[s]
             cosine = np.asarray(self._cosines(vector, s, rows), np.float64)
             means = segment.article_vectors[segment.store.chunk_articles[rows]]
-            article_cosine = np.einsum("ij,j->i", means.astype(np.float32), vector)  # see DenseIndex.scores
+            article_cosine = products(means, vector).astype(np.float64)
         scores = bm25.tolist(), cosine.tolist(), article_cosine.tolist()
         if not terms:
             return map(Evidence, chunk_ids, *scores)
