@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from heapq import nlargest
 from typing import Any, Self
 
 import numpy as np
@@ -190,17 +191,17 @@ class _Asked:
         words = {term: float(count) for term, count in Counter(self._tokenizer.terms(question)).items()}
         grams = {gram: float(count) for gram, count in Counter(self._tokenizer.bigrams(question)).items()}
         query = LexicalQuery(words, grams)
-        hits = self._index.lexical(query, k=_DEPTH, filters=Filters())
-        ids = [hit.chunk_id for hit in hits]
         if vector.any():
-            ids += [hit.chunk_id for hit in self._index.dense(vector, k=_DEPTH, filters=Filters())]
-        ids = list(dict.fromkeys(ids))
-        evidence = self._index.evidence(query, vector, ids)
+            evidence = self._index.both(query, vector, k=_DEPTH, filters=Filters())
+        else:
+            hits = self._index.lexical(query, k=_DEPTH, filters=Filters())
+            evidence = self._index.evidence(query, vector, [hit.chunk_id for hit in hits])
         near = two_grains(evidence)
-        names = [chunk_id.rpartition(":")[0] for chunk_id in ids]
+        names = [item.chunk_id.rpartition(":")[0] for item in evidence]
         scores = np.array([item.bm25 for item in evidence])
         idf = idf_mass(words, self._index, self._chunks)
-        held = self._index.held(query, [hit.chunk_id for hit in hits[:LOOKED_AT]])
+        best = nlargest(LOOKED_AT, (item for item in evidence if item.bm25 > 0), key=lambda item: item.bm25)
+        held = self._index.held(query, [item.chunk_id for item in best])
         highest = max(scores, default=0.0)
         near_enough = dense_signal(scale_cosine(near, floor=self._index.cosine_floor))
         signals = Signals(bm25_signal(idf, held, highest), near_enough)
