@@ -66,9 +66,7 @@ class Backend(Protocol):
         """The `k` nearest chunks to a unit `vector`, (dim,), by cosine, best first, ties by chunk_id."""
         ...
 
-    def both(
-        self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters, terms: bool = False
-    ) -> list[Evidence]:
+    def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
         """What `lexical` and `dense` find, `k` each, in order of chunk_id, with both exact scores of every chunk."""
         ...
 

@@ -108,9 +108,7 @@ class EmbeddedIndex:
     # ---- both
 
     @names_damage
-    def both(
-        self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters, terms: bool = False
-    ) -> list[Evidence]:
+    def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
         """The `k` best chunks of each leg and both exact scores; see Backend."""
         near = self._cut(self._nearest(vector, k, filters), k)
         found = self._scorer.best(query, k, lambda s: self._allowed(s, filters), [rows for _, rows, _ in near])
@@ -118,7 +116,7 @@ class EmbeddedIndex:
         evidence: list[Evidence] = []
         for s, rows, _ in best:
             every = np.union1d(rows, near[s][1])
-            evidence += self._evidence(query, vector, s, every, self._chunk_ids(s, every), terms=terms)
+            evidence += self._evidence(query, vector, s, every, self._chunk_ids(s, every))
         return sorted(evidence)  # by chunk_id, for rows say where a chunk happens to lie
 
     def _cut(self, found: Sequence[_Found], k: int) -> list[_Found]:
@@ -254,7 +252,7 @@ class EmbeddedIndex:
         rows: NDArray[np.integer],
         chunk_ids: Sequence[str],
         *,
-        terms: bool,
+        terms: bool = False,
     ) -> Iterable[Evidence]:
         """Evidence of the `rows` of segment `s`, which are called `chunk_ids`."""
         shares: dict[str, NDArray[np.float64]] = {}

@@ -183,7 +183,8 @@ class SearchEngine:
         texts = [chunk.text.strip() for chunk in chunks]
         marks = highlight(texts, (*ranking.query.terms, *ranking.query.phrases), self._tokenizer)
         passages = map(self._passage, chunks, texts, marks, items, repeat(options))
-        why = Explainer(ranking) if options.explain else None
+        shown = [story.chunks[0].position for story in page]
+        why = Explainer(ranking, self._backend, shown) if options.explain else None
         results = []
         for story in page:
             group = story.chunks

@@ -1,6 +1,6 @@
 """A question -> all its results in order: two legs -> both exact scores -> fuse -> group."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -91,17 +91,17 @@ class Ranker:
 
     def _candidates(self, query: Query, options: SearchOptions, depth: int) -> tuple[list[Evidence], Vectors | None]:
         """The union of both legs' best chunks, with both exact scores for every one of them."""
-        leg, filters, explain = self.leg(options), options.filters, options.explain
-        vector = self._encoder.queries([query.text])[0] if leg != "bm25" or explain else None
+        leg, filters = self.leg(options), options.filters
+        vector = self._encoder.queries([query.text])[0] if leg != "bm25" or options.explain else None
         near = vector if leg != "bm25" and vector is not None and vector.any() else None
         if near is not None and leg == "hybrid":
-            return self._backend.both(query.lexical, near, k=depth, filters=filters, terms=explain), vector
+            return self._backend.both(query.lexical, near, k=depth, filters=filters), vector
         hits: list[Hit] = []
         if leg != "dense":
             hits = self._backend.lexical(query.lexical, k=depth, filters=filters)
         elif near is not None:
             hits = self._backend.dense(near, k=depth, filters=filters)
-        return self._backend.evidence(query.lexical, vector, [hit.chunk_id for hit in hits], terms=explain), vector
+        return self._backend.evidence(query.lexical, vector, [hit.chunk_id for hit in hits]), vector
 
     def _fuse(self, evidence: list[Evidence], query: Query, vector: Vectors | None, options: SearchOptions) -> Ranking:
         """Order and group the candidates."""
@@ -182,20 +182,24 @@ class Ranker:
 
 
 class Explainer:
-    """Ranks of all candidates in both legs, worked out once an answer."""
+    """Ranks of all candidates in both legs, worked out once an answer, and the terms of those that are shown."""
 
-    def __init__(self, ranking: Ranking) -> None:
-        """Rank the candidates of `ranking`."""
+    def __init__(self, ranking: Ranking, backend: Backend, shown: Sequence[int]) -> None:
+        """Rank the candidates of `ranking`, and ask `backend` for the terms of those at the positions `shown`."""
         self._ranking = ranking
+        ids = [ranking.evidence[position].chunk_id for position in shown]
+        self._terms = {e.chunk_id: e.terms for e in backend.evidence(ranking.query.lexical, None, ids, terms=True)}
         self._bm25_ranks = ranks(np.array([e.bm25 for e in ranking.evidence]))
         self._dense_ranks = ranks(ranking.cosine)
 
     def explain(self, position: int) -> Explanation:
-        """Why the candidate at `position` stands where it stands."""
+        """Why the candidate at `position`, one of those shown, stands where it stands."""
         ranking = self._ranking
         item = ranking.evidence[position]
         normalised = {"bm25": float(ranking.bm25[position]), "dense": float(ranking.dense[position])}
-        terms = dict(sorted(((t, round(s, 4)) for t, s in item.terms.items()), key=lambda pair: -pair[1]))
+        terms = dict(
+            sorted(((t, round(s, 4)) for t, s in self._terms[item.chunk_id].items()), key=lambda pair: -pair[1])
+        )
         bm25_rank = int(self._bm25_ranks[position]) if item.bm25 else None
         boost, judged = ranking.boosts.get(item.chunk_id), ranking.judged.get(item.chunk_id)
         return Explanation(

@@ -157,9 +157,7 @@ class BackendContract:
         query, vector = lexical_query(question), vector_of(question)
         legs = backend.lexical(query, k=k, filters=ANY), backend.dense(vector, k=k, filters=ANY)
         ids = sorted({hit.chunk_id for leg in legs for hit in leg})
-        for terms in (False, True):
-            found = backend.both(query, vector, k=k, filters=ANY, terms=terms)
-            assert found == backend.evidence(query, vector, ids, terms=terms)
+        assert backend.both(query, vector, k=k, filters=ANY) == backend.evidence(query, vector, ids)
 
     def test_evidence_without_a_vector_has_no_cosine_and_without_chunks_is_empty(self, backend):
         (item,) = backend.evidence(lexical_query("馒头"), None, ["bread:0"])
