@@ -40,7 +40,7 @@ from search.trial import Question, articles_at, ndcg  # noqa: E402
 
 DIMS = (0, 96, 48, 24)  # 0 is the encoder as it is
 DENSE = np.round(np.arange(0, 1.001, 0.025), 3)  # shares of the dense leg that are tried
-WEIGHTS = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+WEIGHTS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 OUT = ((0.0, 6.0), (0.0, 8.0), (1.0, 6.0), (1.0, 8.0), (2.0, 6.0), (2.0, 8.0), (2.0, 10.0))
 APART = (0.2, 0.3, 0.4, 0.5)
 HEALTH = ((0.5, 0.95), (0.6, 0.95), (0.7, 0.95), (0.75, 0.95), (0.8, 0.95))

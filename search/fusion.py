@@ -22,8 +22,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-STANDS_OUT = (2.0, 6.0)  # standard deviations: not at all, and fully
-TELLS_APART = 0.3  # the tenth article's BM25 this far under the first one's, or more: the words tell articles apart
+STANDS_OUT = (2.0, 8.0)  # standard deviations: not at all, and fully
+TELLS_APART = 0.4  # the tenth article's BM25 this far under the first one's, or more: the words tell articles apart
 _SPREAD_RANK = 10
 RRF_K = 60  # Cormack, Clarke & Büttcher, SIGIR 2009: damps the lead of a single list's first rank
 

@@ -30,8 +30,8 @@ def test_scaled_scores_keep_the_order_and_lie_between_zero_and_one(scores, full)
 
 
 def test_the_best_stands_out_by_deviations_above_chance():
-    assert stands_out(0.5, (0.1, 0.1)) == pytest.approx(0.5)
-    assert stands_out(0.9, (0.1, 0.1)) == 1.0
+    assert stands_out(0.6, (0.1, 0.1)) == pytest.approx(0.5)  # 5 of them: half way from 2 to 8
+    assert stands_out(0.95, (0.1, 0.1)) == 1.0
     assert stands_out(0.2, (0.1, 0.1)) == 0.0
     assert stands_out(0.2, (0.0, 0.0)) == 1.0  # too few chunks to say
 
@@ -44,7 +44,7 @@ def test_what_lies_higher_never_stands_out_less(one, other, deviation):
 
 def test_words_tell_apart_by_the_tenth_best_article_and_not_by_chunks():
     flat = np.asarray([10.0] + [9.1] * 11)
-    assert tells_apart(flat, [f"a{i}" for i in range(12)]) == pytest.approx(0.3)
+    assert tells_apart(flat, [f"a{i}" for i in range(12)]) == pytest.approx(0.09 / 0.4)
     assert tells_apart(flat, ["a0"] * 12) == 1.0
     assert tells_apart(np.asarray([1.0] + [0.4] * 11), [f"a{i}" for i in range(12)]) == 1.0
     assert tells_apart(np.ones(12), [f"a{i}" for i in range(12)]) == 0.0

@@ -17,13 +17,14 @@ from tests.conftest import HashEncoder
 
 
 def test_legs_count_by_their_health():
-    assert healthy_weight(0.9, 0.9) == pytest.approx(DEFAULT_WEIGHT)
-    assert healthy_weight(0.9, 0.9 * 0.85) == pytest.approx(0.6 / (0.6 + 0.2))
+    words, meaning = DEFAULT_WEIGHT, 1 - DEFAULT_WEIGHT
+    assert healthy_weight(0.9, 0.9) == pytest.approx(words)
+    assert healthy_weight(0.9, 0.9 * 0.85) == pytest.approx(words / (words + 0.5 * meaning))
     assert healthy_weight(0.9, 0.5) == 1.0
     assert healthy_weight(0.4, 0.9) == 0.0
-    assert healthy_weight(0.9, 0.5, least=0.1) == pytest.approx(0.6 / (0.6 + 0.04))
-    assert healthy_weight(0.4, 0.9, least=0.1) == pytest.approx(0.06 / (0.06 + 0.4))
-    assert healthy_weight(0.0, 0.0) == pytest.approx(DEFAULT_WEIGHT)
+    assert healthy_weight(0.9, 0.5, least=0.1) == pytest.approx(words / (words + 0.1 * meaning))
+    assert healthy_weight(0.4, 0.9, least=0.1) == pytest.approx(0.1 * words / (0.1 * words + meaning))
+    assert healthy_weight(0.0, 0.0) == pytest.approx(words)
     assert health(0.5, 0.0) == 1.0
 
 
