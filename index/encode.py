@@ -26,7 +26,7 @@ Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
 BUNDLED = "bundled"
 _BUNDLED_FOLDER = Path(__file__).parent / "encoder_zh"
 _BLOCK = 1024  # texts encoded at once by a thread
-_MANY = 256  # texts from which tables for whole batches pay, which take .2 s and 100 MB
+_MANY = 256  # texts from which tables for whole batches pay, which take .2 s and 24 MB
 _TOKENS = 512  # rows summed at once: what the second cache holds, a third faster than eight times as many
 
 
