@@ -15,7 +15,7 @@ from typing import Any, Literal
 from index.backend import Backend
 from index.calibrate import Measured
 
-DEFAULT_WEIGHT = 0.45  # of BM25, between healthy legs; see scripts/fusion_weights.py
+DEFAULT_WEIGHT = 0.4  # of BM25, between healthy legs; see scripts/fusion_weights.py
 DEFAULT_STRENGTH = 3.3  # BM25 over idf mass of a text that holds all of the question, where it was not measured
 HEALTH = (0.75, 0.95)
 _LEAST = 0.1  # of its part that the build leaves a leg
