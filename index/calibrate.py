@@ -26,7 +26,7 @@ from index.models import Filters
 from index.signals import LOOKED_AT, Signals, bm25_signal, dense_signal, idf_mass, scale_cosine, two_grains
 from index.tokens import Tokenizer
 
-VERSION = 1  # raised whenever other numbers would be measured
+VERSION = 2  # raised whenever other numbers would be measured
 MIN_ARTICLES = 50  # of fewer, chance alone decides which leg does better
 _AGAIN = 0.25  # a change of the number of chunks by this share calls for a new measurement
 _QUESTIONS = 150  # known items, up to so many chunks:
@@ -63,7 +63,7 @@ class Measured:
     strength: float
     """Median of the best BM25 over a known sentence's idf mass: what a text gets that holds all of the question."""
     borders: Mapping[str, Border]
-    """Of the signals of the dense leg and of both, `hybrid`."""
+    """Of the signals of each leg and of both, `hybrid`."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -107,7 +107,7 @@ def measure(index: EmbeddedIndex, tokenizer: Tokenizer, encoder: Encoder) -> Mea
         bm25=round(float(np.mean([one for one, _ in found])), 4),
         dense=round(float(np.mean([other for _, other in found])), 4),
         strength=round(float(np.median(strengths)), 4) if strengths else 0.0,
-        borders={name: _border(name, chance, hard) for name in ("dense", "hybrid")},
+        borders={name: _border(name, chance, hard) for name in ("bm25", "dense", "hybrid")},
     )
 
 

@@ -170,7 +170,7 @@ class Ranker:
 
     def answers(self, ranking: Ranking, mode: Mode, cut_off: float) -> bool:
         """Whether what was found is about the question: the signal of the legs that were asked reaches `cut_off`."""
-        near = dense_signal(ranking.dense)
+        near = dense_signal(ranking.dense) if mode != "bm25" else 0.0
         if mode == "dense" or near >= cut_off:
             return near >= cut_off
         highest = max((e.bm25 for e in ranking.evidence), default=0.0)

@@ -1,14 +1,14 @@
 """Whether an answer answers anything. Gibberish and questions about something else have a nearest article too.
 
-Vectors alone, and both legs together, have a signal (index.signals), and the build measured on this very index what a
-question without meaning gets of it by chance and what one gets that has an answer:
+Each leg, and both together, have a signal (index.signals), and the build measured on this very index what a question
+without meaning gets of it by chance and what one gets that has an answer:
 
     cut-off = .57 * the median by chance + .43 * the least that is known, at most what 95 of 100 stay under by chance
 
-Words need no such border: they stand in an article or they do not. In a small index nothing competes with a known
-sentence, so that much less is an answer too: it has one cut-off for both legs, for the bundled encoder only, set low,
-where none of the sample questions falls under it. What all this catches and what it costs, scripts/bench/nothing.py
-measures.
+Words alone are judged mildly, for who asks for them wants to see where they stand: by the median by chance. In a small
+index nothing competes with a known sentence, so that much less is an answer too: it has one cut-off for both legs, for
+the bundled encoder only, set low, where none of the sample questions falls under it. What all this catches and what it
+costs, scripts/bench/nothing.py measures.
 """
 
 from collections.abc import Mapping
@@ -33,4 +33,5 @@ def cut_offs(backend: Backend) -> Mapping[Mode, float]:
     measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
     if measured is None or measured.chunks < ENOUGH:
         return {"hybrid": CUT_OFF} if backend.stats().encoder == BUNDLED_MODEL else {}
-    return {mode: cut_off(measured.borders[mode]) for mode in ("hybrid", "dense")}
+    words: Mapping[Mode, float] = {"bm25": measured.borders["bm25"].chance}
+    return {**words, "hybrid": cut_off(measured.borders["hybrid"]), "dense": cut_off(measured.borders["dense"])}

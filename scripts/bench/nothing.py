@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from index.builder import update_index  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation import Dataset, load_dataset  # noqa: E402
-from search.models import SearchOptions  # noqa: E402
+from search.models import Mode, SearchOptions  # noqa: E402
 
 CORPORA = ("cmrc2018", "xwlb_headline")
 
@@ -72,8 +72,8 @@ def main() -> None:
             update_index(dataset.articles(), folder)
             with SearchEngine.open(folder) as engine:
 
-                def silent(queries: list[str], engine: SearchEngine = engine) -> int:
-                    return sum(not engine.search(query, k=1).results for query in queries)
+                def silent(queries: list[str], mode: Mode = "hybrid", engine: SearchEngine = engine) -> int:
+                    return sum(not engine.search(query, SearchOptions(k=1, mode=mode)).results for query in queries)
 
                 true = rng.sample(sorted(dataset.queries), min(args.true, len(dataset.queries)))
                 lost = [name for name in true if not engine.search(dataset.queries[name], k=1).results]
@@ -88,6 +88,10 @@ def main() -> None:
                 told = {name: silent(queries) for name, queries in off.items()}
                 row["off-corpus told nothing"] = round(sum(told.values()) / sum(map(len, off.values())), 4)
                 row |= {name: round(count / len(off[name]), 4) for name, count in told.items()}
+                words = silent([query for queries in off.values() for query in queries], "bm25")
+                row["by words alone, off-corpus told nothing"] = round(words / sum(map(len, off.values())), 4)
+                lost_words = silent([dataset.queries[name] for name in true], "bm25")
+                row["by words alone, true questions lost"] = round(lost_words / len(true), 4)
         results[corpus] = row
         print(corpus, row, flush=True)
     args.out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")

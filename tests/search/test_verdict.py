@@ -60,9 +60,10 @@ def judged(measured_path, monkeypatch):
         yield engine
 
 
-def test_vectors_and_both_legs_have_the_cut_off_that_was_measured(judged):
+def test_each_leg_and_both_have_the_cut_off_that_was_measured(judged):
     cuts = cut_offs(judged._backend)
-    assert set(cuts) == {"hybrid", "dense"}
+    assert set(cuts) == {"bm25", "hybrid", "dense"}
+    assert 0 < cuts["bm25"] < cuts["hybrid"]
     assert 0 < cuts["dense"] < cuts["hybrid"]
     assert judged.search("既有住宅加装电梯办事指引").results
     assert not judged.search("龘爨齉癵鼃").results
@@ -76,5 +77,11 @@ def test_vectors_alone_are_judged_by_their_own_cut_off(judged, monkeypatch):
     assert judged.search("住宅加装电梯").results
 
 
-def test_a_word_that_stands_there_is_an_answer_of_the_words(judged):
-    assert judged.search("电梯 龘爨齉癵鼃", SearchOptions(mode="bm25")).results
+def test_words_are_judged_by_words_alone(judged, monkeypatch):
+    options = SearchOptions(mode="bm25")
+    assert judged.search("既有住宅加装电梯办事指引", options).results
+    monkeypatch.setattr(judged, "_cut_offs", {"bm25": 0.25, "dense": 0.0})
+    answer = judged.search("电梯 龘爨齉癵鼃", options)  # one word of many stands there, and the vectors are not asked
+    assert (answer.results, answer.total) == ((), 0)
+    assert answer.nearest is not None
+    assert judged.search("住宅加装电梯", options).results
