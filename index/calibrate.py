@@ -13,7 +13,6 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from heapq import nlargest
 from typing import Any, Self
 
 import numpy as np
@@ -23,7 +22,7 @@ from index.chunk import sentences
 from index.embedded import EmbeddedIndex
 from index.encode import Encoder
 from index.models import Filters
-from index.signals import LOOKED_AT, Signals, bm25_signal, dense_signal, idf_mass, scale_cosine, two_grains
+from index.signals import Signals, bm25_signal, dense_signal, idf_mass, most_worded, scale_cosine, two_grains
 from index.tokens import Tokenizer
 
 VERSION = 2  # raised whenever other numbers would be measured
@@ -200,8 +199,7 @@ class _Asked:
         names = [item.chunk_id.rpartition(":")[0] for item in evidence]
         scores = np.array([item.bm25 for item in evidence])
         idf = idf_mass(words, self._index, self._chunks)
-        best = nlargest(LOOKED_AT, (item for item in evidence if item.bm25 > 0), key=lambda item: item.bm25)
-        held = self._index.held(query, [item.chunk_id for item in best])
+        held = self._index.held(query, most_worded(evidence))
         highest = max(scores, default=0.0)
         near_enough = dense_signal(scale_cosine(near, floor=self._index.cosine_floor))
         signals = Signals(bm25_signal(idf, held, highest), near_enough)

@@ -110,27 +110,24 @@ class EmbeddedIndex:
     @names_damage
     def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
         """The `k` best chunks of each leg and both exact scores; see Backend."""
-        near = self._cut(self._nearest(vector, k, filters), k)
-        found = self._scorer.best(query, k, lambda s: self._allowed(s, filters), [rows for _, rows, _ in near])
-        best = self._cut(found, k)
+        near = self._best(self._nearest(vector, k, filters), k)
+        best = self._best(self._scorer.best(query, k, lambda s: self._allowed(s, filters), near), k)
         evidence: list[Evidence] = []
-        for s, rows, _ in best:
-            every = np.union1d(rows, near[s][1])
-            evidence += self._evidence(query, vector, s, every, self._chunk_ids(s, every))
+        for s, rows in enumerate(map(np.union1d, best, near)):
+            evidence += self._evidence(query, vector, s, rows, self._chunk_ids(s, rows))
         return sorted(evidence)  # by chunk_id, for rows say where a chunk happens to lie
 
-    def _cut(self, found: Sequence[_Found], k: int) -> list[_Found]:
-        """Of what was `found` the `k` best."""
-        every = np.concatenate([scores for _, _, scores in found]) if found else np.zeros(0)
-        border = nth_highest(every, k)
-        if np.count_nonzero(every >= border) <= k:
-            return [(s, rows[scores >= border], scores[scores >= border]) for s, rows, scores in found]
-        places = [self._places[hit.chunk_id] for hit in self._hits(found, k)]  # equals are chosen by name
-        return [(s, np.array([row for home, row in places if home == s], np.int64), scores) for s, _, scores in found]
+    def _best(self, found: Sequence[_Found], k: int) -> list[NDArray[np.integer]]:
+        """The rows of the `k` best of what was `found`, a segment each."""
+        border = _border(found, k)
+        rows_of = [rows[scores >= border] for _, rows, scores in found]
+        if sum(map(len, rows_of)) <= k:
+            return rows_of
+        places = [self._row(hit.chunk_id) for hit in self._hits(found, k)]  # equals are chosen by name
+        return [np.array([row for home, row in places if home == s], np.int64) for s, _, _ in found]
 
     def _hits(self, found: Sequence[_Found], k: int) -> list[Hit]:
-        every = np.concatenate([scores for _, _, scores in found]) if found else np.zeros(0)
-        border = nth_highest(every, k)
+        border = _border(found, k)
         hits: list[Hit] = []
         for s, rows, scores in found:
             kept = scores >= border
@@ -390,3 +387,8 @@ class EmbeddedIndex:
         """Let go of files and memory."""
         self.segments = []
         self._scorer = Scorer([], self.config.bm25)
+
+
+def _border(found: Sequence[_Found], k: int) -> float:
+    """The `k`-th highest score in all segments; -inf where there are fewer."""
+    return nth_highest(np.concatenate([np.zeros(0), *(scores for _, _, scores in found)]), k)

@@ -6,6 +6,7 @@ search compares.
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from heapq import nlargest
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -65,6 +66,11 @@ def dense_signal(scaled: Scores) -> float:
         return 0.0
     tenth = float(np.partition(scaled, -10)[-10]) if len(scaled) >= 10 else 0.0
     return float(scaled.max()) + _TENTH * tenth
+
+
+def most_worded(evidence: Sequence[Evidence]) -> list[str]:
+    """The chunks whose coverage counts: the best by BM25."""
+    return [item.chunk_id for item in nlargest(LOOKED_AT, evidence, key=lambda item: item.bm25)]
 
 
 def bm25_signal(idf: Mapping[str, float], held: Sequence[Collection[str]], highest: float) -> float:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from heapq import nlargest
 
 import numpy as np
 
@@ -12,12 +11,12 @@ from index.backend import Backend, Evidence
 from index.encode import Encoder
 from index.models import Hit
 from index.signals import (
-    LOOKED_AT,
     Scores,
     at_least,
     bm25_signal,
     dense_signal,
     idf_mass,
+    most_worded,
     scale_cosine,
     two_grains,
 )
@@ -176,8 +175,7 @@ class Ranker:
         highest = max((e.bm25 for e in ranking.evidence), default=0.0)
         if near + at_least(ranking.idf, highest) >= cut_off:
             return True  # what the share of words held adds could only raise it
-        ids = [e.chunk_id for e in nlargest(LOOKED_AT, ranking.evidence, key=lambda e: e.bm25)]
-        held = self._backend.held(ranking.query.lexical, ids)
+        held = self._backend.held(ranking.query.lexical, most_worded(ranking.evidence))
         return near + bm25_signal(ranking.idf, held, highest) >= cut_off
 
 

@@ -33,5 +33,9 @@ def cut_offs(backend: Backend) -> Mapping[Mode, float]:
     measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
     if measured is None or measured.chunks < ENOUGH:
         return {"hybrid": CUT_OFF} if backend.stats().encoder == BUNDLED_MODEL else {}
-    words: Mapping[Mode, float] = {"bm25": measured.borders["bm25"].chance}
-    return {**words, "hybrid": cut_off(measured.borders["hybrid"]), "dense": cut_off(measured.borders["dense"])}
+    borders = measured.borders
+    return {
+        "bm25": borders["bm25"].chance,
+        "dense": cut_off(borders["dense"]),
+        "hybrid": cut_off(borders["hybrid"]),
+    }
