@@ -3,21 +3,32 @@
 `numpy.load` reads a header by `ast.literal_eval`, which in CPython 3.11 fails with a SystemError when two threads are
 at it and the garbage collector runs in between (python/cpython issue 106905): a server that opens a new commit while
 another thread opens or writes one would meet it. The header is one fixed line, so a pattern reads it, and faster.
+
+A page of a mapped file counts as this process's memory from the first look at it until the system needs it elsewhere,
+so that an index of some gigabytes would seem to fill a machine that has hardly used it. `let_go` bounds that.
 """
 
 import io
 import mmap
 import re
+import threading
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(rb"\{'descr': '([<|][uif][1248])', 'fortran_order': False, 'shape': \(((?:\d+, ?)*\d*),?\), \}\s*")
+
+MAPPED_BYTES = 800_000_000  # of files that may stay mapped in, programs and libraries among them
+_LARGE = 1 << 20  # bytes of a file whose pages are worth letting go
+_MEMORY = Path("/proc/self/statm")  # Linux; elsewhere pages go when the system wants them
+_maps: WeakSet[mmap.mmap] = WeakSet()
+_maps_lock = threading.Lock()
 
 
 def map_array(path: Path) -> NDArray[Any]:
@@ -30,8 +41,42 @@ def map_array(path: Path) -> NDArray[Any]:
         dtype, shape, start = _read_header(file, path.name)
         if 0 in shape:  # nothing to map
             return np.zeros(shape, dtype)
-        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        whole = _map(file)
     return np.frombuffer(whole, dtype, count=int(np.prod(shape)), offset=start).reshape(shape)
+
+
+def map_bytes(path: Path) -> NDArray[np.uint8]:
+    """The bytes of a file, mapped as by `map_array`: (size,). Raises OSError where it cannot be opened."""
+    if path.stat().st_size == 0:  # nothing to map
+        return np.zeros(0, np.uint8)
+    with path.open("rb") as file:
+        return np.frombuffer(_map(file), np.uint8)
+
+
+def _map(file: BinaryIO) -> mmap.mmap:
+    whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if len(whole) >= _LARGE:
+        with _maps_lock:
+            _maps.add(whole)
+    return whole
+
+
+def let_go(limit: int = MAPPED_BYTES) -> bool:
+    """Unmap the pages of all large mapped files where this process has more than `limit` bytes of files in memory.
+
+    The arrays stay as they are, in other threads too: what is looked at again comes back from the system's cache.
+    Returns whether there was too much; never so where the system does not tell.
+    """
+    try:
+        pages = int(_MEMORY.read_bytes().split()[2])
+    except OSError:
+        return False
+    if pages * mmap.PAGESIZE <= limit:
+        return False
+    with _maps_lock:
+        for whole in _maps:
+            whole.madvise(mmap.MADV_DONTNEED)
+    return True
 
 
 def write_array(path: Path, dtype: DTypeLike, shape: tuple[int, ...], parts: Iterable[NDArray[Any]]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import let_go
 from index.backend import Evidence, LexicalQuery
 from index.conditions import meets
 from index.config import IndexConfig
@@ -85,6 +86,7 @@ class EmbeddedIndex:
     @names_damage
     def lexical(self, query: LexicalQuery, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` best chunks by BM25 over all fields; see Backend."""
+        let_go()
         return self._hits(self._scorer.best(query, k, lambda segment: self._allowed(segment, filters)), k)
 
     # ---- the dense leg
@@ -92,6 +94,7 @@ class EmbeddedIndex:
     @names_damage
     def dense(self, vector: Vectors, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` nearest chunks; see Backend."""
+        let_go()
         return self._hits(self._nearest(vector, k, filters), k)
 
     def _nearest(self, vector: Vectors, k: int, filters: Filters) -> list[_Found]:
@@ -110,6 +113,7 @@ class EmbeddedIndex:
     @names_damage
     def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
         """The `k` best chunks of each leg and both exact scores; see Backend."""
+        let_go()
         near = self._best(self._nearest(vector, k, filters), k)
         best = self._best(self._scorer.best(query, k, lambda s: self._allowed(s, filters), near), k)
         evidence: list[Evidence] = []
@@ -347,6 +351,7 @@ class EmbeddedIndex:
     def titles(self) -> Iterator[str]:
         """The display title of every article; see Lister."""
         for segment in self.segments:
+            let_go()
             yield from map(segment.store.title, np.flatnonzero(segment.live_articles).tolist())
 
     def words(self) -> Iterator[tuple[str, int]]:

@@ -46,6 +46,22 @@ class Term(NamedTuple):
     numbers: Sequence[int]
 
 
+class _Norms:
+    """BM25's K of each document of a field. Kept are the lengths, a byte or two each, which the second cache holds,
+    and the K of every length: a question looks at documents from all over the segment.
+    """
+
+    def __init__(self, bm25: Bm25, lengths: NDArray[np.int32], average: float) -> None:
+        """`lengths` in terms, (documents,); `average` is the whole commit's."""
+        longest = int(lengths.max(initial=0))
+        self._lengths = lengths.astype(np.min_scalar_type(longest))
+        self._of_length = bm25.norms(np.arange(longest + 1), average)
+
+    def of(self, documents: NDArray[np.integer]) -> NDArray[np.float32]:
+        """K of `documents`, (documents,), float32."""
+        return self._of_length.take(self._lengths.take(documents))
+
+
 class SegmentScorer:
     """Scores chunks of segment number `s`. Safe to ask from several threads."""
 
@@ -54,9 +70,9 @@ class SegmentScorer:
         self._s = s
         self._bm25 = bm25
         self._fields = segment.fields
-        self._norms = {f: bm25.norms(segment.fields[f].lengths, average) for f, average in averages.items()}
-        self._home = segment.store.chunk_articles
-        self._chunks_each = np.diff(segment.store.chunk_starts)
+        self._norms = {f: _Norms(bm25, segment.fields[f].lengths, average) for f, average in averages.items()}
+        self._home = segment.store.chunk_articles.astype(np.intp)  # NumPy would make it so for every question
+        self._articles = segment.store.articles
         documents = max(segment.store.chunks, segment.store.articles, 1)
         self._column = lru_cache(maxsize=max(16, _COLUMN_BYTES * len(averages) // documents))(self._read_column)
 
@@ -87,14 +103,14 @@ class SegmentScorer:
         rest = np.append(np.cumsum(gains[::-1])[::-1], 0.0)
         few = sum(self._fields[term.field].df(term.numbers[self._s]) for term in terms) <= _FEW
         slack = 1 - _ROUNDING * (len(terms) + 10)
-        own, whole = np.zeros(len(self._home), np.float32), np.zeros(len(self._chunks_each), np.float32)
+        own, whole = np.zeros(len(self._home), np.float32), np.zeros(self._articles, np.float32)
         at, needed = 0, floor
         for held_back in (None,) if floor > 0 else (_FIRST * rest[0], None):
             most = 0.0 if few else _THEN * needed if held_back is None else held_back
             upto = max(at, int(np.searchsorted(-rest, -most)))
             self._add(terms[at:upto], own, whole)
             at = upto
-            totals = np.repeat(whole, self._chunks_each)
+            totals = whole.take(self._home)
             totals += own
             if allowed is not None:
                 totals *= allowed
@@ -121,9 +137,10 @@ class SegmentScorer:
         """Add what every posting of `terms` is worth to its chunk in `own`, or to its article in `whole`."""
         for field, some in self._by_field(terms):
             docs, tfs, sizes = self._fields[field].gather([term.numbers[self._s] for term in some])
-            parts = self._bm25.part(tfs.astype(np.float32), self._norms[field].take(docs))
+            places = docs.astype(np.intp)
+            parts = self._bm25.part(tfs.astype(np.float32), self._norms[field].of(places))
             parts *= np.repeat(np.array([term.weight for term in some], np.float32), sizes)
-            np.add.at(own if field in CHUNK_FIELDS else whole, docs, parts)
+            np.add.at(own if field in CHUNK_FIELDS else whole, places, parts)
 
     def _shares(
         self, field: str, terms: Sequence[Term], documents: Rows, dtype: type[np.floating]
@@ -137,7 +154,7 @@ class SegmentScorer:
         tfs = found.astype(dtype)
         for i in np.flatnonzero(many).tolist():
             tfs[i] = self._column(field, numbers[i])[documents]
-        norms = self._norms[field][documents].astype(dtype, copy=False)
+        norms = self._norms[field].of(documents).astype(dtype, copy=False)
         if self._bm25.vanishes:
             parts = self._bm25.part(tfs, norms)
         else:

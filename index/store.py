@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import map_array
+from index.arrays import map_array, map_bytes
 from index.models import Article, Chunk
 from index.strings import StringTable
 
@@ -66,7 +66,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         """Map the files of `folder`."""
-        self._lines = _map(folder / "articles.jsonl")
+        self._lines = map_bytes(folder / "articles.jsonl").data
         self._starts = map_array(folder / "articles.starts.npy")
         self.chunk_articles: NDArray[np.int32] = map_array(folder / "chunk_articles.npy")
         self.chunk_starts: NDArray[np.int32] = map_array(folder / "chunk_starts.npy")
@@ -238,9 +238,3 @@ def _save_columns(
     np.save(folder / "ids.rows.npy", np.asarray(ids[1], np.int32))
     paths[0].save(folder, "paths")
     np.save(folder / "article_paths.npy", np.asarray(paths[1], np.int32))
-
-
-def _map(path: Path) -> memoryview:
-    if path.stat().st_size == 0:
-        return memoryview(b"")
-    return np.asarray(np.memmap(path, dtype=np.uint8, mode="r")).data

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import map_array
+from index.arrays import map_array, map_bytes
 
 
 class StringTable:
@@ -91,11 +91,8 @@ class StringTable:
     @classmethod
     def load(cls, folder: Path, name: str) -> "StringTable":
         """Map the files of `folder` into memory; nothing is read yet."""
-        path = folder / f"{name}.utf8"
-        empty = path.stat().st_size == 0  # an empty file cannot be mapped
-        blob = np.zeros(0, np.uint8) if empty else np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
         ends, keys = (map_array(folder / f"{name}.{kind}.npy") for kind in ("ends", "keys"))
-        return cls(blob, ends, keys)
+        return cls(map_bytes(folder / f"{name}.utf8"), ends, keys)
 
     def __len__(self) -> int:
         """How many strings there are."""

@@ -3,6 +3,7 @@
 import gc
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from index.arrays import map_array, read_arrays, write_array
+from index.arrays import let_go, map_array, map_bytes, read_arrays, write_array
 
 KINDS = st.sampled_from([np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32])
 SHAPES = npst.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=40)
@@ -105,3 +106,37 @@ def test_threads_that_open_arrays_while_garbage_is_collected(tmp_path):
         gc.set_threshold(*before)
         gc.callbacks.remove(give_way)
     assert errors == []
+
+
+def test_pages_are_let_go_where_there_are_many_and_the_arrays_stay(tmp_path):
+    if not Path("/proc/self/smaps").exists():
+        pytest.skip("only Linux tells what is mapped in")
+    array = np.arange(1 << 20, dtype=np.int64)
+    np.save(tmp_path / "a.npy", array)
+    (tmp_path / "b").write_bytes(b"\x07" * (1 << 23))
+    mapped, raw = map_array(tmp_path / "a.npy"), map_bytes(tmp_path / "b")
+    assert mapped.sum() == array.sum()
+    assert raw.sum() == 7 << 23
+    assert _resident(tmp_path) > 8 << 20
+    assert not let_go(limit=1 << 60)
+    assert _resident(tmp_path) > 8 << 20
+    assert let_go(limit=0)
+    assert _resident(tmp_path) == 0
+    assert np.array_equal(mapped, array)
+    assert raw[-1] == 7
+
+
+def test_an_empty_file_has_no_bytes(tmp_path):
+    (tmp_path / "none").touch()
+    assert map_bytes(tmp_path / "none").shape == (0,)
+
+
+def _resident(folder):
+    """Bytes of the folder's files that are mapped into this process."""
+    found, inside = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if "-" in line.split(" ", 1)[0]:
+            inside = str(folder) in line
+        elif inside and line.startswith("Rss:"):
+            found += int(line.split()[1]) * 1024
+    return found
