@@ -43,19 +43,28 @@ _MARGINS = re.compile(r"[ \t\u3000\xa0]+$|^[\u3000\xa0]+", re.M)
 _BLANK = re.compile(r"\n{3,}")
 
 
+def _plain(text: str) -> bool:
+    """Whether there is surely neither an invisible character nor a break but line feeds: those are not printable."""
+    for char in "\n\t\u3000\xa0":
+        text = text.replace(char, "")
+    return text.isprintable()
+
+
 def _spaces(text: str) -> str:
-    if _BREAKS.search(text):
-        text = _BREAKS.sub("\n", text)
-    if _INVISIBLE.search(text):
-        text = _INVISIBLE.sub("", text)
-    if "\xa0" in text:
-        text = text.replace("\xa0", " ")
-    return _BLANK.sub("\n\n", _MARGINS.sub("", text)).strip("\n")
+    # Going through a text for a class of characters is slow: first what tells that there is nothing.
+    if not _plain(text):
+        text = _INVISIBLE.sub("", _BREAKS.sub("\n", text))
+    text = text.replace("\xa0", " ")
+    if "\u3000" in text or " \n" in text or "\t\n" in text or text.endswith((" ", "\t")):
+        text = _MARGINS.sub("", text)
+    if "\n\n\n" in text:
+        text = _BLANK.sub("\n\n", text)
+    return text.strip("\n")
 
 
 def _characters(article: Article, _: Known) -> Result:
     text, title = _spaces(article.text), re.sub(r"\s+", " ", _spaces(article.title)).strip()
-    hidden = _INVISIBLE.findall(article.text)
+    hidden = [] if _plain(article.text) else _INVISIBLE.findall(article.text)
     changes = [Change("characters", " ".join(f"U+{ord(c):04X}" for c in sorted(set(hidden))[:8]), "")] if hidden else []
     return replace(article, text=text, title=title), changes
 

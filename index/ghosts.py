@@ -31,6 +31,7 @@ _MARK = re.compile(rf"[!?！？’”](?=[{_HAN}])")
 _REACH = 10  # characters in front of a sign that give the search its footing
 _NEAR = 5  # of these, the last few that may be damaged themselves
 _FAR = 160  # characters behind a sign after which a shifted run is given up
+_OVER = 2  # characters behind a stretch that is over where a sound article may still have lost a byte
 _GAIN, _GAIN_DAMAGED, _GAIN_MARKED = 12.0, 6.0, 2.5  # nats by which a repair must beat the display
 _LEAST_DAMAGED = 9.0  # nats by which a stretch must read better one byte off in an article known to be damaged
 _GAIN_INVENTED = 2.5  # more, for each character made up in an article that shows no other damage
@@ -48,9 +49,12 @@ def _rare() -> re.Pattern[str]:
 
 
 class _Region(NamedTuple):
+    """Text `[start, end)` to search; from a little before `sign` up to `last`, bytes may be lost or gained."""
+
     start: int
     sign: int
     end: int
+    last: int
 
 
 def repair(text: str, *, damaged: bool = False) -> tuple[str, list[Change]]:
@@ -66,13 +70,13 @@ def repair(text: str, *, damaged: bool = False) -> tuple[str, list[Change]]:
     parts: list[str] = []
     changes: list[Change] = []
     last = 0
-    for start, sign, end in regions:
+    for start, sign, end, final in regions:
         if sign < last:  # inside what was just repaired
             continue
         start = max(start, last)
         old = text[start:end]
         before = text[max(text.rfind("\n", 0, start) + 1, start - 400) : start]
-        new = _read_again(context, before, old, sign - start, damaged=damaged)
+        new = _read_again(context, before, old, sign - start, final - start, damaged=damaged)
         if new is None or new == old:
             continue
         same = _shared(old[::-1], new[::-1])
@@ -112,7 +116,10 @@ def _regions(text: str, *, damaged: bool) -> list[_Region]:
     """Stretches worth searching: from a little before each sign of damage to the next sure border behind it."""
     signs = {match.start(): match.end() for match in _rare().finditer(text) if _shifts_well(text, match.start())}
     least = _LEAST_DAMAGED if damaged else shifts.LEAST
-    signs |= {stretch.start: stretch.start + 1 for stretch in shifts.find(text, least)}
+    stretches = shifts.find(text, least)
+    # In a sound article a byte is lost near a stretch or nowhere: the search is slow wherever one may be.
+    over = {one.start: one.over + _OVER for one in stretches if not damaged and one.start not in signs}
+    signs |= {stretch.start: stretch.start + 1 for stretch in stretches}
     if damaged:
         signs |= {match.start(): match.end() for match in _ODD.finditer(text)}
         signs |= _weak(text)
@@ -123,9 +130,11 @@ def _regions(text: str, *, damaged: bool) -> list[_Region]:
         line_end = text.find("\n", end)
         line_end = len(text) if line_end < 0 else line_end
         stop = _border(text, start, min(line_end, end + _FAR))
+        last = min(stop, over.get(start, stop))
         if regions and stop == regions[-1].end and start - regions[-1].sign < _FAR:
+            regions[-1] = regions[-1]._replace(last=max(last, regions[-1].last))
             continue  # the search from the sign before covers this one
-        regions.append(_Region(max(line_start, start - _REACH), start, stop))
+        regions.append(_Region(max(line_start, start - _REACH), start, stop, last))
     return regions
 
 
@@ -216,11 +225,11 @@ def _displaced(lead: int, syllable: str) -> list[int]:
     ]
 
 
-def _read_again(context: Context, before: str, old: str, sign: int, *, damaged: bool) -> str | None:
+def _read_again(context: Context, before: str, old: str, sign: int, last: int, *, damaged: bool) -> str | None:
     """The repaired region, or None where no reading is clearly better than the display."""
     search = Search(context, before)
     units, first = _units(old, sign)
-    found = search.run(units, first=first, last=len(units))
+    found = search.run(units, first=first, last=len(units) if last == len(old) else len(units_of(old[:last])))
     best = next((reading for reading in found if reading.text != old), None)
     if best is None:
         return None

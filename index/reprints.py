@@ -20,7 +20,7 @@ Signature = NDArray[np.uint32]
 
 SIZE = 64  # entries; the estimate's standard error is at most 1 / (2 sqrt(64)) = .06
 _SHINGLE = 6  # characters
-_AT_ONCE = 512  # shingles hashed at a time: 256 KiB, which stays in the cache
+_AT_ONCE = 384  # shingles hashed at a time: 192 KiB, which stays in the cache
 _MIN_CHARS = 60  # shorter texts are alike by chance
 NOMINATED = 0.6  # estimated similarity from which two texts are looked at
 _COMPARED = 64  # signatures compared with all before them at once
@@ -57,9 +57,9 @@ def folded_signature(folded: str) -> Signature:
     multipliers, offsets = _permutations()
     smallest = np.full(SIZE, np.iinfo(np.uint64).max)
     for begin in range(0, len(shingles), _AT_ONCE):
-        hashed = shingles[begin : begin + _AT_ONCE, None] * multipliers
-        hashed += offsets
-        np.minimum(smallest, hashed.min(axis=0), out=smallest)
+        hashed = multipliers[:, None] * shingles[begin : begin + _AT_ONCE]  # a hash a row: a third of the time
+        hashed += offsets[:, None]
+        np.minimum(smallest, hashed.min(axis=1), out=smallest)
     found: Signature = (smallest >> np.uint64(32)).astype(np.uint32)
     return found
 

@@ -1,6 +1,9 @@
+import random
+
 import pytest
 
 from index import shifts
+from index.charmodel import STEP, load
 
 SOUND = "全县各级领导干部都要认真学习有关精神,按时完成任务,让群众满意。该区的数据显示,产业发展潜力很大。"
 
@@ -33,3 +36,44 @@ def test_every_shifted_run_is_found():
 def test_more_is_asked_of_a_stretch_by_a_higher_bar():
     assert shifts.find(LOST)
     assert shifts.find(LOST, 1000.0) == []
+
+
+def plainly(text, least):
+    """The stretches, a character at a time: `ahead` grows by what each gains, and begins anew below 0."""
+    codes, table = shifts._codes(), load().table
+    points = [min(ord(char), 0x10000) % 0x10000 for char in text + "\n"]
+    found, ahead, start, before, run = [], 0, 0, 0, None
+    for at, (here, behind) in enumerate(zip(points, points[1:], strict=False)):
+        first, second = int(codes.trail[here]), int(codes.lead[behind])
+        pair = int(codes.pair[first | second])
+        shown = min(int(table[codes.shown[here], codes.shown[behind]]), shifts._MOST)
+        gained = shown - (int(table[before, pair]) if pair >= 0 else shifts._UNDEFINED)
+        gained = min(gained, 0) if here == behind else gained
+        gained = gained if first and second else shifts._BORDER
+        before = max(pair, 0)
+        start = at if ahead <= 0 and at else start
+        ahead = max(ahead, 0) + gained
+        if ahead >= least / STEP:
+            run = max(run or (0, 0, 0), (ahead, -at, start))
+        elif run:
+            found.append((run[2], 1 - run[1]))
+            run = None
+    return [*found, (run[2], 1 - run[1])] if run else found
+
+
+def test_what_can_be_left_out_changes_nothing():
+    rng = random.Random(3)
+    texts = [SOUND, LOST, GAINED, "在 、、、、和😀\ud800", "郑泽光强调，自从", "abc@中"]
+    for _ in range(200):
+        data = bytearray("".join(rng.sample(texts, 3)).encode("gb18030", "ignore"))
+        del data[rng.randrange(len(data))]
+        text = data.decode("gb18030", "ignore") + rng.choice(texts)
+        for least in (shifts.LEAST, 9.0, 4.0):
+            assert [one[:2] for one in shifts.find(text, least)] == plainly(text, least)
+
+
+def test_a_stretch_is_over_where_what_follows_no_longer_reads_better():
+    shown = "全县各级斓几刹慷家认真学习有关精神，按时完成任务，让群众满意。"  # 领导干部都要, without two bytes
+    (stretch,) = shifts.find(shown)
+    assert shown[stretch.start : stretch.end] == "几刹慷"
+    assert stretch.over == stretch.end + 2
