@@ -10,13 +10,14 @@ so that an index of some gigabytes would seem to fill a machine that has hardly 
 
 import io
 import mmap
+import os
 import re
 import threading
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -24,7 +25,7 @@ from numpy.typing import DTypeLike, NDArray
 _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(rb"\{'descr': '([<|][uif][1248])', 'fortran_order': False, 'shape': \(((?:\d+, ?)*\d*),?\), \}\s*")
 
-MAPPED_BYTES = 800_000_000  # of files that may stay mapped in, programs and libraries among them
+MAPPED_BYTES = 600_000_000  # of files that may stay mapped in, programs and libraries among them
 _LARGE = 1 << 20  # bytes of a file whose pages are worth letting go
 _MEMORY = Path("/proc/self/statm")  # Linux; elsewhere pages go when the system wants them
 _maps: WeakSet[mmap.mmap] = WeakSet()
@@ -77,6 +78,26 @@ def let_go(limit: int = MAPPED_BYTES) -> bool:
         for whole in _maps:
             whole.madvise(mmap.MADV_DONTNEED)
     return True
+
+
+class RowFile:
+    """Rows of a large two-dimensional `.npy` file, read one by one where `map_array` would map in what lies around.
+
+    The system may keep a written file in pieces of 256 kB and more, all of which count as memory at the first look.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file. Raises what `map_array` does."""
+        with path.open("rb") as file:
+            self._dtype, (_, self._columns), self._start = _read_header(file, path.name)
+            self._number = os.dup(file.fileno())
+        finalize(self, os.close, self._number)
+
+    def take(self, rows: NDArray[np.integer]) -> NDArray[Any]:
+        """The rows, (rows, columns), in the order given. Safe to ask from several threads."""
+        size = self._columns * self._dtype.itemsize
+        parts = [os.pread(self._number, size, at) for at in (rows.astype(np.int64) * size + self._start).tolist()]
+        return np.frombuffer(b"".join(parts), self._dtype).reshape(len(rows), self._columns)
 
 
 def write_array(path: Path, dtype: DTypeLike, shape: tuple[int, ...], parts: Iterable[NDArray[Any]]) -> None:

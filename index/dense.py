@@ -14,6 +14,7 @@ lists, 1.5 ms, for .964, because passages of mixed content form no clusters, and
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import map_array
+from index.arrays import RowFile, map_array
 from index.vectors import Vectors
 
 Index = Any  # faiss.Index: FAISS's own annotations lack what SWIG adds at run time
@@ -31,6 +32,7 @@ INDEX_FROM = 20_000  # chunks; below it an exact scan takes a third of a millise
 _OVERFETCH = 4  # candidates of the quantised index per wanted hit, before they are scored exactly
 _FEWEST = 200  # candidates at least
 _BY_HAND = 2_000  # rows that are scored without FAISS
+_MAPPED = 200_000_000  # bytes of vectors that may be looked at in memory; of more, rows are read
 _SAMPLE = 60_000  # vectors that the codes are learned from
 _TIES = 4096  # rows beyond k that may come back because they tie with the k-th
 _AT_ONCE = 8_192  # rows compared at a time where recall is measured
@@ -40,10 +42,13 @@ _ROUGH = 1e-5  # FAISS adds up a product in another order than `scores`
 class DenseIndex:
     """Vectors of one segment's chunks, by row, of length 1 or less."""
 
-    def __init__(self, vectors: NDArray[np.float16], index: Index | None = None) -> None:
-        """`vectors`: (n, dim); `index`: a trained FAISS index over them, or None to search exactly."""
+    def __init__(self, vectors: NDArray[np.float16], index: Index | None = None, file: RowFile | None = None) -> None:
+        """`vectors`: (n, dim); `index`: a trained FAISS index over them, or None to search exactly; `file`: where a few
+        of many are better read from.
+        """
         self.vectors = vectors
         self._ann = index
+        self._file = file
 
     @classmethod
     def build(cls, vectors: NDArray[np.floating]) -> DenseIndex:
@@ -68,7 +73,8 @@ class DenseIndex:
             return cls(vectors)
         faiss = _faiss()
 
-        return cls(vectors, faiss.read_index(str(path)))
+        large = vectors.nbytes > _MAPPED and hasattr(os, "pread")
+        return cls(vectors, faiss.read_index(str(path)), RowFile(folder / "vectors.npy") if large else None)
 
     @property
     def dim(self) -> int:
@@ -90,7 +96,8 @@ class DenseIndex:
 
     def scores(self, vector: Vectors, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """Exact inner products of `vector`, (dim,), with the vectors of `rows`: (rows,)."""
-        return products(self.vectors[rows], vector)
+        file = self._file if len(rows) <= _BY_HAND else None
+        return products(file.take(rows) if file else self.vectors[rows], vector)
 
     def search(
         self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None, *, exact: bool = False

@@ -89,7 +89,7 @@ class EmbeddedIndex:
         let_go()
         return self._hits(self._scorer.best(query, k, lambda segment: self._allowed(segment, filters)), k)
 
-    # ---- the dense leg
+    # ---- the dense leg, and both
 
     @names_damage
     def dense(self, vector: Vectors, *, k: int, filters: Filters) -> list[Hit]:
@@ -107,8 +107,6 @@ class EmbeddedIndex:
             found.append((s, rows, self.segments[s].dense.scores(vector, rows).astype(np.float64)))
         self._near = (vector, [Known.of(rows, scores) for _, rows, scores in found])
         return found
-
-    # ---- both
 
     @names_damage
     def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
@@ -351,8 +349,10 @@ class EmbeddedIndex:
     def titles(self) -> Iterator[str]:
         """The display title of every article; see Lister."""
         for segment in self.segments:
-            let_go()
-            yield from map(segment.store.title, np.flatnonzero(segment.live_articles).tolist())
+            for row in np.flatnonzero(segment.live_articles).tolist():
+                if row % _PLACES == 0:
+                    let_go()
+                yield segment.store.title(row)
 
     def words(self) -> Iterator[tuple[str, int]]:
         """Every term of the chunks and how many hold it; see Lister."""

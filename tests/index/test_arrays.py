@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from index.arrays import let_go, map_array, map_bytes, read_arrays, write_array
+from index.arrays import RowFile, let_go, map_array, map_bytes, read_arrays, write_array
 
 KINDS = st.sampled_from([np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32])
 SHAPES = npst.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=40)
@@ -140,3 +140,12 @@ def _resident(folder):
         elif inside and line.startswith("Rss:"):
             found += int(line.split()[1]) * 1024
     return found
+
+
+@given(npst.arrays(KINDS, st.tuples(st.integers(1, 9), st.integers(1, 9))), st.lists(st.integers(0, 8), max_size=20))
+def test_rows_that_are_read_are_rows_that_are_mapped(folder, array, rows):
+    np.save(folder / "rows.npy", array)
+    wanted = np.array([row for row in rows if row < len(array)], np.int64)
+    got = RowFile(folder / "rows.npy").take(wanted)
+    assert got.dtype == array.dtype
+    assert got.tobytes() == array[wanted].tobytes()
