@@ -55,7 +55,7 @@ def _paired_embedding() -> Any:
             left = neighbours(ends)
             once, starts, weights = damped(ids, ends, self.power)
             texts_apart, rows_apart, starts_apart, shares_apart = two_apart(
-                ids, ends, self.shares.numpy(), len(self.pairs), self.reach
+                ids, ends, self.shares.cpu().numpy(), len(self.pairs), self.reach
             )
             passages = kwargs.get("task") == "document"
             return {
