@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EncoderUnavailable
-from index.pairing import damped, neighbours, pair_rows, standing
+from index.pairing import Reach, damped, neighbours, pair_rows, passage_rows, standing, two_apart
 from index.vectors import Vectors, hash_files, unit_rows
 
 Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -98,7 +98,8 @@ class StaticEncoder:
         That is `embeddings` int8 (tokens, columns), `weights` float32 (tokens), and where there are pairs `pairs`
         int8 (pairs, columns), `pair_weights` float32 (pairs), `shares` float32 (tokens). `power` float32 (1): a token
         standing n times in a text counts n ** power; 1 where it is missing. `brevity` float32 (1): short passages
-        count less by it, as `index.pairing.standing` has it; 0 where it is missing.
+        count less by it, as `index.pairing.standing` has it; 0 where it is missing. `reach` float32 (3): which pairs
+        count in short texts and in long ones (`index.pairing.Reach`); only neighbours, all alike, where missing.
         """
         from safetensors import SafetensorError, safe_open
         from tokenizers import Tokenizer
@@ -117,6 +118,7 @@ class StaticEncoder:
             self._shares: Vectors = tensors.get("shares", np.zeros(0, np.float32))
             self.power = float(tensors["power"][0]) if "power" in tensors else 1.0
             self.brevity = float(tensors["brevity"][0]) if "brevity" in tensors else 0.0
+            self.reach = Reach(*tensors["reach"].tolist()) if "reach" in tensors else Reach()
             self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except (OSError, SafetensorError, KeyError) as error:
             raise _unreadable(name, error) from error
@@ -143,17 +145,18 @@ class StaticEncoder:
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dim) of many texts, block by block on two threads (numpy lets go of the lock)."""
         if len(texts) < _MANY:
-            return self._sums(*self._ids(texts), self.brevity)
+            return self._sums(*self._ids(texts), passages=True)
         for rows in (self._tokens, self._pairs):
             if rows:
                 rows.keep()
         tokens = self._batches or self._ids
         if len(texts) <= _BLOCK:
-            return self._sums(*tokens(texts), self.brevity)
+            return self._sums(*tokens(texts), passages=True)
         blocks = [texts[begin : begin + _BLOCK] for begin in range(0, len(texts), _BLOCK)]
         result = np.empty((len(texts), self.dim), np.float32)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            for number, vectors in enumerate(pool.map(lambda block: self._sums(*tokens(block), self.brevity), blocks)):
+            found = pool.map(lambda block: self._sums(*tokens(block), passages=True), blocks)
+            for number, vectors in enumerate(found):
                 result[number * _BLOCK : number * _BLOCK + len(vectors)] = vectors
         return result
 
@@ -170,7 +173,7 @@ class StaticEncoder:
         ends = np.cumsum([0] + [len(row) for row in rows])
         return np.fromiter(chain.from_iterable(rows), np.int64, int(ends[-1])), ends
 
-    def _sums(self, ids: NDArray[np.int64], ends: NDArray[np.int64], brevity: float = 0.0) -> Vectors:
+    def _sums(self, ids: NDArray[np.int64], ends: NDArray[np.int64], *, passages: bool = False) -> Vectors:
         vectors = np.zeros((len(ends) - 1, self.dim), np.float32)
         words = (ids, ends, None) if self.power == 1 else damped(ids, ends, self.power)
         self._tokens.add(vectors[:, : self._tokens.columns], *words)
@@ -179,11 +182,17 @@ class StaticEncoder:
             one, other = ids[left], ids[left + 1]
             shares = self._shares[one] * self._shares[other]
             places = pair_rows(one, other, len(self._pairs))
-            self._pairs.add(vectors[:, self._tokens.columns :], places, np.searchsorted(left, ends), shares)
-        vectors = unit_rows(vectors)
-        if brevity:
-            vectors *= standing(ends, brevity)[:, None]
-        return vectors
+            beside = vectors[:, self._tokens.columns :]
+            self._pairs.add(beside, places, np.searchsorted(left, ends), shares)
+            if self.reach.fall:
+                beside *= self.reach.near(ends)[:, None]
+        lengths = np.linalg.norm(vectors, axis=1)  # before pairs two apart, which come on top
+        if self._pairs:
+            texts, places, starts, shares = two_apart(ids, ends, self._shares, len(self._pairs), self.reach)
+            more = np.zeros((len(texts), self._pairs.columns), np.float32)
+            self._pairs.add(more, places, starts, shares)
+            beside[texts] += more
+        return passage_rows(vectors, lengths, standing(ends, self.brevity)) if passages else unit_rows(vectors)
 
 
 class _Rows:

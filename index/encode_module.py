@@ -23,10 +23,10 @@ def _paired_embedding() -> Any:
     import torch
     from sentence_transformers.base.modules.input_module import InputModule
     from torch.nn import Parameter
-    from torch.nn.functional import embedding_bag, normalize
+    from torch.nn.functional import embedding_bag
 
     from index.encode import StaticEncoder
-    from index.pairing import damped, neighbours, pair_rows, standing
+    from index.pairing import damped, neighbours, pair_rows, standing, two_apart
     from index.training.model import Table
     from index.training.save import save
 
@@ -43,7 +43,7 @@ def _paired_embedding() -> Any:
             tokens, pairs, shares = (torch.from_numpy(table) for table in encoder.tables())
             self.tokens, self.pairs = Parameter(tokens), Parameter(pairs)
             self.register_buffer("shares", shares)
-            self.power, self.brevity = encoder.power, encoder.brevity
+            self.power, self.brevity, self.reach = encoder.power, encoder.brevity, encoder.reach
             self.tokenizer = encoder.tokenizer
 
         def preprocess(self, inputs: list[str], prompt: str | None = None, **kwargs: Any) -> dict[str, torch.Tensor]:
@@ -54,9 +54,18 @@ def _paired_embedding() -> Any:
             ids = np.array([number for row in rows for number in row], np.int64)
             left = neighbours(ends)
             once, starts, weights = damped(ids, ends, self.power)
-            brevity = self.brevity if kwargs.get("task") == "document" else 0.0
+            texts_apart, rows_apart, starts_apart, shares_apart = two_apart(
+                ids, ends, self.shares.cpu().numpy(), len(self.pairs), self.reach
+            )
+            passages = kwargs.get("task") == "document"
             return {
-                "lengths": torch.from_numpy(standing(ends, brevity)),
+                # No text's own standing is 0, unless it is empty: zeros ask for rows of length 1.
+                "standings": torch.from_numpy(standing(ends, self.brevity) * np.float32(passages)),
+                "near": torch.from_numpy(self.reach.near(ends)),
+                "apart_texts": torch.from_numpy(texts_apart),
+                "apart_ids": torch.from_numpy(rows_apart),
+                "apart_offsets": torch.from_numpy(starts_apart[:-1]),
+                "apart_shares": torch.from_numpy(shares_apart),
                 "input_ids": torch.from_numpy(once),
                 "weights": torch.from_numpy(weights),
                 "offsets": torch.from_numpy(starts[:-1]),
@@ -78,8 +87,23 @@ def _paired_embedding() -> Any:
             beside = embedding_bag(
                 features["pair_ids"], self.pairs, features["pair_offsets"], mode="sum", per_sample_weights=shares
             )
-            rows = normalize(torch.cat([words, beside], 1), dim=1)
-            features["sentence_embedding"] = rows * features["lengths"][:, None]
+            beside = beside * features["near"][:, None]
+            lengths = torch.cat([words, beside], 1).norm(dim=1, keepdim=True).clamp_min(1e-12)
+            if len(features["apart_texts"]):
+                apart = embedding_bag(
+                    features["apart_ids"],
+                    self.pairs,
+                    features["apart_offsets"],
+                    mode="sum",
+                    per_sample_weights=features["apart_shares"],
+                )
+                beside = beside.index_add(0, features["apart_texts"], apart)
+            rows = torch.cat([words, beside], 1)
+            standings = features["standings"][:, None]
+            # As `index.pairing.passage_rows`.
+            whole = 1 / rows.norm(dim=1, keepdim=True).clamp_min(1e-12)
+            scales = torch.where(standings > 0, torch.minimum(standings / lengths, whole), whole)
+            features["sentence_embedding"] = rows * scales
             return features
 
         @property
@@ -94,7 +118,7 @@ def _paired_embedding() -> Any:
         def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
             """Write the rows as int8, as `index.encode` reads them."""
             tokens, pairs, shares = (one.detach().numpy() for one in (self.tokens, self.pairs, self.shares))
-            save(Path(output_path), self.tokenizer, Table(tokens, pairs, shares, self.power, self.brevity))
+            save(Path(output_path), self.tokenizer, Table(tokens, pairs, shares, self.power, self.brevity, self.reach))
 
         @classmethod
         def load(cls, model_name_or_path: str, **kwargs: Any) -> "PairedEmbedding":

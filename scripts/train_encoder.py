@@ -19,6 +19,7 @@ import torch
 from tokenizers import Tokenizer
 
 from index.encode import StaticEncoder
+from index.pairing import Reach
 from index.training.corpus import Record, Tokenised, exclude_evaluated, read_shard, tokenise
 from index.training.likeness import alike
 from index.training.model import Options, StaticModel, Table, composition, train
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--sif", type=float, default=1e-3, help="a of a / (a + p): starting length of rows")
     parser.add_argument("--power", type=float, default=0.5, help="a token standing n times counts n ** power")
     parser.add_argument("--brevity", type=float, default=0.08, help="exponent by which short passages count less")
+    parser.add_argument("--reach", type=float, nargs=3, default=Options.reach, help="far, octaves, fall of Reach")
     parser.add_argument("--run", type=int, default=32, help="like passages side by side in a batch; 1: none")
     parser.add_argument("--block", type=int, default=250_000, help="pairs drawn, and likened, at a time")
     parser.add_argument("--kinds", type=json.loads, default=KIND_WEIGHTS, help="JSON: kind of pair -> weight")
@@ -81,6 +83,7 @@ def main() -> None:
         sif=arguments.sif,
         power=arguments.power,
         brevity=arguments.brevity,
+        reach=Reach(*arguments.reach),
         seed=arguments.seed,
     )
     counts = np.bincount(text.ids, minlength=tokenizer.get_vocab_size())

@@ -177,6 +177,7 @@ def _trained(
         rate=0.02,
         power=bundled.power,
         brevity=bundled.brevity,
+        reach=bundled.reach,
         seed=seed,
     )
     counts = np.bincount(text.ids, minlength=len(tokens))

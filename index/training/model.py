@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from index.pairing import neighbours, pair_rows
+from index.pairing import Reach, neighbours, pair_rows, two_apart
 from index.training.pairs import Batch
 
 if TYPE_CHECKING:
     import torch
 
 Rows = NDArray[np.float32]
+REACH = Reach(far=1.2, octaves=1.3, fall=0.15)
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Options:
     """What training depends on beside the text. Rates are Adam's; `scale` is one over the softmax temperature.
 
     A token's row fills the first `dim` columns of a vector, a pair's the last `pair_dim`. A token that stands n times
-    in a text counts n ** `power`. `brevity` is written beside the rows and takes no part in training.
+    in a text counts n ** `power`; `reach` says which pairs count in texts short and long. `brevity` is written beside
+    the rows and takes no part in training.
     """
 
     dim: int = 384
@@ -45,13 +47,15 @@ class Options:
     pair_length: float = 0.6
     power: float = 0.5
     brevity: float = 0.08
+    reach: Reach = REACH
     seed: int = 1
 
 
 class Table(NamedTuple):
     """What a static encoder is made of: rows of tokens, rows of pairs, and each token's share in its pairs.
 
-    A token that stands n times in a text counts n ** `power`; short passages count less by `brevity`.
+    A token that stands n times in a text counts n ** `power`; short passages count less by `brevity`; `reach` as in
+    `index.pairing`.
     """
 
     tokens: Rows
@@ -59,6 +63,7 @@ class Table(NamedTuple):
     shares: Rows
     power: float = 1.0
     brevity: float = 0.0
+    reach: Reach = Reach()
 
 
 def composition(words: Mapping[str, int], weight: float) -> Any:
@@ -131,7 +136,9 @@ class StaticModel:
     def table(self) -> Table:
         """All that makes an encoder."""
         tokens = self.tokens()
-        return Table(tokens, self.pairs, shares_of(tokens), self.options.power, self.options.brevity)
+        return Table(
+            tokens, self.pairs, shares_of(tokens), self.options.power, self.options.brevity, self.options.reach
+        )
 
     def gradients(self, batch: Batch, prefix: int | None) -> tuple[float, Rows, Rows]:
         """Loss of one batch, on all columns and on the first `prefix`, and its gradients in own rows and pairs."""
@@ -157,14 +164,18 @@ class StaticModel:
         return loss, own, product(beside.T.tocsr(), aside)
 
     def _beside(self, ids: NDArray[np.int32], ends: NDArray[np.int64], shares: Rows) -> Any:
-        """The sparse matrix (texts, pairs) of how much each pair of neighbours counts in each text."""
+        """The sparse matrix (texts, pairs) of how much each pair counts in each text."""
+        shape = len(ends) - 1, self.options.pairs
         left = neighbours(ends)
         a, b = ids[left], ids[left + 1]
         starts = np.searchsorted(left, ends)
         rows = pair_rows(a, b, self.options.pairs)
-        matrix = sparse.csr_matrix((shares[a] * shares[b], rows, starts), shape=(len(ends) - 1, self.options.pairs))
+        weights = shares[a] * shares[b] * np.repeat(self.options.reach.near(ends), np.diff(starts))
+        matrix = sparse.csr_matrix((weights, rows, starts), shape=shape)
         matrix.sum_duplicates()
-        return matrix
+        texts, rows, starts, weights = two_apart(ids, ends, shares, self.options.pairs, self.options.reach)
+        places = np.repeat(texts, np.diff(starts))
+        return matrix + sparse.csr_matrix((weights, (places, rows)), shape=shape)
 
 
 def product(matrix: Any, rows: Rows) -> Rows:

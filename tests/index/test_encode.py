@@ -9,6 +9,7 @@ import pytest
 
 from index.encode import BUNDLED, StaticEncoder, load_encoder
 from index.errors import EncoderUnavailable
+from index.pairing import Reach
 from index.vectors import hash_files, unit_rows
 
 TEXTS = [
@@ -22,6 +23,7 @@ TEXTS = [
     "，。！？——……《》",
     "𠮷野家とラーメン 😀 ẞ é ﬁ ㎏ Ⅷ ①",
     "长" * 3000,
+    "去年冬天，红队的老教练在北京的比赛里换下了张伟，又换上了李强，全场的观众都站了起来，为他们鼓掌。",
 ]
 
 # torch and transformers warn about their own insides; none of it is ours to mend.
@@ -76,6 +78,19 @@ def test_word_order_shows_in_the_last_columns_alone(bundled):
     np.testing.assert_allclose(head[0], head[1], atol=1e-5)
 
 
+def test_tokens_two_apart_tell_sentences_apart(bundled):
+    left = "去年冬天，红队的老教练在北京的比赛里换下了张伟，又换上了李强，全场的观众都站了起来，为他们鼓掌。"
+    right = left.replace("张伟", "x").replace("李强", "张伟").replace("x", "李强")
+    plain = StaticEncoder(bundled._folder, "plain")
+    plain.reach = Reach()
+    cosines = [float(np.prod(encoder.queries([left, right]), axis=0).sum()) for encoder in (bundled, plain)]
+    assert cosines[0] < cosines[1] < 1
+    long = [left * 8, right * 8]
+    head = len(bundled.tables()[0][0])
+    words = [unit_rows(encoder.queries(long)[:, :head]) for encoder in (bundled, plain)]
+    np.testing.assert_allclose(words[0], words[1], atol=1e-6)
+
+
 def test_no_torch_and_quick():
     code = (
         "import sys, time; from index.encode import load_encoder; clock = time.perf_counter();"
@@ -91,6 +106,8 @@ def test_no_torch_and_quick():
 def test_rows_have_length_one_or_zero_and_short_passages_less(bundled):
     shorter = np.linalg.norm(bundled.passages(["今天", "今天天气很好，我们去公园。" * 40]), axis=1)
     assert 0.5 < shorter[0] <= shorter[1]
+    sentences = [text * 4 for text in TEXTS]
+    assert np.linalg.norm(bundled.passages(sentences), axis=1).max() <= 1 + 1e-6
     assert shorter[1] == pytest.approx(1.0, abs=1e-5)
     vectors = bundled.queries(TEXTS)
     assert vectors.dtype == np.float32

@@ -1,6 +1,6 @@
 import numpy as np
 
-from index.pairing import damped, neighbours, pair_rows, standing
+from index.pairing import Reach, damped, neighbours, pair_rows, passage_rows, standing, two_apart
 
 
 def test_order_matters_and_rows_stay_in_the_table():
@@ -24,6 +24,34 @@ def test_neighbours_never_cross_from_one_text_to_the_next():
     assert neighbours(np.array([0, 3, 3, 4, 6])).tolist() == [0, 1, 4]
     assert neighbours(np.array([0, 0, 0])).tolist() == []
     assert neighbours(np.array([0])).tolist() == []
+    assert neighbours(np.array([0, 3, 3, 4, 6, 10]), 2).tolist() == [0, 6, 7]
+
+
+def test_pairs_two_apart_count_in_sentences_alone():
+    reach = Reach(far=2.0, octaves=1.0, fall=0.5)
+    ends = np.cumsum([0, 0, 12, 24, 34, 96])
+    np.testing.assert_allclose(reach.near(ends), [1, 1, 1, (24 / 34) ** 0.5, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(reach.apart(ends), [0, 0, 2, 2 * (1 - np.log2(34 / 24)), 0], rtol=1e-6)
+    assert not Reach().apart(ends).any()
+    assert (Reach().near(ends) == 1).all()
+
+
+def test_pairs_two_apart_stay_within_their_text_and_have_rows_of_their_own():
+    ids = np.arange(12 + 24 + 3)
+    shares = np.full(len(ids), 0.5, np.float32)
+    texts, rows, starts, weights = two_apart(ids, np.array([0, 12, 36, 39]), shares, 1000, Reach(2.0, 1.0))
+    assert texts.tolist() == [1]
+    assert starts.tolist() == [0, 22]
+    np.testing.assert_array_equal(rows, pair_rows(ids[12:34], ids[14:36], 1000, 2))
+    assert (rows == pair_rows(ids[12:34], ids[14:36], 1000)).mean() < 0.1
+    np.testing.assert_allclose(weights, 0.5)
+    assert len(two_apart(ids, np.array([0, 12, 39]), shares, 1000, Reach())[0]) == 0
+
+
+def test_pairs_two_apart_come_on_top_of_a_passage_up_to_length_one():
+    sums, lengths = np.array([[3.0, 4.0], [3.0, 4.0], [0.0, 0.0]], np.float32), np.array([4.0, 4.0, 0.0], np.float32)
+    rows = passage_rows(sums, lengths, np.array([0.4, 0.9, 0.0], np.float32))
+    np.testing.assert_allclose(rows, [[0.3, 0.4], [0.6, 0.8], [0, 0]], rtol=1e-6)
 
 
 def test_a_token_counts_once_a_text_and_less_each_time():

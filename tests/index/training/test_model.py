@@ -3,6 +3,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from index.pairing import Reach, two_apart
 from index.training.model import Options, StaticModel, Table, composition, contrast, product, shares_of, train
 
 WORDS = {"[UNK]": 0, "经": 1, "济": 2, "经济": 3, "学": 4, "经济学": 5, "abc": 6, "a": 7}
@@ -108,7 +109,18 @@ def test_a_token_that_comes_again_counts_less():
     pairs = (ids[[0, 4, 0, 0]], np.array([0, 2]), ids, np.array([0, 4]), np.arange(2))
     often, once = (model(power=power).gradients(pairs, None)[0] for power in (1.0, 0.0))
     assert often != pytest.approx(once)
-    assert model(power=0.25, brevity=0.5).table()[3:] == (0.25, 0.5)
+    reach = Reach(0.5, 1.0, 0.25)
+    assert model(power=0.25, brevity=0.5, reach=reach).table()[3:] == (0.25, 0.5, reach)
+
+
+def test_pairs_two_apart_count_in_training_as_in_use():
+    ids, ends = np.random.default_rng(4).integers(1, 8, 24 + 100).astype(np.int32), np.array([0, 24, 124])
+    shares = np.arange(8, dtype=np.float32)
+    near, both = (model(reach=reach)._beside(ids, ends, shares).toarray() for reach in (Reach(), Reach(1.0, 1.0, 0.5)))
+    _, rows, _, weights = two_apart(ids, ends, shares, 16, Reach(1.0, 1.0))
+    apart = np.bincount(rows, weights, 16)
+    np.testing.assert_allclose(both[0], near[0] + apart, rtol=1e-5)
+    np.testing.assert_allclose(both[1], near[1] * 0.24**0.5, rtol=1e-5)
 
 
 def test_training_goes_on_from_given_rows():
