@@ -16,6 +16,7 @@ from index.backend import LexicalQuery
 from index.bm25 import Bm25
 from index.segment import Segment
 from index.segment_scorer import FIELD_WEIGHTS, Rows, Scores, SegmentScorer, Term
+from index.strings import Sought
 from index.topk import Known, nth_highest
 
 Plan = Sequence[Term]
@@ -66,9 +67,10 @@ class Scorer:
         if self._planned[0] is query:
             return self._planned[1]
         plan: list[Term] = []
+        words, bigrams = Sought.of(query.words), Sought.of(query.bigrams)
         for field, weight in FIELD_WEIGHTS.items() if self._segments else ():
-            terms = query.bigrams if field == "bigrams" else query.words
-            found = [segment.dfs(field, list(terms)) for segment in self._segments]
+            terms, sought = (query.bigrams, bigrams) if field == "bigrams" else (query.words, words)
+            found = [segment.dfs(field, sought) for segment in self._segments]
             df = np.asarray([sum(counts) for counts in zip(*(row for _, row in found), strict=True)], np.int64)
             idf = self._bm25.idf(df, self._counts[field][0])
             if self._bm25.variant == "okapi":

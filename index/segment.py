@@ -20,6 +20,7 @@ from index.layout import FileEntry, file_entry, sync
 from index.lexical import Postings
 from index.reprints import SIZE as SIGNATURE_SIZE
 from index.store import Store, StoredArticle, save_store
+from index.strings import Sought
 from index.terms import CHUNK_FIELDS as CHUNK_FIELDS
 from index.terms import FIELDS as FIELDS
 from index.terms import MAX_FACET as MAX_FACET
@@ -150,7 +151,7 @@ class Segment:
         """How many live documents of the field hold `term`."""
         return self.dfs(field, [term])[1][0]
 
-    def dfs(self, field: str, names: Sequence[str]) -> tuple[list[int], list[int]]:
+    def dfs(self, field: str, names: Sequence[str] | Sought) -> tuple[list[int], list[int]]:
         """Number of each term in this segment (or -1), and how many live documents of the field hold it."""
         postings = self.fields[field]
         numbers = postings.terms.find_all(names)

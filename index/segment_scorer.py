@@ -34,6 +34,8 @@ _COMMON = 32  # a term that one document in so many holds is looked up in a colu
 _COLUMN_BYTES = 32_000_000  # of such columns that a field of a segment keeps, about
 _FIRST = 0.03  # terms that could add so much of what all could are held back from the first pass
 _THEN = 0.5  # and of what is needed to be among the best, from the second, or at once where that is known already
+_DENSE = 16  # where one chunk in so many could be among the best, all are looked at
+_ANY = 1e-30  # less than any score
 _ROUNDING = 2e-7  # of a sum in float32, a term: what it may be off by
 
 
@@ -72,7 +74,8 @@ class SegmentScorer:
         self._fields = segment.fields
         self._norms = {f: _Norms(bm25, segment.fields[f].lengths, average) for f, average in averages.items()}
         self._home = segment.store.chunk_articles.astype(np.intp)  # NumPy would make it so for every question
-        self._articles = segment.store.articles
+        self._chunk_starts = segment.store.chunk_starts[:-1].astype(np.intp)
+        self._chunks_each = np.diff(segment.store.chunk_starts)
         documents = max(segment.store.chunks, segment.store.articles, 1)
         self._column = lru_cache(maxsize=max(16, _COLUMN_BYTES * len(averages) // documents))(self._read_column)
 
@@ -103,28 +106,60 @@ class SegmentScorer:
         rest = np.append(np.cumsum(gains[::-1])[::-1], 0.0)
         few = sum(self._fields[term.field].df(term.numbers[self._s]) for term in terms) <= _FEW
         slack = 1 - _ROUNDING * (len(terms) + 10)
-        own, whole = np.zeros(len(self._home), np.float32), np.zeros(self._articles, np.float32)
+        own, whole = np.zeros(len(self._home), np.float32), np.zeros(len(self._chunks_each), np.float32)
         at, needed = 0, floor
         for held_back in (None,) if floor > 0 else (_FIRST * rest[0], None):
             most = 0.0 if few else _THEN * needed if held_back is None else held_back
             upto = max(at, int(np.searchsorted(-rest, -most)))
             self._add(terms[at:upto], own, whole)
             at = upto
-            totals = whole.take(self._home)
-            totals += own
-            if allowed is not None:
-                totals *= allowed
-            needed = max(floor, top_floor(totals, k)) * slack
+            rows, sums, needed = self._leading(own, whole, k, floor, float(rest[at]), slack, allowed)
             if rest[at] <= _THEN * needed:
                 break
-        rows = rows_from(totals, max(needed - rest[at], 1e-30))
         if at == len(terms):
             return rows
-        totals = totals[rows]
         for field, some in self._by_field(terms[at:]):
             documents = rows if field in CHUNK_FIELDS else self._home[rows]
-            totals += np.add.reduce(self._shares(field, some, documents, np.float32), axis=0)
-        return rows[totals >= max(floor, top_floor(totals, k)) * slack]
+            sums += np.add.reduce(self._shares(field, some, documents, np.float32), axis=0)
+        return rows[sums >= max(floor, top_floor(sums, k)) * slack]
+
+    def _leading(
+        self,
+        own: NDArray[np.float32],
+        whole: NDArray[np.float32],
+        k: int,
+        floor: float,
+        rest: float,
+        slack: float,
+        allowed: NDArray[np.bool_] | None,
+    ) -> tuple[Rows, NDArray[np.float32], float]:
+        """Rows, ascending, that `rest` more could lift among the `k` best, their sums of `own` and `whole`, and what a
+        place among these takes at least.
+        """
+        # Of a sum that is enough, half comes from the chunk or half from its article: few reach that in either.
+        half = (floor * slack - rest) * slack / 2
+        if half > 0 and allowed is None:
+            rows, articles = rows_from(own, half), np.flatnonzero(whole >= half)
+            if len(rows) + int(self._chunks_each[articles].sum()) <= len(own) // _DENSE:
+                more = self._chunks_of(articles)
+                rows = np.sort(np.concatenate([rows, more[own[more] < half]]))
+                sums = own[rows] + whole[self._home[rows]]
+                needed = max(floor, top_floor(sums, k)) * slack
+                kept = sums >= max(needed - rest, _ANY)
+                return rows[kept], sums[kept], needed
+        sums = whole.take(self._home)
+        sums += own
+        if allowed is not None:
+            sums *= allowed
+        needed = max(floor, top_floor(sums, k)) * slack
+        rows = rows_from(sums, max(needed - rest, _ANY))
+        return rows, sums[rows], needed
+
+    def _chunks_of(self, articles: Rows) -> Rows:
+        sizes = self._chunks_each[articles]
+        begins = np.cumsum(sizes) - sizes
+        rows: Rows = np.arange(int(sizes.sum())) + np.repeat(self._chunk_starts[articles] - begins, sizes)
+        return rows
 
     @staticmethod
     def _by_field(terms: Sequence[Term]) -> Iterator[tuple[str, list[Term]]]:

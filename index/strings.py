@@ -8,11 +8,26 @@ number, filled up with zeros, which narrow a search down to a few strings.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.arrays import map_array, map_bytes
+
+
+class Sought(NamedTuple):
+    """Strings made ready to be looked for, perhaps in several tables: in UTF-8, as numbers, and bytes each."""
+
+    keys: list[bytes]
+    numbers: NDArray[np.uint64]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, strings: Iterable[str]) -> "Sought":
+        """Make `strings` ready."""
+        keys = [string.encode("utf-8", "surrogatepass") for string in strings]
+        return cls(keys, np.array([_number(key) for key in keys], np.uint64), np.array([*map(len, keys)], np.int64))
 
 
 class StringTable:
@@ -136,16 +151,16 @@ class StringTable:
         """The number of `string`, or -1."""
         return self.find_all([string])[0]
 
-    def find_all(self, strings: Sequence[str]) -> list[int]:
+    def find_all(self, strings: "Sequence[str] | Sought") -> list[int]:
         """The number of each of `strings`, or -1, in the order given."""
-        keys = [string.encode("utf-8", "surrogatepass") for string in strings]
-        numbers = np.array([_number(key) for key in keys], np.uint64)
+        sought = strings if isinstance(strings, Sought) else Sought.of(strings)
+        keys, numbers, sizes = sought
         lows = self._keys.searchsorted(numbers)
         if not len(self):
             return [-1] * len(keys)
         near = np.minimum(lows, len(self) - 1)
         # Of strings of one number the shortest comes first; one of up to 8 bytes is told by number and length.
-        same = (self._keys[near] == numbers) & (self._lengths(near) == np.array([len(key) for key in keys]))
+        same = (self._keys[near] == numbers) & (self._lengths(near) == sizes)
         found: list[int] = np.where(same & (lows < len(self)), near, -1).tolist()
         for i, key in enumerate(keys):
             if len(key) > 8 or key.endswith(b"\0"):

@@ -10,7 +10,8 @@ by one (`--stages`) and an interrupted run goes on where it was; the index in `-
 build      chunks a second by two processes, peak memory, size on disk; beside it how many of the same chunks
            jieba.lcut alone, in one process, cuts into words: machines differ, the ratio hardly does
 wensou     p50 and p95 of warm questions, k = 10, from the text of a question on; recall@10 of the dense leg against
-           all vectors; resident memory after all questions, and what of it is no file's page
+           all vectors; resident memory after all questions, and what of it is no file's page; words alone in passages,
+           titles and whole articles, and `one field`, of the passages, which is what the peers search
 cold       one `wensou query` in a new process
 update     100 new articles by `wensou index`: seconds until a reader sees them, and files of other segments touched
 the peers  see scripts/bench/peers.py; they get the words and vectors of a question ready made
@@ -29,6 +30,7 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -105,6 +107,7 @@ def wensou(work: Path, size: int) -> Result:
     from index.embedded import EmbeddedIndex
     from index.encode import load_encoder
     from index.models import Filters
+    from index.segment_scorer import FIELD_WEIGHTS
     from index.tokens import Tokenizer
     from search.engine import SearchEngine
     from search.models import MODES, SearchOptions
@@ -123,9 +126,13 @@ def wensou(work: Path, size: int) -> Result:
     index = EmbeddedIndex.open(work / "index")
     tokenizer, asked = Tokenizer(), load_encoder(index.config.model).queries(queries)
     words = [LexicalQuery(dict.fromkeys(tokenizer.terms(query), 1.0)) for query in queries]
-    out["lexical, words alone"] = peers.percentiles(
-        lambda n: index.lexical(words[n], k=peers.K, filters=Filters()), len(queries)
-    )
+
+    def lexical(number: int) -> object:
+        return index.lexical(words[number], k=peers.K, filters=Filters())
+
+    out["lexical, words alone"] = peers.percentiles(lexical, len(queries))
+    with patch.dict(FIELD_WEIGHTS, {"words": 1.0}, clear=True):  # type: ignore[arg-type]
+        out["lexical, one field"] = peers.percentiles(lexical, len(queries))
     if not (work / "export" / "questions.json").exists():
         peers.export(index, queries, work / "export")
     tenth = np.load(work / "export" / "own_tenth.npy")
