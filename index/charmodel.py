@@ -156,6 +156,11 @@ class CharModel:
         """Whether `char` is among the `rank` most frequent of the vocabulary."""
         return 0 < self._raw[char] <= rank
 
+    def rare(self, rank: int) -> str:
+        """The Chinese characters, U+4E00 to U+9FA5, that are not among the `rank` most frequent."""
+        chars = "".join(map(chr, range(0x4E00, 0x9FA6)))
+        return "".join(char for char, number in zip(chars, self.encode(chars), strict=True) if not 0 < number <= rank)
+
 
 @cache
 def load() -> CharModel:

@@ -4,7 +4,7 @@
 first asked for, since it brings torch with it; `index.encode` gives the same vectors without.
 """
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 
@@ -29,6 +29,8 @@ def _paired_embedding() -> Any:
     from index.pairing import damped, neighbours, pair_rows, standing, two_apart
     from index.training.model import Table
     from index.training.save import save
+
+    summed = partial(embedding_bag, mode="sum")
 
     class PairedEmbedding(InputModule):  # type: ignore[misc]
         """Sums of rows of tokens and of pairs of neighbouring tokens, side by side, at length 1; trainable.
@@ -76,27 +78,16 @@ def _paired_embedding() -> Any:
 
         def forward(self, features: dict[str, torch.Tensor], **kwargs: Any) -> dict[str, torch.Tensor]:
             """`sentence_embedding` (texts, columns), of length 1 or, a short document's, less."""
-            words = embedding_bag(
-                features["input_ids"],
-                self.tokens,
-                features["offsets"],
-                mode="sum",
-                per_sample_weights=features["weights"],
+            words = summed(
+                features["input_ids"], self.tokens, features["offsets"], per_sample_weights=features["weights"]
             )
             shares = self.shares[features["pair_tokens"]].prod(0)
-            beside = embedding_bag(
-                features["pair_ids"], self.pairs, features["pair_offsets"], mode="sum", per_sample_weights=shares
-            )
+            beside = summed(features["pair_ids"], self.pairs, features["pair_offsets"], per_sample_weights=shares)
             beside = beside * features["near"][:, None]
             lengths = torch.cat([words, beside], 1).norm(dim=1, keepdim=True).clamp_min(1e-12)
             if len(features["apart_texts"]):
-                apart = embedding_bag(
-                    features["apart_ids"],
-                    self.pairs,
-                    features["apart_offsets"],
-                    mode="sum",
-                    per_sample_weights=features["apart_shares"],
-                )
+                shares = features["apart_shares"]
+                apart = summed(features["apart_ids"], self.pairs, features["apart_offsets"], per_sample_weights=shares)
                 beside = beside.index_add(0, features["apart_texts"], apart)
             rows = torch.cat([words, beside], 1)
             standings = features["standings"][:, None]

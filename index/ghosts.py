@@ -43,9 +43,7 @@ _WEAK = -19.0  # nats of a character and the next after which a damaged article 
 @cache
 def _rare() -> re.Pattern[str]:
     """Characters that an article hardly holds, and shifted bytes make at every turn."""
-    model = load()
-    rare = [char for char in map(chr, range(0x4E00, 0x9FA6)) if not model.common(char, 4200)]
-    return re.compile(f"[{_ALIEN}{''.join(rare)}]")
+    return re.compile(f"[{_ALIEN}{load().rare(4200)}]")
 
 
 class _Region(NamedTuple):

@@ -284,7 +284,5 @@ def _suspects(text: str) -> list[int]:
 @cache
 def _odd_class() -> re.Pattern[str]:
     """Three rare characters close together: wrong tables make little else."""
-    chars = "".join(map(chr, range(0x4E00, 0x9FA6)))
-    rare = "".join(char for char, number in zip(chars, load().encode(chars), strict=True) if not 0 < number <= 4500)
-    rare += "\u3041-\u30f6\uff61-\uff9f\ue000-\uf8ff\u2500-\u257f\u0370-\u04ff"
+    rare = load().rare(4500) + "\u3041-\u30f6\uff61-\uff9f\ue000-\uf8ff\u2500-\u257f\u0370-\u04ff"
     return re.compile(f"[{rare}][^\n]{{0,3}}[{rare}][^\n]{{0,3}}[{rare}]")

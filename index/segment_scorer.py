@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from index.bm25 import Bm25
 from index.segment import Segment
 from index.terms import CHUNK_FIELDS
-from index.topk import rows_from, top_floor
+from index.topk import ANY, rows_from, top_floor
 
 # How much each field's BM25 counts. Chunk words are the measure; the title and the whole article each count as
 # much again, which lifts headlines and costs nothing elsewhere; bigrams are a light net under the words.
@@ -35,7 +35,6 @@ _COLUMN_BYTES = 32_000_000  # of such columns that a field of a segment keeps, a
 _FIRST = 0.03  # terms that could add so much of what all could are held back from the first pass
 _THEN = 0.5  # and of what is needed to be among the best, from the second, or at once where that is known already
 _DENSE = 16  # where one chunk in so many could be among the best, all are looked at
-_ANY = 1e-30  # less than any score
 _ROUNDING = 2e-7  # of a sum in float32, a term: what it may be off by
 
 
@@ -74,8 +73,8 @@ class SegmentScorer:
         self._fields = segment.fields
         self._norms = {f: _Norms(bm25, segment.fields[f].lengths, average) for f, average in averages.items()}
         self._home = segment.store.chunk_articles.astype(np.intp)  # NumPy would make it so for every question
-        self._chunk_starts = segment.store.chunk_starts[:-1].astype(np.intp)
-        self._chunks_each = np.diff(segment.store.chunk_starts)
+        self._chunk_starts = segment.store.chunk_starts
+        self._chunks_each = np.diff(self._chunk_starts)
         documents = max(segment.store.chunks, segment.store.articles, 1)
         self._column = lru_cache(maxsize=max(16, _COLUMN_BYTES * len(averages) // documents))(self._read_column)
 
@@ -145,14 +144,14 @@ class SegmentScorer:
                 rows = np.sort(np.concatenate([rows, more[own[more] < half]]))
                 sums = own[rows] + whole[self._home[rows]]
                 needed = max(floor, top_floor(sums, k)) * slack
-                kept = sums >= max(needed - rest, _ANY)
+                kept = sums >= max(needed - rest, ANY)
                 return rows[kept], sums[kept], needed
         sums = whole.take(self._home)
         sums += own
         if allowed is not None:
             sums *= allowed
         needed = max(floor, top_floor(sums, k)) * slack
-        rows = rows_from(sums, max(needed - rest, _ANY))
+        rows = rows_from(sums, max(needed - rest, ANY))
         return rows, sums[rows], needed
 
     def _chunks_of(self, articles: Rows) -> Rows:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 64  # scores a block
+ANY = 1e-30  # less than any score above 0
 
 Scores = NDArray[np.floating]
 
@@ -28,7 +29,7 @@ def top_floor(scores: Scores, k: int) -> float:
     blocks = len(scores) // BLOCK
     if blocks > 4 * k:
         maxima = _maxima(scores)
-        scores = scores[rows_from(scores, max(nth_highest(maxima, k), 1e-30), maxima)]
+        scores = scores[rows_from(scores, max(nth_highest(maxima, k), ANY), maxima)]
     else:
         scores = scores[scores > 0]
     return float(np.partition(scores, len(scores) - k)[len(scores) - k]) if len(scores) >= k else 0.0
