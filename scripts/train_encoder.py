@@ -8,7 +8,6 @@ Equal arguments and seed give equal files on one machine.
 """
 
 import argparse
-import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -16,24 +15,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from index.encode import StaticEncoder
-from index.pairing import Reach
-from index.training.corpus import Record, Tokenised, exclude_evaluated, read_shard, tokenise
-from index.training.likeness import alike
+from index.pairing import Reach, standing
+from index.training.corpus import Tokenised
+from index.training.held import Held, gains, hold_out
+from index.training.likeness import Alike
 from index.training.model import Options, StaticModel, Table, composition, train
-from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, ahead, batches
+from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, ahead, alike_by_rows, alike_by_words, batches
+from index.training.prepare import SHARES, prepare
 from index.training.save import save
-from index.training.vocabulary import build_tokenizer, choose_words, count_words
-
-# Shard -> pairs for each of its passages: how much of it goes in. News and technology carry the subject matter
-# of articles at large; laws and manuals repeat themselves.
-SHARES = {
-    **{"crud_news": 2.0, "xwlb": 2.0, "lctt": 2.0, "zhwiki_sample": 2.0, "howtocook": 2.0, "d2l_zh": 2.0},
-    **{"gov_policy": 1.5, "gov_reports": 1.5, "oi_wiki": 1.5, "react_docs": 1.0, "pingcap_docs": 1.0},
-    **{"ms_d365": 0.7, "ms_teams": 0.7, "laws_cn": 1.0, "laws_tw": 0.3, "histories_modern": 1.0},
-}
 
 
 def main() -> None:
@@ -59,18 +52,22 @@ def main() -> None:
     parser.add_argument("--power", type=float, default=0.5, help="a token standing n times counts n ** power")
     parser.add_argument("--brevity", type=float, default=0.08, help="exponent by which short passages count less")
     parser.add_argument("--reach", type=float, nargs=3, default=Options.reach, help="far, octaves, fall of Reach")
-    parser.add_argument("--run", type=int, default=32, help="like passages side by side in a batch; 1: none")
+    parser.add_argument("--mine", choices=["model", "words", "none"], default="model", help="what finds like passages")
+    parser.add_argument("--run", type=int, default=32, help="like passages side by side in a batch")
     parser.add_argument("--block", type=int, default=250_000, help="pairs drawn, and likened, at a time")
     parser.add_argument("--kinds", type=json.loads, default=KIND_WEIGHTS, help="JSON: kind of pair -> weight")
     parser.add_argument("--start", type=Path, help="folder of a model of the same shape to go on from")
     parser.add_argument("--more-parts", type=float, default=0.0, help="share of characters' rows added to its words'")
+    parser.add_argument("--held", type=int, default=6000, help="articles kept out of training, to judge by")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.set_float32_matmul_precision("medium")  # bfloat16 products: the softmax is no finer
     torch.manual_seed(arguments.seed)
-    tokenizer, text = prepare(arguments)
+    tokenizer, text, said = prepare(
+        arguments.data, arguments.shards, arguments.exclude, arguments.vocabulary, arguments.cache, say
+    )
     options = Options(
         dim=arguments.dim,
         pairs=arguments.pairs,
@@ -94,60 +91,53 @@ def main() -> None:
         inner.setdiag(0.0)
         start = Table(tokens + inner @ tokens, pairs, shares)
     model = StaticModel(tokenizer.get_vocab(), counts, options, start)
-    stream = pair_batches(text, tokenizer, arguments, model)
-    train(model, stream, arguments.steps, log=lambda line: print(line, flush=True))
+    mask, held = hold_out(text, arguments.held, 0)  # the same ones for every seed, so that seeds can be compared
+    stream = pair_batches(text, ~mask, said, tokenizer, arguments, model)
+    train(model, stream, arguments.steps, say, lambda: judged(model, held))
     save(arguments.out, tokenizer, model.table())
     print(f"written to {arguments.out}", flush=True)
 
 
-def prepare(arguments: argparse.Namespace) -> tuple[Tokenizer, Tokenised]:
-    """The tokenizer and the tokenised training text, from the cache where it holds the same request."""
-    request = repr((arguments.shards, sorted(map(str, arguments.exclude)), arguments.vocabulary))
-    cached = None
-    if arguments.cache:
-        cached = arguments.cache / hashlib.sha256(request.encode()).hexdigest()[:16]
-        if (cached / "text.npz").exists():
-            with np.load(cached / "text.npz") as arrays:
-                return Tokenizer.from_file(str(cached / "tokenizer.json")), Tokenised(**arrays)
-    clock = time.monotonic()
+def say(line: str) -> None:
+    """Tell how far it is."""
+    print(line, flush=True)
 
-    def say(line: str) -> None:
-        print(f"{line} ({time.monotonic() - clock:.0f}s)", flush=True)
 
-    records: list[Record] = []
-    for shard in arguments.shards:
-        records += read_shard(arguments.data / f"{shard}.jsonl.gz")
-    say(f"{len(records)} records")
-    records, dropped = exclude_evaluated(records, arguments.exclude)
-    say(f"{len(records)} left; dropped, as they hold evaluated text: {dropped}")
-    words, chars = count_words(f"{record.title}\n{record.text}" for record in records)
-    tokenizer = build_tokenizer(choose_words(words, chars, arguments.vocabulary))
-    say(f"{tokenizer.get_vocab_size()} tokens of {len(words)} words")
-    text = tokenise(records, tokenizer)
-    say(f"{len(text.ids)} tokens of text")
-    if cached:
-        cached.mkdir(parents=True, exist_ok=True)
-        tokenizer.save(str(cached / "tokenizer.json"))
-        np.savez(cached / "text.npz", **vars(text))
-    return tokenizer, text
+def judged(model: StaticModel, held: Held) -> str:
+    """nDCG@10 of the questions kept out of training, in words; short passages count less, as in use."""
+    passages = model.encode(held.p_ids, held.p_ends)
+    passages *= standing(held.p_ends, model.options.brevity)[:, None]
+    found = gains(passages, model.encode(held.q_ids, held.q_ends), held.owner, held.right)
+    titles, sentences = found[held.titled].mean(), found[~held.titled].mean()
+    return f"held out: titles {titles:.4f}, sentences {sentences:.4f}, {len(found)} questions, {len(passages)} passages"
 
 
 def pair_batches(
-    text: Tokenised, tokenizer: Tokenizer, arguments: argparse.Namespace, model: StaticModel
+    text: Tokenised,
+    learned: NDArray[np.bool_],
+    said: Alike,
+    tokenizer: Tokenizer,
+    arguments: argparse.Namespace,
+    model: StaticModel,
 ) -> Iterator[Batch]:
-    """Batches without end, pairs drawn anew for every walk over the text; after the first block, like with like."""
-    per_record = np.array([SHARES[shard] for shard in arguments.shards])[text.source]
-    said = alike(text.ids, tokenizer.get_vocab_size())
-    walk, table = 0, None
+    """Batches without end, pairs drawn anew for every walk over the text, like passages side by side.
+
+    They are found by the model so far, from the second block on, or by BM25.
+    """
+    per_record = np.array([SHARES[shard] for shard in arguments.shards])[text.source] * learned
+    walk, begun = 0, False
     while True:
         maker = PairMaker(text, tokenizer, arguments.kinds, said, arguments.seed * 1000 + walk)
         clock = time.monotonic()
         for pairs in ahead(maker.draw(per_record, arguments.block)):
-            print(f"walk {walk}: {len(pairs)} pairs ({time.monotonic() - clock:.0f}s)", flush=True)
-            yield from batches(pairs, arguments.batch, arguments.seed * 1000 + walk, table, arguments.run)
-            if arguments.run > 1:
-                table = model.tokens()
-            clock = time.monotonic()
+            like, seed = None, arguments.seed * 1000 + walk
+            if arguments.mine == "words":
+                like = alike_by_words(pairs, tokenizer.get_vocab_size(), arguments.run, seed)
+            elif arguments.mine == "model" and begun:
+                like = alike_by_rows(pairs, model.tokens()[:, :128], arguments.run, seed)
+            say(f"walk {walk}: {len(pairs)} pairs ({time.monotonic() - clock:.0f}s)")
+            yield from batches(pairs, arguments.batch, seed, like, arguments.run)
+            clock, begun = time.monotonic(), True
         walk += 1
 
 

@@ -27,6 +27,7 @@ from index.encode import BUNDLED, Encoder, StaticEncoder, load_encoder
 from index.errors import BadOption, EncoderUnavailable
 from index.models import Article, Skipped
 from index.training.corpus import Record, sentences, tokenise
+from index.training.held import gains
 
 if TYPE_CHECKING:
     from index.training.model import Table
@@ -193,7 +194,7 @@ def _trained(
     def stream() -> "Iterator[Batch]":
         while True:
             for number, block in enumerate(drawn):
-                yield from batches(block, size, seed * 1000 + number, None, 1)
+                yield from batches(block, size, seed * 1000 + number)
 
     train(model, stream(), steps, log=say)
     return model.table(), steps
@@ -231,20 +232,9 @@ def _passages(
 def _gains(
     encoder: Encoder, passages: Sequence[str], owner: NDArray[np.int64], probes: Sequence[Probe]
 ) -> NDArray[np.float64]:
-    """nDCG@10 of each probe: one article is right, and articles rank by their best passage."""
-    vectors = encoder.passages(passages)
+    """nDCG@10 of each probe."""
     asked = encoder.queries([probe.text for probe in probes])
-    starts = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
-    right = {number: place for place, number in enumerate(owner[starts].tolist())}
-    gains = np.zeros(len(probes))
-    for begin in range(0, len(probes), 256):
-        scores = np.maximum.reduceat(asked[begin : begin + 256] @ vectors.T, starts, axis=1)
-        for offset, row in enumerate(scores):
-            place = right.get(probes[begin + offset].article)
-            if place is not None:
-                rank = int((row > row[place]).sum())
-                gains[begin + offset] = 1 / np.log2(rank + 2) if rank < 10 else 0.0
-    return gains
+    return gains(encoder.passages(passages), asked, owner, np.array([probe.article for probe in probes]))
 
 
 def _figure(before: NDArray[np.float64], after: NDArray[np.float64], rng: np.random.Generator) -> Figure:

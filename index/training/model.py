@@ -147,14 +147,9 @@ class StaticModel:
         q_ids, q_starts, p_ids, p_starts, groups = batch
         ids = np.concatenate([q_ids, p_ids])
         ends = np.concatenate([q_starts, p_starts + len(q_ids), [len(ids)]])
-        tokens = self.tokens()
-        bags = sparse.csr_matrix((np.ones(len(ids), np.float32), ids, ends), shape=(len(ends) - 1, len(tokens)))
-        bags.sum_duplicates()
         options = self.options
-        bags.data **= options.power
-        beside = self._beside(ids, ends, shares_of(tokens))
-        vectors = np.concatenate([product(bags, tokens), product(beside, self.pairs)], axis=1)
-        same = _same_article(groups)
+        vectors, bags, beside = self._vectors(ids, ends)
+        same = same_article(groups)
         loss, slope = contrast(torch.from_numpy(vectors), same, options.scale)
         if prefix:
             more, head = contrast(torch.from_numpy(vectors[:, :prefix].copy()), same, options.scale)
@@ -162,6 +157,23 @@ class StaticModel:
         words, aside = (np.ascontiguousarray(part) for part in np.split(slope.numpy(), [options.dim], axis=1))
         own = product(self._up, product(bags.T.tocsr(), words))
         return loss, own, product(beside.T.tocsr(), aside)
+
+    def encode(self, ids: NDArray[np.int32], ends: NDArray[np.int64]) -> Rows:
+        """Vectors (texts, columns), of length 1, of texts as token ids and where each ends, from 0."""
+        vectors = self._vectors(ids, ends)[0]
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def _vectors(self, ids: NDArray[np.int32], ends: NDArray[np.int64]) -> tuple[Rows, Any, Any]:
+        """Sums of rows, and the sparse matrices that made them: (texts, tokens) and (texts, pairs)."""
+        tokens = self.tokens()
+        shape = (len(ends) - 1, len(tokens))
+        # A copy: adding up what stands twice puts the indices in order where they lie, and pairs need the text's own.
+        bags = sparse.csr_matrix((np.ones(len(ids), np.float32), ids.copy(), ends), shape=shape)
+        bags.sum_duplicates()
+        bags.data **= self.options.power
+        beside = self._beside(ids, ends, shares_of(tokens))
+        return np.concatenate([product(bags, tokens), product(beside, self.pairs)], axis=1), bags, beside
 
     def _beside(self, ids: NDArray[np.int32], ends: NDArray[np.int64], shares: Rows) -> Any:
         """The sparse matrix (texts, pairs) of how much each pair counts in each text."""
@@ -220,7 +232,7 @@ def contrast(vectors: "torch.Tensor", same: tuple["torch.Tensor", ...], scale: f
     return float(loss), slope.div_(lengths)
 
 
-def _same_article(groups: NDArray[np.int32]) -> "tuple[torch.Tensor, ...]":
+def same_article(groups: NDArray[np.int32]) -> "tuple[torch.Tensor, ...]":
     import torch
 
     order = np.argsort(groups, kind="stable")
@@ -240,8 +252,12 @@ def train(
     batches: Iterable[Batch],
     steps: int,
     log: Callable[[str], None] = print,
+    check: Callable[[], str] | None = None,
 ) -> None:
-    """Adam over `batches` for `steps`: the rate rises over twenty steps (or a fifth), and falls linearly to zero."""
+    """Adam over `batches` for `steps`: the rate rises over twenty steps (or a fifth), and falls linearly to zero.
+
+    `check` is asked, every 250 steps and at the end, for a line to log.
+    """
     import torch
 
     options = model.options
@@ -267,3 +283,5 @@ def train(
         if (step + 1) % 50 == 0:
             log(f"step {step + 1}/{steps} loss {running / 50:.4f} {time.monotonic() - clock:.0f}s")
             running = 0.0
+        if check and ((step + 1) % 250 == 0 or step + 1 == steps):
+            log(check())

@@ -3,8 +3,10 @@ import pytest
 
 pytest.importorskip("torch")
 
+from index.encode import StaticEncoder, load_encoder
 from index.pairing import Reach, two_apart
 from index.training.model import Options, StaticModel, Table, composition, contrast, product, shares_of, train
+from index.training.save import save
 
 WORDS = {"[UNK]": 0, "经": 1, "济": 2, "经济": 3, "学": 4, "经济学": 5, "abc": 6, "a": 7}
 OPTIONS = Options(dim=6, pairs=16, pair_dim=4, prefixes=(3,), rate=0.05, scale=5.0)
@@ -139,3 +141,17 @@ def test_the_rate_of_a_run_ends_at_zero_and_steps_are_told():
     train(learned, (batch(seed=number) for number in range(100)), 50, log=told.append)
     assert len(told) == 1
     assert told[0].startswith("step 50/50 loss")
+
+
+def test_what_is_trained_is_what_is_used(tmp_path):
+    """Texts with tokens that come again, which once put the pairs in another order."""
+    tokenizer = load_encoder().tokenizer
+    options = Options(dim=8, pairs=64, pair_dim=4, power=0.5, reach=Reach(1.2, 1.3, 0.15))
+    learned = StaticModel(tokenizer.get_vocab(), np.ones(tokenizer.get_vocab_size(), np.int64), options)
+    save(tmp_path, tokenizer, learned.table())
+    encoder = StaticEncoder(tmp_path, "saved")
+    tokens, pairs, _ = encoder.tables()
+    learned._base, learned.own, learned.pairs = tokens - learned.tokens() + learned._base, learned.own, pairs
+    texts = ["从北京到上海的高铁和从上海到北京的高铁，高铁", "国务院办公厅关于印发通知的通知", "经济经济经济学"]
+    ids, ends = encoder._ids(texts)
+    np.testing.assert_allclose(learned.encode(ids.astype(np.int32), ends), encoder.queries(texts), atol=3e-3)

@@ -4,7 +4,7 @@ import pytest
 from index.encode import load_encoder
 from index.training.corpus import Record, tokenise
 from index.training.likeness import Alike
-from index.training.pairs import KIND_WEIGHTS, KINDS, PairMaker, ahead, batches
+from index.training.pairs import KIND_WEIGHTS, KINDS, PairMaker, Pairs, ahead, alike_by_rows, alike_by_words, batches
 
 TEXT = "水稻插秧前要把田面耙平。随后引水入田，保持浅水。七天以后追施分蘖肥，注意防治稻飞虱。抽穗时不能断水。"
 
@@ -100,11 +100,50 @@ def test_ahead_gives_the_same_blocks_and_passes_errors_on():
 @pytest.mark.parametrize("like", [False, True])
 def test_batches_hold_whole_pairs_each_once(text, tokenizer, like):
     (pairs,) = draw(text, tokenizer, KIND_WEIGHTS)
-    table = np.random.default_rng(1).standard_normal((tokenizer.get_vocab_size(), 16)).astype(np.float32)
-    found = list(batches(pairs, 32, 1, table if like else None, 4))
+    alike = np.random.default_rng(1).integers(0, 9, len(pairs))
+    found = list(batches(pairs, 32, 1, alike if like else None, 4))
     assert len(found) == len(pairs) // 32
     known = {(tuple(query), tuple(passage)) for query, passage in map(lambda n: rows(pairs, n), range(len(pairs)))}
     for q_ids, q_starts, p_ids, p_starts, groups in found:
         assert len(groups) == len(q_starts) == len(p_starts) == 32
         queries, passages = np.split(q_ids, q_starts[1:]), np.split(p_ids, p_starts[1:])
         assert {(tuple(q), tuple(p)) for q, p in zip(queries, passages, strict=True)} <= known
+
+
+@pytest.mark.parametrize("by", ["rows", "words"])
+def test_like_passages_are_put_side_by_side(by):
+    """Passages of three subjects, each of words of its own, and of one word that all hold."""
+    rng = np.random.default_rng(1)
+    subjects = rng.integers(0, 3, 120)
+    passages = [np.append(rng.integers(1 + 30 * of, 31 + 30 * of, 40), 99).astype(np.int32) for of in subjects]
+    starts = np.arange(121, dtype=np.int64) * 41
+    flat = np.concatenate(passages)
+    pairs = Pairs(flat, starts, flat, starts, np.arange(120, dtype=np.int32))
+    if by == "rows":
+        like = alike_by_rows(pairs, np.eye(100, dtype=np.float32), 4, 5)
+    else:
+        like = alike_by_words(pairs, 100, 4, 5)
+    assert len(np.unique(like)) >= 3
+    for pivot in np.unique(like):
+        assert len(np.unique(subjects[like == pivot])) == 1
+    (first, *_) = batches(pairs, 40, 1, like, 4)
+    together = subjects[first[4]].reshape(-1, 4)
+    assert (together == together[:, :1]).mean() > 0.75  # at random: .5
+
+
+def test_the_likest_by_words_is_the_highest_bm25_score():
+    from rank_bm25 import BM25Okapi
+
+    rng = np.random.default_rng(2)
+    passages = [rng.integers(1, 400, int(rng.integers(10, 40))).astype(np.int32) for _ in range(64)]
+    starts = np.concatenate([[0], np.cumsum([len(one) for one in passages])])
+    pairs = Pairs(passages[0], starts[:2], np.concatenate(passages), starts, np.arange(64, dtype=np.int32))
+    like = alike_by_words(pairs, 400, 1, 3)
+    pivots = np.random.default_rng(3).choice(64, 32, replace=False)
+    peer = BM25Okapi([passages[number].tolist() for number in pivots], k1=1.2, b=0.75)
+    found_in = np.bincount(np.concatenate([np.unique(passages[number]) for number in pivots]), minlength=400)
+    # Its idf is the logarithm of the odds, which ours adds one to first.
+    peer.idf = {w: np.log1p((32 - n + 0.5) / (n + 0.5)) if n else 0.0 for w, n in enumerate(found_in)}
+    for number, passage in enumerate(passages):
+        scores = peer.get_scores(np.unique(passage).tolist())
+        assert scores[like[number]] == pytest.approx(scores.max(), rel=1e-5)
