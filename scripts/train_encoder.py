@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,10 +24,10 @@ from index.pairing import Reach, standing
 from index.training.corpus import Tokenised
 from index.training.held import Held, gains, hold_out
 from index.training.likeness import Alike
-from index.training.model import Options, StaticModel, Table, composition, train
+from index.training.model import Options, StaticModel, Table, composition, shares_of, train
 from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, ahead, alike_by_rows, alike_by_words, batches
 from index.training.prepare import SHARES, prepare
-from index.training.save import save
+from index.training.save import quantise, save
 
 
 def main() -> None:
@@ -43,7 +44,9 @@ def main() -> None:
     parser.add_argument("--pair-dim", type=int, default=128, help="columns of such a row, beside the token's")
     parser.add_argument("--prefixes", type=int, nargs="*", default=[128, 256, 384], help="prefixes that must work too")
     parser.add_argument("--batch", type=int, default=2048, help="pairs a step")
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--again", type=int, default=500, help="steps of a second part; 0: none")
+    parser.add_argument("--again-rate", type=float, default=0.015)
     parser.add_argument("--rate", type=float, default=0.03, help="Adam's, falling linearly to zero")
     parser.add_argument("--beta2", type=float, default=0.999)
     parser.add_argument("--scale", type=float, default=30.0, help="factor on cosines before the softmax")
@@ -57,7 +60,7 @@ def main() -> None:
     parser.add_argument("--block", type=int, default=250_000, help="pairs drawn, and likened, at a time")
     parser.add_argument("--kinds", type=json.loads, default=KIND_WEIGHTS, help="JSON: kind of pair -> weight")
     parser.add_argument("--start", type=Path, help="folder of a model of the same shape to go on from")
-    parser.add_argument("--more-parts", type=float, default=0.0, help="share of characters' rows added to its words'")
+    parser.add_argument("--more-parts", type=float, default=0.1, help="share of inner words' rows added before it")
     parser.add_argument("--held", type=int, default=6000, help="articles kept out of training, to judge by")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -68,34 +71,72 @@ def main() -> None:
     tokenizer, text, said = prepare(
         arguments.data, arguments.shards, arguments.exclude, arguments.vocabulary, arguments.cache, say
     )
-    options = Options(
-        dim=arguments.dim,
-        pairs=arguments.pairs,
-        pair_dim=arguments.pair_dim,
-        prefixes=tuple(arguments.prefixes),
-        rate=arguments.rate,
-        betas=(0.9, arguments.beta2),
-        scale=arguments.scale,
-        parts=arguments.parts,
-        sif=arguments.sif,
-        power=arguments.power,
-        brevity=arguments.brevity,
-        reach=Reach(*arguments.reach),
-        seed=arguments.seed,
-    )
-    counts = np.bincount(text.ids, minlength=tokenizer.get_vocab_size())
-    start = None
-    if arguments.start:
-        tokens, pairs, shares = StaticEncoder(arguments.start, "start").tables()
+    start = Table(*StaticEncoder(arguments.start, "start").tables()) if arguments.start else None
+    learned = Learned(text, said, tokenizer, *hold_out(text, arguments.held, 0))  # the same ones for every seed
+    table = learned.table(arguments, arguments.steps, arguments.rate, arguments.seed, start)
+    if arguments.again:
+        # Rounded as in a file, so that a first part that was kept can be gone on from with the same result.
+        table = stored(table)
         inner = composition(tokenizer.get_vocab(), arguments.more_parts)
         inner.setdiag(0.0)
-        start = Table(tokens + inner @ tokens, pairs, shares)
-    model = StaticModel(tokenizer.get_vocab(), counts, options, start)
-    mask, held = hold_out(text, arguments.held, 0)  # the same ones for every seed, so that seeds can be compared
-    stream = pair_batches(text, ~mask, said, tokenizer, arguments, model)
-    train(model, stream, arguments.steps, say, lambda: judged(model, held))
-    save(arguments.out, tokenizer, model.table())
-    print(f"written to {arguments.out}", flush=True)
+        tokens = table.tokens + inner @ table.tokens
+        start = stored(table._replace(tokens=tokens, shares=shares_of(tokens)))
+        table = learned.table(arguments, arguments.again, arguments.again_rate, arguments.seed + 3, start)
+    save(arguments.out, tokenizer, table)
+    say(f"written to {arguments.out}")
+
+
+class Learned(NamedTuple):
+    """What is trained on, and what is held out of it: a mask of records, and questions made of them."""
+
+    text: Tokenised
+    said: Alike
+    tokenizer: Tokenizer
+    mask: NDArray[np.bool_]
+    held: Held
+
+    def table(self, arguments: argparse.Namespace, steps: int, rate: float, seed: int, start: Table | None) -> Table:
+        """The rows after `steps`, from random ones or from `start`."""
+        options = Options(
+            dim=arguments.dim,
+            pairs=arguments.pairs,
+            pair_dim=arguments.pair_dim,
+            prefixes=tuple(arguments.prefixes),
+            rate=rate,
+            betas=(0.9, arguments.beta2),
+            scale=arguments.scale,
+            parts=arguments.parts,
+            sif=arguments.sif,
+            power=arguments.power,
+            brevity=arguments.brevity,
+            reach=Reach(*arguments.reach),
+            seed=seed,
+        )
+        words = self.tokenizer.get_vocab()
+        model = StaticModel(words, np.bincount(self.text.ids, minlength=len(words)), options, start)
+        train(model, self.batches(arguments, seed, model), steps, say, lambda: judged(model, self.held))
+        return model.table()
+
+    def batches(self, arguments: argparse.Namespace, seed: int, model: StaticModel) -> Iterator[Batch]:
+        """Batches without end, pairs drawn anew for every walk over the text, like passages side by side.
+
+        They are found by the model so far, from the second block on, or by BM25.
+        """
+        per_record = np.array([SHARES[shard] for shard in arguments.shards])[self.text.source] * ~self.mask
+        walk, begun = seed * 1000, False
+        while True:
+            maker = PairMaker(self.text, self.tokenizer, arguments.kinds, self.said, walk)
+            clock = time.monotonic()
+            for pairs in ahead(maker.draw(per_record, arguments.block)):
+                like = None
+                if arguments.mine == "words":
+                    like = alike_by_words(pairs, self.tokenizer.get_vocab_size(), arguments.run, walk)
+                elif arguments.mine == "model" and begun:
+                    like = alike_by_rows(pairs, model.tokens()[:, :128], arguments.run, walk)
+                say(f"walk {walk}: {len(pairs)} pairs ({time.monotonic() - clock:.0f}s)")
+                yield from batches(pairs, arguments.batch, walk, like, arguments.run)
+                clock, begun = time.monotonic(), True
+            walk += 1
 
 
 def say(line: str) -> None:
@@ -112,33 +153,12 @@ def judged(model: StaticModel, held: Held) -> str:
     return f"held out: titles {titles:.4f}, sentences {sentences:.4f}, {len(found)} questions, {len(passages)} passages"
 
 
-def pair_batches(
-    text: Tokenised,
-    learned: NDArray[np.bool_],
-    said: Alike,
-    tokenizer: Tokenizer,
-    arguments: argparse.Namespace,
-    model: StaticModel,
-) -> Iterator[Batch]:
-    """Batches without end, pairs drawn anew for every walk over the text, like passages side by side.
-
-    They are found by the model so far, from the second block on, or by BM25.
-    """
-    per_record = np.array([SHARES[shard] for shard in arguments.shards])[text.source] * learned
-    walk, begun = 0, False
-    while True:
-        maker = PairMaker(text, tokenizer, arguments.kinds, said, arguments.seed * 1000 + walk)
-        clock = time.monotonic()
-        for pairs in ahead(maker.draw(per_record, arguments.block)):
-            like, seed = None, arguments.seed * 1000 + walk
-            if arguments.mine == "words":
-                like = alike_by_words(pairs, tokenizer.get_vocab_size(), arguments.run, seed)
-            elif arguments.mine == "model" and begun:
-                like = alike_by_rows(pairs, model.tokens()[:, :128], arguments.run, seed)
-            say(f"walk {walk}: {len(pairs)} pairs ({time.monotonic() - clock:.0f}s)")
-            yield from batches(pairs, arguments.batch, seed, like, arguments.run)
-            clock, begun = time.monotonic(), True
-        walk += 1
+def stored(table: Table) -> Table:
+    """`table` as its file gives it back."""
+    tokens, pairs = (
+        whole.astype(np.float32) * scales[:, None] for whole, scales in map(quantise, (table.tokens, table.pairs))
+    )
+    return table._replace(tokens=tokens, pairs=pairs)
 
 
 if __name__ == "__main__":
