@@ -60,7 +60,9 @@ def main() -> None:
     parser.add_argument("--block", type=int, default=250_000, help="pairs drawn, and likened, at a time")
     parser.add_argument("--kinds", type=json.loads, default=KIND_WEIGHTS, help="JSON: kind of pair -> weight")
     parser.add_argument("--start", type=Path, help="folder of a model of the same shape to go on from")
-    parser.add_argument("--more-parts", type=float, default=0.1, help="share of inner words' rows added before it")
+    parser.add_argument(
+        "--more-parts", type=float, default=0.1, help="share of inner words' rows added before the second part"
+    )
     parser.add_argument("--held", type=int, default=6000, help="articles kept out of training, to judge by")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)

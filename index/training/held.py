@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.training.corpus import Tokenised
+from index.training.pairs import edges
 
 Ids = NDArray[np.int32]
 Ends = NDArray[np.int64]
@@ -65,9 +66,9 @@ def hold_out(text: Tokenised, articles: int, seed: int) -> tuple[NDArray[np.bool
             owner.append(group)
     return mask, Held(
         np.concatenate(questions),
-        _ends(questions),
+        edges(questions),
         np.concatenate(passages),
-        _ends(passages),
+        edges(passages),
         np.array(owner),
         np.array(right),
         np.array(by_title),
@@ -105,7 +106,3 @@ def _runs(lengths: NDArray[np.int64], lines: list[int]) -> list[list[int]]:
         runs[-1].append(number)
         size += int(lengths[number])
     return runs
-
-
-def _ends(rows: list[Ids]) -> Ends:
-    return np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from index.pairing import Reach, neighbours, pair_rows, two_apart
-from index.training.pairs import Batch
+from index.training.pairs import Batch, bags
 
 if TYPE_CHECKING:
     import torch
@@ -148,14 +148,14 @@ class StaticModel:
         ids = np.concatenate([q_ids, p_ids])
         ends = np.concatenate([q_starts, p_starts + len(q_ids), [len(ids)]])
         options = self.options
-        vectors, bags, beside = self._vectors(ids, ends)
+        vectors, once, beside = self._vectors(ids, ends)
         same = same_article(groups)
         loss, slope = contrast(torch.from_numpy(vectors), same, options.scale)
         if prefix:
             more, head = contrast(torch.from_numpy(vectors[:, :prefix].copy()), same, options.scale)
             loss, slope[:, :prefix] = loss + more, slope[:, :prefix] + head
         words, aside = (np.ascontiguousarray(part) for part in np.split(slope.numpy(), [options.dim], axis=1))
-        own = product(self._up, product(bags.T.tocsr(), words))
+        own = product(self._up, product(once.T.tocsr(), words))
         return loss, own, product(beside.T.tocsr(), aside)
 
     def encode(self, ids: NDArray[np.int32], ends: NDArray[np.int64]) -> Rows:
@@ -167,13 +167,11 @@ class StaticModel:
     def _vectors(self, ids: NDArray[np.int32], ends: NDArray[np.int64]) -> tuple[Rows, Any, Any]:
         """Sums of rows, and the sparse matrices that made them: (texts, tokens) and (texts, pairs)."""
         tokens = self.tokens()
-        shape = (len(ends) - 1, len(tokens))
-        # A copy: adding up what stands twice puts the indices in order where they lie, and pairs need the text's own.
-        bags = sparse.csr_matrix((np.ones(len(ids), np.float32), ids.copy(), ends), shape=shape)
-        bags.sum_duplicates()
-        bags.data **= self.options.power
+        once = bags(ids, ends, len(tokens))
+        once.sum_duplicates()
+        once.data **= self.options.power
         beside = self._beside(ids, ends, shares_of(tokens))
-        return np.concatenate([product(bags, tokens), product(beside, self.pairs)], axis=1), bags, beside
+        return np.concatenate([product(once, tokens), product(beside, self.pairs)], axis=1), once, beside
 
     def _beside(self, ids: NDArray[np.int32], ends: NDArray[np.int64], shares: Rows) -> Any:
         """The sparse matrix (texts, pairs) of how much each pair counts in each text."""

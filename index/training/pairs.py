@@ -263,8 +263,8 @@ def alike_by_rows(pairs: Pairs, table: NDArray[np.float32], run: int, seed: int)
     """
     vectors = np.empty((len(pairs), table.shape[1]), np.float32)
     for begin in range(0, len(pairs), 4096):
-        bags = _bags(pairs, begin, min(begin + 4096, len(pairs)), len(table))
-        vectors[begin : begin + 4096] = bags @ table
+        ends = pairs.p_starts[begin : begin + 4097]
+        vectors[begin : begin + 4096] = bags(pairs.passage[ends[0] : ends[-1]], ends - ends[0], len(table)) @ table
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9
     pivots = vectors[_pivots(pairs, run, seed)]
     return np.concatenate(
@@ -278,7 +278,7 @@ def alike_by_words(pairs: Pairs, tokens: int, run: int, seed: int) -> NDArray[np
     Tokens that stand in more than a twentieth of many pivots take no part: they tell few passages apart, and take most
     of the time.
     """
-    whole = _bags(pairs, 0, len(pairs), tokens)
+    whole = bags(pairs.passage, pairs.p_starts, tokens)
     whole.sum_duplicates()
     pivots = whole[_pivots(pairs, run, seed)]
     found_in = np.bincount(pivots.indices, minlength=tokens)
@@ -299,12 +299,18 @@ def _pivots(pairs: Pairs, run: int, seed: int) -> NDArray[np.int64]:
     return np.random.default_rng(seed).choice(len(pairs), max(1, len(pairs) // (2 * run)), replace=False)
 
 
-def _bags(pairs: Pairs, begin: int, end: int, tokens: int) -> Any:
-    """The sparse matrix (passages, tokens) of how often each token stands in passages `begin` to `end`."""
-    low, high = pairs.p_starts[begin], pairs.p_starts[end]
-    starts = pairs.p_starts[begin : end + 1] - low
-    ones = np.ones(high - low, np.float32)
-    return sparse.csr_matrix((ones, pairs.passage[low:high].copy(), starts), shape=(end - begin, tokens))
+def bags(ids: NDArray[np.int32], ends: NDArray[np.int64], tokens: int) -> Any:
+    """The sparse matrix (texts, tokens) with a one for each token of each text; text i is `ends[i]` to `ends[i + 1]`.
+
+    It has the indices for itself: adding up what stands twice puts them in order where they lie, and the text must
+    keep its own.
+    """
+    return sparse.csr_matrix((np.ones(len(ids), np.float32), ids.copy(), ends), shape=(len(ends) - 1, tokens))
+
+
+def edges(rows: Sequence[Ids]) -> NDArray[np.int64]:
+    """Where each of `rows` begins when they lie end to end, and where the last ends: (n + 1,)."""
+    return np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
 
 
 def _gather(flat: Ids, starts: NDArray[np.int64], chosen: NDArray[np.int64]) -> tuple[Ids, NDArray[np.int64]]:
@@ -317,15 +323,11 @@ def _gather(flat: Ids, starts: NDArray[np.int64], chosen: NDArray[np.int64]) -> 
 def _pack(queries: Sequence[Ids], passages: Sequence[Ids], groups: Sequence[int]) -> Pairs:
     return Pairs(
         np.concatenate(queries),
-        _starts(queries),
+        edges(queries),
         np.concatenate(passages),
-        _starts(passages),
+        edges(passages),
         np.array(groups, np.int32),
     )
-
-
-def _starts(rows: Sequence[Ids]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
 
 
 def _ids(tokenizer: Tokenizer, text: str) -> Ids:
