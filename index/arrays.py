@@ -118,6 +118,12 @@ def write_array(path: Path, dtype: DTypeLike, shape: tuple[int, ...], parts: Ite
         raise ValueError(f"{path.name}: parts of {rows} rows, want {shape[0]}")
 
 
+def union(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """The distinct values of both, ascending. `numpy.union1d` would load `numpy.ma`: 18 ms of the first question."""
+    values = np.sort(np.concatenate([one, other]))
+    return np.asarray(values[np.diff(values, prepend=values[:1] - 1) != 0])
+
+
 def read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
     """The arrays of an `.npz` file's bytes by name, read-only; ValueError where it is none or is damaged."""
     arrays = {}

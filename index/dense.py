@@ -15,7 +15,9 @@ no clusters, and HNSW (50,000 passages) gave .83 at .5 ms.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -48,7 +50,7 @@ class DenseIndex:
         of many are better read from.
         """
         self.vectors = vectors
-        self._ann = index
+        self._codes = _Codes(index=index) if index is not None else None
         self._file = file
 
     @classmethod
@@ -60,22 +62,26 @@ class DenseIndex:
     def save(self, folder: Path) -> None:
         """Write `vectors.npy` and, where there is one, `dense.faiss`."""
         np.save(folder / "vectors.npy", self.vectors)
-        if self._ann is not None:
+        if self._codes is not None:
             faiss = _faiss()
 
-            faiss.write_index(self._ann, str(folder / "dense.faiss"))
+            faiss.write_index(self._codes.index(), str(folder / "dense.faiss"))
 
     @classmethod
     def load(cls, folder: Path) -> DenseIndex:
-        """Map the vectors; read the FAISS index if the segment has one."""
+        """Map the vectors; the FAISS index, if the segment has one, is read when it is first needed."""
         vectors = map_array(folder / "vectors.npy")
         path = folder / "dense.faiss"
-        if not path.exists():
-            return cls(vectors)
-        faiss = _faiss()
-
         large = vectors.nbytes > _MAPPED and hasattr(os, "pread")
-        return cls(vectors, faiss.read_index(str(path)), RowFile(folder / "vectors.npy") if large else None)
+        loaded = cls(vectors, file=RowFile(folder / "vectors.npy") if large and path.exists() else None)
+        loaded._codes = _Codes(path) if path.exists() else None
+        return loaded
+
+    def read_ahead(self) -> None:
+        """Begin to read the FAISS index in a thread of its own: the caller has a model to load meanwhile."""
+        if self._codes is not None:
+            _faiss()  # here: two threads that import at once wait for each other
+            threading.Thread(target=self._codes.read_ahead, daemon=True).start()
 
     @property
     def dim(self) -> int:
@@ -85,7 +91,7 @@ class DenseIndex:
     @property
     def exact(self) -> bool:
         """Whether a search looks at every vector."""
-        return self._ann is None
+        return self._codes is None
 
     @cached_property
     def _flat(self) -> Index:
@@ -129,10 +135,10 @@ class DenseIndex:
             if live <= max(4 * k, _BY_HAND):
                 rows = np.flatnonzero(allowed)
                 return _best(rows, self.scores(vector, rows), k)
-        if self._ann is None:
+        if self._codes is None:
             return self._nearest(vector, k, allowed)
         # The codes are scanned whole; what a filter leaves of the best is enough, or the exact scan is asked.
-        rows, rough = _ask(self._ann, vector, min(int(enough(k) * n / live) + 1, n))
+        rows, rough = _ask(self._codes.index(), vector, min(int(enough(k) * n / live) + 1, n))
         if allowed is not None:
             kept = allowed[rows]
             rows, rough = rows[kept], rough[kept]
@@ -159,7 +165,7 @@ class DenseIndex:
         Asked with `sample` of its own vectors, each blurred as much as it is long, so that it is about as far from
         its own passage as a question is. A row as near as the k-th nearest counts, whichever of equals it is.
         """
-        if self._ann is None:
+        if self._codes is None:
             return None
         rng = np.random.default_rng(seed)
         n, k = len(self.vectors), min(k, len(self.vectors))
@@ -174,6 +180,26 @@ class DenseIndex:
         nearest = best.min(axis=1) - _ROUGH
         found = [(self.search(vector, k)[1][:k] >= floor).sum() for vector, floor in zip(asked, nearest, strict=True)]
         return float(np.sum(found)) / (k * len(asked))
+
+
+class _Codes:
+    """The FAISS index of a segment: read from its file once, whichever thread needs it first."""
+
+    def __init__(self, path: Path | None = None, index: Index | None = None) -> None:
+        self._path, self._index = path, index
+        self._lock = threading.Lock()
+
+    def index(self) -> Index:
+        """The index. Raises RuntimeError where the file is damaged."""
+        with self._lock:
+            if self._index is None:
+                self._index = _faiss().read_index(str(self._path))  # lets other threads go on
+            return self._index
+
+    def read_ahead(self) -> None:
+        """Read it; damage is told to who asks for it."""
+        with contextlib.suppress(Exception):
+            self.index()
 
 
 def products(vectors: NDArray[np.float16], vector: Vectors) -> NDArray[np.float32]:

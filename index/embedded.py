@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import let_go
+from index.arrays import let_go, union
 from index.backend import Evidence, LexicalQuery
 from index.conditions import meets
 from index.config import IndexConfig
@@ -76,7 +76,10 @@ class EmbeddedIndex:
         while True:
             manifest = read_manifest(path, commit)
             try:
-                return cls(path, manifest)
+                index = cls(path, manifest)
+                for segment in index.segments:
+                    segment.dense.read_ahead()
+                return index
             except IndexCorrupt:
                 # Writers that were quick may have made commits, and deleted this one's files, since it was read.
                 if commit is not None or read_manifest(path).commit == manifest.commit:
@@ -116,7 +119,7 @@ class EmbeddedIndex:
         near = self._best(self._nearest(vector, k, filters), k)
         best = self._best(self._scorer.best(query, k, lambda s: self._allowed(s, filters), near), k)
         evidence: list[Evidence] = []
-        for s, rows in enumerate(map(np.union1d, best, near)):
+        for s, rows in enumerate(map(union, best, near)):
             evidence += self._evidence(query, vector, s, rows, self._chunk_ids(s, rows))
         return sorted(evidence)  # by chunk_id, for rows say where a chunk happens to lie
 
@@ -238,7 +241,7 @@ class EmbeddedIndex:
         known = self._places.get
         places = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(-1, 2)
         out: dict[int, Evidence] = {}
-        for s in np.unique(places[:, 0]).tolist():
+        for s in sorted(set(places[:, 0].tolist())):
             at = np.flatnonzero(places[:, 0] == s).tolist()
             some = self._evidence(query, vector, s, places[at, 1], [chunk_ids[i] for i in at], terms=terms)
             out.update(zip(at, some, strict=True))
@@ -308,13 +311,10 @@ class EmbeddedIndex:
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
         """The chunks, in the order given; see Backend."""
         out = []
-        articles: dict[str, StoredArticle] = {}
         for chunk_id in chunk_ids:
             article_id, _, ordinal = chunk_id.rpartition(":")
             self._row(chunk_id)
-            if article_id not in articles:
-                articles[article_id] = self.article(article_id)
-            out.append(articles[article_id].chunk(int(ordinal)))
+            out.append(self.article(article_id).chunk(int(ordinal)))
         return out
 
     @names_damage
@@ -337,8 +337,7 @@ class EmbeddedIndex:
 
     def signatures(self, article_ids: Sequence[str]) -> NDArray[np.uint32]:
         """MinHash signatures of the articles; see Backend."""
-        places = [self._locate(article_id) for article_id in article_ids]
-        rows = [self.segments[s].signatures[row] for s, row in places]
+        rows = [self.segments[s].signatures[row] for s, row in map(self._locate, article_ids)]
         return np.asarray(rows, np.uint32).reshape(len(rows), SIGNATURE_SIZE)
 
     def document_frequency(self, term: str) -> int:

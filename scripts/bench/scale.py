@@ -21,7 +21,6 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import threading
@@ -36,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from scripts.bench import peers  # noqa: E402
+from scripts.bench.command import cold_seconds, wensou_command  # noqa: E402
 from scripts.bench.corpus import known_items, read_sentences, recombined  # noqa: E402
 
 Result = dict[str, Any]
@@ -146,12 +146,7 @@ def wensou(work: Path, size: int) -> Result:
 def cold(work: Path, size: int, runs: int = 5) -> Result:
     """Wall seconds of `wensou query` in a new process."""
     queries = json.loads((work / "queries.json").read_text("utf-8"))
-    times = []
-    for query in queries[: runs + 1]:
-        began = time.perf_counter()
-        _wensou("query", query, "--index", str(work / "index"), "--json")
-        times.append(time.perf_counter() - began)
-    return {"first_s": round(times[0], 3), "median_s": round(statistics.median(times[1:]), 3)}
+    return {**cold_seconds(work / "bytecode", work / "index", queries[: runs + 1])}
 
 
 def update(work: Path, size: int) -> Result:
@@ -171,7 +166,7 @@ def update(work: Path, size: int) -> Result:
     began, seen = time.perf_counter(), 0.0
 
     def run() -> None:
-        _wensou("index", str(source), "--index", str(root), "--keep-missing")
+        wensou_command(work / "bytecode", "index", str(source), "--index", str(root), "--keep-missing")
         done.set()
 
     thread = threading.Thread(target=run)
@@ -191,11 +186,6 @@ def update(work: Path, size: int) -> Result:
         "other_files_touched": len(touched),
         "segments": segments,
     }
-
-
-def _wensou(*arguments: str) -> None:
-    command = [sys.executable, "-c", "from search.cli import main; main()", *arguments]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT)
 
 
 def peer(name: str, work: Path) -> Result:

@@ -11,10 +11,8 @@ is in every figure, so compare the ratios.
 
 import argparse
 import json
-import os
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +27,7 @@ import numpy as np  # noqa: E402
 
 from index.builder import ArticleBuilder, update_index  # noqa: E402
 from index.config import IndexConfig  # noqa: E402
+from scripts.bench.command import cold_seconds  # noqa: E402
 from scripts.bench.corpus import known_items, read_sentences, recombined  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.models import MODES, SearchOptions  # noqa: E402
@@ -74,27 +73,6 @@ def time_rank_bm25(articles: list[Any], queries: list[str]) -> dict[str, float]:
     return percentiles(times)
 
 
-def time_cli(path: Path, query: str, runs: int = 5) -> dict[str, float]:
-    """Wall seconds of `wensou query` in a new process, the first run apart."""
-    command = [
-        sys.executable,
-        "-c",
-        "from search.cli import main; main()",
-        "query",
-        query,
-        "--index",
-        str(path),
-        "--json",
-    ]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    times = []
-    for _ in range(runs + 1):
-        began = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, env=env, cwd=ROOT)
-        times.append(time.perf_counter() - began)
-    return {"first_s": round(times[0], 3), "median_s": round(statistics.median(times[1:]), 3)}
-
-
 def main() -> None:
     """Build, ask, compare, store."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -122,7 +100,7 @@ def main() -> None:
         result["disk_mb"] = round(sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) / 1e6)
         result["dense_recall@10"] = report.dense_recall
         print(json.dumps(result), flush=True)
-        result["cli_cold"] = time_cli(path, queries[0])
+        result["cli_cold"] = cold_seconds(Path(folder) / "bytecode", path, queries[:6])
         result["wensou"] = time_engine(path, queries)
         result["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         if args.peer_queries:

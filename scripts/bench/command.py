@@ -1,0 +1,35 @@
+"""The `wensou` command in a new process, as whoever has installed it runs it."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def wensou_command(bytecode: Path, *arguments: str) -> None:
+    """Run it; CalledProcessError where it fails. Modules are compiled once, into the folder `bytecode`, also where
+    Python is told to write none.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(bytecode)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-c", "from search.cli import main; main()", *arguments]
+    subprocess.run(command, check=True, capture_output=True, env=environment, cwd=ROOT)
+
+
+def cold_seconds(bytecode: Path, index: Path, queries: Sequence[str]) -> dict[str, float]:
+    """Wall seconds of `wensou query` in a new process for each of `queries`: the first, and the median of the others.
+
+    The first also reads the index from the disk where it does not stand in the system's cache.
+    """
+    wensou_command(bytecode, "query", "--help")
+    times = []
+    for query in queries:
+        began = time.perf_counter()
+        wensou_command(bytecode, "query", query, "--index", str(index), "--json")
+        times.append(time.perf_counter() - began)
+    return {"first_s": round(times[0], 3), "median_s": round(statistics.median(times[1:]), 3)}
