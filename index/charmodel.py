@@ -157,9 +157,15 @@ class CharModel:
         return 0 < self._raw[char] <= rank
 
     def rare(self, rank: int) -> str:
-        """The Chinese characters, U+4E00 to U+9FA5, that are not among the `rank` most frequent."""
-        chars = "".join(map(chr, range(0x4E00, 0x9FA6)))
-        return "".join(char for char, number in zip(chars, self.encode(chars), strict=True) if not 0 < number <= rank)
+        """The Chinese characters, U+4E00 to U+9FA5, that are not among the `rank` most frequent, as ranges for a
+        class of a regular expression: compiled in half the time that each by itself takes.
+        """
+        codes = np.arange(0x4E00, 0x9FA6)
+        numbers = np.array(self.encode("".join(map(chr, codes.tolist()))))
+        codes = codes[(numbers == UNKNOWN) | (numbers > rank)]
+        breaks = np.flatnonzero(np.diff(codes) > 1)
+        firsts, lasts = codes[np.append(0, breaks + 1)].tolist(), codes[np.append(breaks, -1)].tolist()
+        return "".join(chr(a) if a == b else f"{chr(a)}-{chr(b)}" for a, b in zip(firsts, lasts, strict=True))
 
 
 @cache

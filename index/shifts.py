@@ -44,14 +44,12 @@ class _Codes(NamedTuple):
 def _codes() -> _Codes:
     model = load()
     encoded, ids = np.zeros(0x10000, np.int32), np.full(0x10000, -1, np.int32)
-    for lead in range(0x81, 0xFF):
-        for trail in (*range(0x40, 0x7F), *range(0x80, 0xFF)):
-            char = bytes((lead, trail)).decode("gbk", "ignore")
-            if len(char) == 1:
-                code = lead << 8 | trail
-                encoded[ord(char)] = code
-                number = model.encode(char)[0]
-                ids[code] = number if number < FREQUENT else UNKNOWN
+    every = [lead << 8 | trail for lead in range(0x81, 0xFF) for trail in (*range(0x40, 0x7F), *range(0x80, 0xFF))]
+    read = [(code, char) for code in every if len(char := code.to_bytes(2, "big").decode("gbk", "ignore")) == 1]
+    codes = np.array([code for code, _ in read])
+    encoded[[ord(char) for _, char in read]] = codes
+    numbers = np.array(model.encode("".join(char for _, char in read)))
+    ids[codes] = np.where(numbers < FREQUENT, numbers, UNKNOWN)
     return _Codes(encoded >> 8, (encoded & 0xFF) << 8, np.where(encoded > 0, ids[encoded], UNKNOWN), ids)
 
 
