@@ -33,7 +33,7 @@ def _to_simplified() -> Callable[[str], str]:
 def _fold_chars(chars: list[str]) -> list[str]:
     """Each of `chars` folded, all at once: OpenCC is asked for a whole text of them, a line each."""
     folded = list(chars)
-    left = range(len(chars))  # those that the last round changed
+    left = list(range(len(chars)))  # those that the last round changed
     for _ in range(3):  # 薴 -> 苧 -> 苎: until nothing changes, so that folding twice is folding once
         if not left:
             break

@@ -4,6 +4,7 @@ Memory is bounded by the vectors (two bytes a dimension a chunk) and one block o
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -63,16 +64,18 @@ def merge_segments(folder: Path, parts: Sequence[Segment]) -> tuple[dict[str, Fi
     """
     folder.mkdir(parents=True)
     articles, chunks = [part.live_articles for part in parts], [part.live_chunks for part in parts]
-    merge_stores(folder, [part.store for part in parts], articles)
-    for field in FIELDS:
-        merge_postings(
-            folder, field, [part.fields[field] for part in parts], chunks if field in CHUNK_FIELDS else articles
-        )
-    signatures = [kept(part.signatures, mask) for part, mask in zip(parts, articles, strict=True)]
-    np.save(folder / "signatures.npy", np.concatenate(signatures))
-    means = [kept(part.article_vectors, mask) for part, mask in zip(parts, articles, strict=True)]
     vectors = np.concatenate([kept(part.dense.vectors, mask) for part, mask in zip(parts, chunks, strict=True)])
-    return finish_segment(folder, DenseIndex.build(vectors), np.concatenate(means))
+    with ThreadPoolExecutor(1) as beside:
+        dense = beside.submit(DenseIndex.build, vectors)  # FAISS lets go of the lock
+        merge_stores(folder, [part.store for part in parts], articles)
+        for field in FIELDS:
+            merge_postings(
+                folder, field, [part.fields[field] for part in parts], chunks if field in CHUNK_FIELDS else articles
+            )
+        signatures = [kept(part.signatures, mask) for part, mask in zip(parts, articles, strict=True)]
+        np.save(folder / "signatures.npy", np.concatenate(signatures))
+        means = [kept(part.article_vectors, mask) for part, mask in zip(parts, articles, strict=True)]
+    return finish_segment(folder, dense.result(), np.concatenate(means))
 
 
 def kept(rows: NDArray[np.generic], mask: Mask) -> NDArray[np.generic]:

@@ -5,6 +5,7 @@ Five fields of postings: `words` and `bigrams` over chunks; `title`, `body` (tit
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -64,12 +65,14 @@ def finish_segment(
     dense.save(folder)
     np.save(folder / "article_vectors.npy", means)
     files = {}
-    for path in sorted(folder.iterdir()):
-        files[path.name] = file_entry(path)
-        sync(path)
-    sync(folder)
-    sync(folder.parent)
-    return files, dense.recall()
+    with ThreadPoolExecutor(1) as beside:
+        recall = beside.submit(dense.recall)  # while the disk is waited for
+        for path in sorted(folder.iterdir()):
+            files[path.name] = file_entry(path)
+            sync(path)
+        sync(folder)
+        sync(folder.parent)
+    return files, recall.result()
 
 
 def article_vectors(vectors: NDArray[np.float16], chunks: Sequence[int]) -> NDArray[np.float16]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse  # type: ignore[import-untyped]
+from scipy import sparse
 
 _CONTEXTS = 6000  # the most frequent tokens, each a context on two sides
 _AXES = 128
@@ -27,7 +27,7 @@ def alike(ids: NDArray[np.int32], size: int, least: int = 100, near: int = 8) ->
     `ids`: running text; `size`: tokens of the vocabulary. Tokens seen less than `least` times have and are no
     neighbours.
     """
-    from scipy.sparse.linalg import svds  # type: ignore[import-untyped]
+    from scipy.sparse.linalg import svds
 
     places, cosines = np.zeros((size, near), np.int32), np.zeros((size, near), np.float32)
     counts = np.bincount(ids, minlength=size)
