@@ -10,7 +10,7 @@ Equal arguments and seed give equal files on one machine.
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,14 +38,14 @@ def main() -> None:
     parser.add_argument("--exclude", type=Path, nargs="*", default=[], help="BEIR folders never to train on")
     parser.add_argument("--shards", nargs="*", default=sorted(SHARES), help="shards to use")
     parser.add_argument("--cache", type=Path, help="folder that keeps the tokenised text between runs")
-    parser.add_argument("--vocabulary", type=int, default=48000, help="tokens")
-    parser.add_argument("--dim", type=int, default=384, help="columns of a token's row")
-    parser.add_argument("--pairs", type=int, default=16384, help="rows that pairs of neighbouring tokens share")
-    parser.add_argument("--pair-dim", type=int, default=128, help="columns of such a row, beside the token's")
+    parser.add_argument("--vocabulary", type=at_least(100), default=48000, help="tokens")
+    parser.add_argument("--dim", type=at_least(1), default=384, help="columns of a token's row")
+    parser.add_argument("--pairs", type=at_least(1), default=16384, help="rows that pairs of neighbouring tokens share")
+    parser.add_argument("--pair-dim", type=at_least(1), default=128, help="columns of such a row, beside the token's")
     parser.add_argument("--prefixes", type=int, nargs="*", default=[128, 256, 384], help="prefixes that must work too")
-    parser.add_argument("--batch", type=int, default=2048, help="pairs a step")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--again", type=int, default=500, help="steps of a second part; 0: none")
+    parser.add_argument("--batch", type=at_least(2), default=2048, help="pairs a step")
+    parser.add_argument("--steps", type=at_least(1), default=3000)
+    parser.add_argument("--again", type=at_least(0), default=500, help="steps of a second part; 0: none")
     parser.add_argument("--again-rate", type=float, default=0.015)
     parser.add_argument("--rate", type=float, default=0.03, help="Adam's, falling linearly to zero")
     parser.add_argument("--beta2", type=float, default=0.999)
@@ -56,17 +56,20 @@ def main() -> None:
     parser.add_argument("--brevity", type=float, default=0.08, help="exponent by which short passages count less")
     parser.add_argument("--reach", type=float, nargs=3, default=Options.reach, help="far, octaves, fall of Reach")
     parser.add_argument("--mine", choices=["model", "words", "none"], default="model", help="what finds like passages")
-    parser.add_argument("--run", type=int, default=32, help="like passages side by side in a batch")
-    parser.add_argument("--block", type=int, default=250_000, help="pairs drawn, and likened, at a time")
+    parser.add_argument("--run", type=at_least(2), default=32, help="like passages side by side in a batch")
+    parser.add_argument("--block", type=at_least(1), default=250_000, help="pairs drawn, and likened, at a time")
     parser.add_argument("--kinds", type=json.loads, default=KIND_WEIGHTS, help="JSON: kind of pair -> weight")
     parser.add_argument("--start", type=Path, help="folder of a model of the same shape to go on from")
     parser.add_argument(
         "--more-parts", type=float, default=0.1, help="share of inner words' rows added before the second part"
     )
-    parser.add_argument("--held", type=int, default=6000, help="articles kept out of training, to judge by")
+    parser.add_argument("--held", type=at_least(1), default=6000, help="articles kept out of training, to judge by")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=at_least(1), default=2)
     arguments = parser.parse_args()
+    needed = [arguments.data / f"{shard}.jsonl.gz" for shard in arguments.shards] + arguments.exclude
+    for path in (path for path in needed if not path.exists()):
+        parser.error(f"{path}: no such file or folder; see --data, --shards and --exclude")
     torch.set_num_threads(arguments.threads)
     torch.set_float32_matmul_precision("medium")  # bfloat16 products: the softmax is no finer
     torch.manual_seed(arguments.seed)
@@ -139,6 +142,17 @@ class Learned(NamedTuple):
                 yield from batches(pairs, arguments.batch, walk, like, arguments.run)
                 clock, begun = time.monotonic(), True
             walk += 1
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """A whole number that is no smaller, for argparse."""
+
+    def number(given: str) -> int:
+        if not given.lstrip("-").isdecimal() or int(given) < least:
+            raise argparse.ArgumentTypeError(f"got {given}, want a whole number, {least} or more")
+        return int(given)
+
+    return number
 
 
 def say(line: str) -> None:
