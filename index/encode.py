@@ -79,9 +79,9 @@ def load_encoder(name: str = BUNDLED) -> Encoder:
             f"no embedding model at {name!r}: that is {'a file' if folder.exists() else 'no folder'}",
             hint="give a folder saved by sentence-transformers, a hub name such as BAAI/bge-small-zh-v1.5, or bundled",
         )
-    from index.encode_transformer import TransformerEncoder
+    from index.encode_transformer import open_model
 
-    return TransformerEncoder(name)
+    return open_model(name)
 
 
 class StaticEncoder:

@@ -1,9 +1,8 @@
-"""Any sentence-transformers model as an encoder. Imported on demand: it brings torch with it."""
+"""Any sentence-transformers model as an encoder. Imported on demand: most of them bring torch with them."""
 
 import re
 import socket
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,8 +10,10 @@ from urllib.request import getproxies
 
 import numpy as np
 
+from index.encode import Encoder
+from index.encode_onnx import OnnxEncoder, own_prompts
 from index.errors import EncoderUnavailable
-from index.vectors import Vectors, hash_files, unit_rows
+from index.vectors import Vectors, hash_files, hash_text, unit_rows
 
 # Models that want words before a query (or a passage) but do not say so in their files, from their own cards.
 _KNOWN_PROMPTS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -20,7 +21,20 @@ _KNOWN_PROMPTS: tuple[tuple[str, dict[str, str]], ...] = (
     (r"multilingual-e5|(^|/)e5-", {"query": "query: ", "document": "passage: "}),
 )
 _FILES = re.compile(r".*\.(safetensors|bin|onnx|json|txt|model|vocab)$")
-_ONNX_INT8 = re.compile(r"(qint8|quint8|int8|quantized|uint8)", re.IGNORECASE)
+
+
+def open_model(name: str) -> Encoder:
+    """The model called `name`, a folder or a hub name, by its int8 ONNX file where it has one that can be run.
+
+    Raises EncoderUnavailable as TransformerEncoder does.
+    """
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        try:
+            folder = _cached(name)
+        except (ImportError, OSError, ValueError):
+            return TransformerEncoder(name)
+    return OnnxEncoder.of(name, folder, _prompts(name, own_prompts(folder))) or TransformerEncoder(name)
 
 
 class TransformerEncoder:
@@ -43,16 +57,16 @@ class TransformerEncoder:
         self._model, self._folder = _load(name)
         size = getattr(self._model, "get_embedding_dimension", None) or self._model.get_sentence_embedding_dimension
         self.dim = int(size() or len(self._model.encode("一", show_progress_bar=False)))
-        self._prompts = _prompts(name, self._model)
+        self.prompts = _prompts(name, dict(getattr(self._model, "prompts", None) or {}))
         self.fingerprint = self._fingerprint()
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dim) of texts to be found, with the model's document prompt where it has one."""
-        return self._encode(texts, self._prompts.get("document", ""))
+        return self._encode(texts, self.prompts.get("document", ""))
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dim) of texts to find by, with the model's query prompt where it has one."""
-        return self._encode(texts, self._prompts.get("query", ""))
+        return self._encode(texts, self.prompts.get("query", ""))
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         vectors = np.zeros((len(texts), self.dim), np.float32)
@@ -72,15 +86,8 @@ class TransformerEncoder:
             for path in self._folder.rglob("*")
             if path.is_file() and _FILES.fullmatch(path.name) and ".git" not in path.parts
         )
-        prompts = "|".join(f"{key}={value}" for key, value in sorted(self._prompts.items()))
+        prompts = "|".join(f"{key}={value}" for key, value in sorted(self.prompts.items()))
         return f"st-{hash_files(used)}-{self.dim}-{hash_text(prompts)}"
-
-
-def hash_text(text: str) -> str:
-    """Eight hexadecimal digits of `text`."""
-    import hashlib
-
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _load(name: str) -> tuple[Any, Path]:
@@ -150,27 +157,14 @@ def _cached(name: str) -> Path:
 def _open(path: str, folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer
 
-    small = next((file for file in sorted(folder.glob("onnx/*.onnx")) if _ONNX_INT8.search(file.name)), None)
-    if small is not None and _runs_onnx():
-        return SentenceTransformer(
-            path, local_files_only=True, backend="onnx", model_kwargs={"file_name": f"onnx/{small.name}"}
-        )
     if not (folder / "modules.json").exists() and not (folder / "config.json").exists():
         raise OSError(f"no modules.json and no config.json in {path}")
     return SentenceTransformer(path, local_files_only=True)
 
 
-def _runs_onnx() -> bool:
-    """Whether sentence-transformers could run ONNX files: its bridge, Optimum, must fit the installed transformers."""
-    try:
-        return bool(import_module("onnxruntime") and import_module("optimum.onnxruntime"))
-    except ImportError:
-        return False
-
-
-def _prompts(name: str, model: Any) -> dict[str, str]:
+def _prompts(name: str, given: Mapping[str, Any]) -> dict[str, str]:
     """The model's own prompts for queries and documents, or those its card asks for."""
-    own = {key: str(value) for key, value in dict(getattr(model, "prompts", None) or {}).items() if value}
+    own = {key: str(value) for key, value in given.items() if value}
     if "document" not in own and own.get("passage"):
         own["document"] = own["passage"]
     found = {key: own[key] for key in ("query", "document") if own.get(key)}

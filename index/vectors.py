@@ -39,3 +39,8 @@ def _samples(size: int, limit: int) -> Iterator[tuple[int, int]]:
     else:
         step = (size - (1 << 16)) // 255
         yield from ((number * step, 1 << 16) for number in range(256))
+
+
+def hash_text(text: str) -> str:
+    """Eight hexadecimal digits of `text`."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -9,6 +9,8 @@ ranks by its best passage. `ignore.tsv` (query-id, corpus-id) names documents th
 import argparse
 import gzip
 import json
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -18,10 +20,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from index.chunk import chunk_spans
 from index.encode import Encoder, load_encoder
+from index.encode_transformer import TransformerEncoder
 from index.fold import fold
 from index.vectors import unit_rows
+from scripts.quantise_model import quantise
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
@@ -152,32 +158,29 @@ def speed(encode: Encode, texts: Sequence[str]) -> float:
     return len(texts) / (time.process_time() - clock)
 
 
-def transformer_speed(texts: Sequence[str]) -> float:
-    """Texts a second of a transformer of bge-small-zh's size with random weights, tokens one per character."""
-    import torch
-    from transformers import BertConfig, BertModel
+def transformer_speeds(texts: Sequence[str]) -> dict[str, float]:
+    """Texts a second of a transformer of bge-small-zh's size with random weights, as `--model` would run it: by
+    sentence-transformers, and in int8 by ONNX Runtime where the extra `onnx` is there.
+    """
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
 
-    config = BertConfig(
-        vocab_size=21128, hidden_size=512, num_hidden_layers=4, num_attention_heads=8, intermediate_size=2048
-    )
-    model = BertModel(config)
-    model.train(False)
-
-    def encode(batch: Sequence[str]) -> Vectors:
-        rows = []
-        with torch.inference_mode():
-            for begin in range(0, len(batch), 32):
-                part = batch[begin : begin + 32]
-                ids = torch.zeros((len(part), min(512, 2 + max(map(len, part)))), dtype=torch.long)
-                mask = torch.zeros_like(ids)
-                for number, text in enumerate(part):
-                    codes = [ord(char) % 21128 for char in text[:510]]
-                    ids[number, : len(codes)] = torch.tensor(codes)
-                    mask[number, : len(codes) + 2] = 1
-                rows.append(model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0].numpy())
-        return np.concatenate(rows)
-
-    return speed(encode, texts)
+    with tempfile.TemporaryDirectory(prefix="wensou-model-") as made:
+        folder, bert = Path(made) / "model", Path(made) / "bert"
+        bert.mkdir()
+        tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map(chr, range(0x4E00, 0x9FA6))]
+        (bert / "vocab.txt").write_text("\n".join(tokens), encoding="utf-8")
+        size = {"hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8, "intermediate_size": 2048}
+        BertModel(BertConfig(vocab_size=len(tokens), **size)).save_pretrained(bert)
+        BertTokenizerFast(vocab_file=str(bert / "vocab.txt"), vocab=str(bert / "vocab.txt")).save_pretrained(bert)
+        SentenceTransformer(modules=[Transformer(str(bert)), Pooling(512, "cls"), Normalize()]).save(str(folder))
+        name = "random transformer, 4 layers of 512"
+        speeds = {name: speed(TransformerEncoder(str(folder)).passages, texts)}
+        if find_spec("onnxruntime") and find_spec("onnxscript"):
+            quantise(folder)
+            speeds["the same in int8"] = speed(load_encoder(str(folder)).passages, texts)
+        return speeds
 
 
 def main() -> None:
@@ -218,7 +221,7 @@ def main() -> None:
     if arguments.speed:
         texts = [text for task in tasks for text in task.passages if 150 <= len(text) <= 250][:20000]
         speeds = {name: speed(encoder.passages, texts) for name, encoder in encoders.items()}
-        speeds["random transformer, 4 layers of 512"] = transformer_speed(texts[:512])
+        speeds |= transformer_speeds(texts[:512])
         print(
             "passages a second and core:",
             {name: round(value) for name, value in speeds.items()},

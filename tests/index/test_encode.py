@@ -180,31 +180,6 @@ def test_unit_rows_leave_zeros_alone():
     np.testing.assert_allclose(rows, [[0.6, 0.8], [0.0, 0.0]])
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    """A real transformer, two layers of 32, saved as sentence-transformers saves them."""
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("tiny")
-    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys("中国经济发展的历史查询：段落春天故事")]
-    (folder / "vocab.txt").write_text("\n".join(vocab), encoding="utf-8")
-    bert = folder / "bert"
-    BertModel(
-        BertConfig(
-            vocab_size=len(vocab), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64
-        )
-    ).save_pretrained(bert)
-    BertTokenizerFast(vocab_file=str(folder / "vocab.txt"), vocab=str(folder / "vocab.txt")).save_pretrained(bert)
-    words = Transformer(str(bert))
-    model = SentenceTransformer(
-        modules=[words, Pooling(32), Normalize()], prompts={"query": "查询：", "document": "段落："}, device="cpu"
-    )
-    model.save(str(folder / "model"))
-    return folder / "model"
-
-
 def test_any_sentence_transformers_folder(tiny):
     encoder = load_encoder(str(tiny))
     assert (encoder.name, encoder.dim) == (str(tiny), 32)
@@ -215,24 +190,6 @@ def test_any_sentence_transformers_folder(tiny):
     plain = encoder._model.encode(["查询：中国经济"], prompt=None, show_progress_bar=False)
     np.testing.assert_allclose(queries, unit_rows(plain), atol=1e-5)
     assert load_encoder(str(tiny)).fingerprint == encoder.fingerprint
-
-
-def test_int8_onnx_is_used_only_where_it_can_run(tiny, tmp_path, monkeypatch):
-    import shutil
-
-    from index import encode_transformer
-
-    model = tmp_path / "model"
-    shutil.copytree(tiny, model)
-    (model / "onnx").mkdir()
-    (model / "onnx" / "model_qint8_avx512.onnx").write_bytes(b"no model")
-    for name in ("onnxruntime", "optimum", "optimum.onnxruntime"):
-        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed, or did not fit
-    plain = load_encoder(str(model))
-    np.testing.assert_allclose(plain.queries(["中国"]), load_encoder(str(tiny)).queries(["中国"]), atol=1e-6)
-    monkeypatch.setattr(encode_transformer, "_runs_onnx", lambda: True)
-    with pytest.raises(EncoderUnavailable, match="ONNX"):
-        load_encoder(str(model))
 
 
 def test_fingerprint_of_a_transformer_follows_its_prompts(tiny, tmp_path):
