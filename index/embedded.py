@@ -33,7 +33,6 @@ from index.vectors import Vectors
 _PLACES = 10_000  # chunks whose place is remembered: few enough to stay in the caches
 _SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
 _FEW = 50  # of fewer no spread can be told
-_LET_GO = 8_192  # articles read between two looks at what is mapped in
 _MASKS = 16  # conditions whose articles are remembered, a byte an article each
 
 _Found = tuple[int, NDArray[np.integer], NDArray[np.float64]]  # segment, rows, scores
@@ -350,10 +349,8 @@ class EmbeddedIndex:
     def titles(self) -> Iterator[str]:
         """The display title of every article; see Lister."""
         for segment in self.segments:
-            for row in np.flatnonzero(segment.live_articles).tolist():
-                if row % _LET_GO == 0:
-                    let_go()
-                yield segment.store.title(row)
+            titles = segment.store.titles()
+            yield from (titles[row] for row in np.flatnonzero(segment.live_articles).tolist())
 
     def words(self) -> Iterator[tuple[str, int]]:
         """Every term of the chunks and how many hold it; see Lister."""

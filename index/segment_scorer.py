@@ -35,6 +35,7 @@ _COLUMN_BYTES = 32_000_000  # of such columns that a field of a segment keeps, a
 _FIRST = 0.03  # terms that could add so much of what all could are held back from the first pass
 _THEN = 0.5  # and of what is needed to be among the best, from the second, or at once where that is known already
 _DENSE = 16  # where one chunk in so many could be among the best, all are looked at
+_LONGEST = 1 << 26  # terms of a document, at most
 _ROUNDING = 2e-7  # of a sum in float32, a term: what it may be off by
 
 
@@ -55,6 +56,8 @@ class _Norms:
     def __init__(self, bm25: Bm25, lengths: NDArray[np.int32], average: float) -> None:
         """`lengths` in terms, (documents,); `average` is the whole commit's."""
         longest = int(lengths.max(initial=0))
+        if longest > _LONGEST:  # which a damaged file may say of a document: a table of that would take all memory
+            raise ValueError(f"a document of {longest} terms")
         self._lengths = lengths.astype(np.min_scalar_type(longest))
         self._of_length = bm25.norms(np.arange(longest + 1), average)
 

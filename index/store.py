@@ -5,6 +5,8 @@ hash of what it was read from; `articles.starts.npy` (uint64, articles + 1), whe
 `chunk_articles.npy` (int32, chunks), the article row of each chunk, ascending; `chunk_starts.npy` (int32,
 articles + 1), the first chunk of each article; `ids.*`, a StringTable of article ids with `ids.rows.npy` (int32),
 the row of each; `published.npy` (int32), days since 1970-01-01 or -2147483648 where there is no date;
+`titles.utf8`, the titles by row, and `titles.ends.npy` (uint64, articles), where each ends, which a segment of an
+earlier version lacks;
 `paths.*`, a StringTable of the files that articles came from, with `article_paths.npy` (int32), the number of each
 article's path there or -1 where it has none.
 """
@@ -21,11 +23,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import map_array, map_bytes
+from index.arrays import let_go, map_array, map_bytes
 from index.models import Article, Chunk
 from index.strings import StringTable
 
 _REMEMBERED = 128  # articles kept parsed
+_LET_GO = 8_192  # articles read between two looks at what is mapped in
 NO_DATE = np.iinfo(np.int32).min
 _HEAD = re.compile(rb'\{"article_id":"(?:[^"\\]|\\.)*","title":("(?:[^"\\]|\\.)*")')
 _HEAD_BYTES = 1_000  # an id and a title lie within, or the whole line is read
@@ -33,6 +36,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, default=dict)
 
 Numbers = Sequence[int] | NDArray[np.integer]
+TitleBytes = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def day_number(day: date) -> int:
@@ -77,6 +81,10 @@ class Store:
         self.id_rows = map_array(folder / "ids.rows.npy")
         self._id_of_row = np.empty(len(self.id_rows), np.int32)
         self._id_of_row[self.id_rows] = np.arange(len(self.id_rows), dtype=np.int32)
+        self._titles: TitleBytes | None = None
+        if (folder / "titles.utf8").exists():
+            ends = map_array(folder / "titles.ends.npy").astype(np.int64)
+            self._titles = map_bytes(folder / "titles.utf8"), np.asarray(np.diff(ends, prepend=0), np.int64)
         self.paths = StringTable.load(folder, "paths")
         self.article_paths: NDArray[np.int32] = map_array(folder / "article_paths.npy")
 
@@ -161,6 +169,23 @@ class Store:
         title: str = json.loads(head[1].decode("utf-8", "surrogatepass"))
         return title
 
+    def title_bytes(self) -> TitleBytes:
+        """The titles of all articles in UTF-8, one after the other, and how many bytes each takes, (articles,)."""
+        if self._titles is not None:
+            return self._titles
+        encoded = []
+        for row in range(self.articles):
+            if row % _LET_GO == 0:
+                let_go()
+            encoded.append(self.title(row).encode("utf-8", "surrogatepass"))
+        return np.frombuffer(b"".join(encoded), np.uint8), np.fromiter(map(len, encoded), np.int64, len(encoded))
+
+    def titles(self) -> list[str]:
+        """The title of every article, by row."""
+        blob, sizes = self.title_bytes()
+        data, ends = blob.tobytes(), np.cumsum(sizes).tolist()
+        return [data[a:b].decode("utf-8", "surrogatepass") for a, b in zip([0, *ends], ends, strict=False)]
+
 
 def save_store(folder: Path, stored: Sequence[StoredArticle]) -> None:
     """Write the files of a store into `folder`; article ids must be distinct."""
@@ -178,9 +203,11 @@ def save_store(folder: Path, stored: Sequence[StoredArticle]) -> None:
     row_of = {article_id: row for row, article_id in enumerate(ids)}
     paths = StringTable.build(item.article.path for item in stored if item.article.path)
     number = {path: i for i, path in enumerate(paths)}
+    titles = [item.article.title.encode("utf-8", "surrogatepass") for item in stored]
     _save_columns(
         folder,
         sizes,
+        (b"".join(titles), list(map(len, titles))),
         [len(item.spans) for item in stored],
         days,
         (table, [row_of[article_id] for article_id in table]),
@@ -211,9 +238,12 @@ def merge_stores(folder: Path, stores: Sequence[Store], keep: Sequence[NDArray[n
     used = np.zeros(len(paths) + 1, bool)  # the last stands for no path
     used[named] = True
     renumbered = np.where(named >= 0, (np.cumsum(used) - 1)[named], -1)
+    titles = [store.title_bytes() for store in stores]
+    blobs = [blob[np.repeat(mask, sizes)].tobytes() for (blob, sizes), mask in zip(titles, keep, strict=True)]
     _save_columns(
         folder,
         np.concatenate([store.line_bytes[mask] for store, mask in pairs]),
+        (b"".join(blobs), np.concatenate([sizes[mask] for (_, sizes), mask in zip(titles, keep, strict=True)])),
         np.concatenate([np.diff(store.chunk_starts)[mask] for store, mask in pairs]),
         np.concatenate([store.published[mask] for store, mask in pairs]),
         (ids.only(rows >= 0), rows[rows >= 0]),
@@ -224,12 +254,17 @@ def merge_stores(folder: Path, stores: Sequence[Store], keep: Sequence[NDArray[n
 def _save_columns(
     folder: Path,
     sizes: Numbers,
+    titles: tuple[bytes, Numbers],
     chunks: Numbers,
     days: Numbers,
     ids: tuple[StringTable, Numbers],
     paths: tuple[StringTable, Numbers],
 ) -> None:
-    """All but the texts: bytes a line, chunks an article, days; ids with their rows; paths, and each article's."""
+    """All but the texts: bytes a line; titles, and bytes of each; chunks an article, days; ids with their rows; paths,
+    and each article's.
+    """
+    (folder / "titles.utf8").write_bytes(titles[0])
+    np.save(folder / "titles.ends.npy", np.cumsum(titles[1], dtype=np.int64).astype(np.uint64))
     np.save(folder / "articles.starts.npy", np.append(0, np.cumsum(sizes, dtype=np.int64)).astype(np.uint64))
     np.save(folder / "chunk_articles.npy", np.repeat(np.arange(len(chunks), dtype=np.int32), chunks))
     np.save(folder / "chunk_starts.npy", np.append(0, np.cumsum(chunks, dtype=np.int64)).astype(np.int32))

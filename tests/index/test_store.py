@@ -71,6 +71,11 @@ def test_what_is_saved_is_what_is_loaded(tmp_path_factory, articles):
         first, end = store.chunk_starts[row : row + 2]
         assert (store.chunk_articles[first:end] == row).all()
         assert end - first == len(item.spans)
+    titles = [item.article.title for item in items]
+    assert store.titles() == titles == [store.title(row) for row in range(len(items))]
+    for name in ("titles.utf8", "titles.ends.npy"):  # as an earlier version leaves a segment
+        (folder / name).unlink()
+    assert Store(folder).titles() == titles
     assert store.article_row("no such article") == -1
 
 
