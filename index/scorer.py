@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import union
+from index.arrays import let_go, union
 from index.backend import LexicalQuery
 from index.bm25 import Bm25
 from index.segment import Segment
@@ -103,6 +103,7 @@ class Scorer:
         known: list[Known] = []
         floor = 0.0  # what a chunk needs to be among the best, as far as the segments before tell
         for s, scorer in enumerate(self._scorers):
+            let_go()  # common words map in hundreds of megabytes
             rows = scorer.nominate(plan, k, allowed(self._segments[s]), floor) if plan and k > 0 else np.zeros(0, int)
             every = union(rows, also[s]) if len(also) else rows
             exact = scorer.scores(plan, every)

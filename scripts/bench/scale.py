@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from scripts.bench import peers  # noqa: E402
-from scripts.bench.command import cold_seconds, wensou_command  # noqa: E402
+from scripts.bench.command import cold_seconds, compile_modules, wensou_command  # noqa: E402
 from scripts.bench.corpus import known_items, read_sentences, recombined  # noqa: E402
 
 Result = dict[str, Any]
@@ -146,7 +146,7 @@ def wensou(work: Path, size: int) -> Result:
 def cold(work: Path, size: int, runs: int = 5) -> Result:
     """Wall seconds of `wensou query` in a new process."""
     queries = json.loads((work / "queries.json").read_text("utf-8"))
-    return {**cold_seconds(work / "bytecode", work / "index", queries[: runs + 1])}
+    return {**cold_seconds(work / "index", queries[: runs + 1])}
 
 
 def update(work: Path, size: int) -> Result:
@@ -162,11 +162,12 @@ def update(work: Path, size: int) -> Result:
     source = work / "new.jsonl"
     _write(new, source)
     source.write_text(source.read_text("utf-8").replace('"made-', '"new-'), "utf-8")
+    compile_modules()
     done = threading.Event()
     began, seen = time.perf_counter(), 0.0
 
     def run() -> None:
-        wensou_command(work / "bytecode", "index", str(source), "--index", str(root), "--keep-missing")
+        wensou_command("index", str(source), "--index", str(root), "--keep-missing")
         done.set()
 
     thread = threading.Thread(target=run)

@@ -100,7 +100,7 @@ def main() -> None:
         result["disk_mb"] = round(sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) / 1e6)
         result["dense_recall@10"] = report.dense_recall
         print(json.dumps(result), flush=True)
-        result["cli_cold"] = cold_seconds(Path(folder) / "bytecode", path, queries[:6])
+        result["cli_cold"] = cold_seconds(path, queries[:6])
         result["wensou"] = time_engine(path, queries)
         result["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         if args.peer_queries:
