@@ -8,7 +8,6 @@ result never depends on the neighbours). It is for matching only; people always 
 import unicodedata
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import version
 
 import numpy as np
 
@@ -93,4 +92,6 @@ def fold(text: str) -> str:
 
 def fold_version() -> str:
     """What the folding depends on: another OpenCC may map a character otherwise."""
+    from importlib.metadata import version  # here: a question does without what it brings, 20 ms
+
     return f"fold1+opencc{version('opencc')}+unicode{unicodedata.unidata_version}"

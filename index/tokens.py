@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 
 from index.fold import fold, fold_version
 from index.models import Token
@@ -92,6 +91,8 @@ class Tokenizer:
 
     def fingerprint(self) -> str:
         """Changes whenever some text would give other terms."""
+        from importlib.metadata import PackageNotFoundError, version  # here, as in index.fold
+
         try:
             engine = f"rjieba{version('rjieba')}"
         except PackageNotFoundError:  # pragma: no cover
