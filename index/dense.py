@@ -78,9 +78,12 @@ class DenseIndex:
         return loaded
 
     def read_ahead(self) -> None:
-        """Begin to read the FAISS index in a thread of its own: the caller has a model to load meanwhile."""
+        """Begin to read the FAISS index in a thread of its own: the caller has a model to load meanwhile.
+
+        The file is opened at once, so that a writer may delete it. Raises RuntimeError where that was done before.
+        """
         if self._codes is not None:
-            _faiss()  # here: two threads that import at once wait for each other
+            self._codes.open()
             threading.Thread(target=self._codes.read_ahead, daemon=True).start()
 
     @property
@@ -187,13 +190,19 @@ class _Codes:
 
     def __init__(self, path: Path | None = None, index: Index | None = None) -> None:
         self._path, self._index = path, index
+        self._reader: Any = None
         self._lock = threading.Lock()
 
+    def open(self) -> None:
+        """Open the file. Raises RuntimeError where there is none."""
+        self._reader = _faiss().FileIOReader(str(self._path))
+
     def index(self) -> Index:
-        """The index. Raises RuntimeError where the file is damaged."""
+        """The index. Raises RuntimeError where the file is gone or damaged."""
         with self._lock:
             if self._index is None:
-                self._index = _faiss().read_index(str(self._path))  # lets other threads go on
+                reader, self._reader = self._reader, None
+                self._index = _faiss().read_index(reader or str(self._path))  # lets other threads go on
             return self._index
 
     def read_ahead(self) -> None:

@@ -76,14 +76,17 @@ class EmbeddedIndex:
             manifest = read_manifest(path, commit)
             try:
                 with here_and_there():
-                    index = cls(path, manifest)
-                for segment in index.segments:
-                    segment.dense.read_ahead()
-                return index
+                    return cls(path, manifest)._reading_ahead()
             except IndexCorrupt:
                 # Writers that were quick may have made commits, and deleted this one's files, since it was read.
                 if commit is not None or read_manifest(path).commit == manifest.commit:
                     raise
+
+    @names_damage
+    def _reading_ahead(self) -> "EmbeddedIndex":
+        for segment in self.segments:
+            segment.dense.read_ahead()
+        return self
 
     # ---- the lexical leg
 
