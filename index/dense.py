@@ -45,19 +45,19 @@ _ROUGH = 1e-5  # FAISS adds up a product in another order than `scores`
 class DenseIndex:
     """Vectors of one segment's chunks, by row, of length 1 or less."""
 
-    def __init__(self, vectors: NDArray[np.float16], index: Index | None = None, file: RowFile | None = None) -> None:
-        """`vectors`: (n, dim); `index`: a trained FAISS index over them, or None to search exactly; `file`: where a few
+    def __init__(self, vectors: NDArray[np.float16], codes: _Codes | None = None, file: RowFile | None = None) -> None:
+        """`vectors`: (n, dim); `codes`: a trained FAISS index over them, or None to search exactly; `file`: where a few
         of many are better read from.
         """
         self.vectors = vectors
-        self._codes = _Codes(index=index) if index is not None else None
+        self._codes = codes
         self._file = file
 
     @classmethod
     def build(cls, vectors: NDArray[np.floating]) -> DenseIndex:
         """Keep `vectors` (n, dim), of length 1 or less, in half precision; train a FAISS index where there are many."""
         half = np.ascontiguousarray(vectors, dtype=np.float16)
-        return cls(half, _train(half) if len(half) >= INDEX_FROM else None)
+        return cls(half, _Codes(index=_train(half)) if len(half) >= INDEX_FROM else None)
 
     def save(self, folder: Path) -> None:
         """Write `vectors.npy` and, where there is one, `dense.faiss`."""
@@ -72,10 +72,10 @@ class DenseIndex:
         """Map the vectors; the FAISS index, if the segment has one, is read when it is first needed."""
         vectors = map_array(folder / "vectors.npy")
         path = folder / "dense.faiss"
+        if not path.exists():
+            return cls(vectors)
         large = vectors.nbytes > _MAPPED and hasattr(os, "pread")
-        loaded = cls(vectors, file=RowFile(folder / "vectors.npy") if large and path.exists() else None)
-        loaded._codes = _Codes(path) if path.exists() else None
-        return loaded
+        return cls(vectors, _Codes(path), RowFile(folder / "vectors.npy") if large else None)
 
     def read_ahead(self) -> None:
         """Begin to read the FAISS index in a thread of its own: the caller has a model to load meanwhile.

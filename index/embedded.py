@@ -93,7 +93,6 @@ class EmbeddedIndex:
     @names_damage
     def lexical(self, query: LexicalQuery, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` best chunks by BM25 over all fields; see Backend."""
-        let_go()
         return self._hits(self._scorer.best(query, k, lambda segment: self._allowed(segment, filters)), k)
 
     # ---- the dense leg, and both

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from index.errors import EncoderUnavailable
-from index.vectors import Vectors, hash_files, hash_text, unit_rows
+from index.vectors import Prompted, Vectors, hash_files, hash_text
 
 _INT8 = re.compile(r"(qint8|quint8|int8|quantized|uint8)", re.IGNORECASE)
 _MODES = ("cls", "mean")  # poolings that are known here
@@ -24,7 +24,7 @@ _TEXTS, _TOKENS = 64, 8_192  # of a batch, at most; padding counts
 _LONGEST = 512  # tokens of a text at most, where the model does not say
 
 
-class OnnxEncoder:
+class OnnxEncoder(Prompted):
     """Vectors by an ONNX file; see the module."""
 
     @classmethod
@@ -50,7 +50,7 @@ class OnnxEncoder:
         from tokenizers import Tokenizer
 
         self.name = name
-        self._prompts, self._pooling = prompts, pooling
+        self.prompts, self._pooling = prompts, pooling
         self._session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
         self._inputs = [each.name for each in self._session.get_inputs()]
         if not set(self._inputs) <= _INPUTS:
@@ -61,21 +61,13 @@ class OnnxEncoder:
         self._tokenizer.no_padding()
         used = [file, *(folder / part for part in ("tokenizer.json", "config.json") if (folder / part).exists())]
         self.dim = self._batch([self._tokenizer.encode("一").ids]).shape[1]
-        said = "|".join([pooling, *(f"{key}={value}" for key, value in sorted(prompts.items()))])
-        self.fingerprint = f"onnx-{hash_files(used)}-{self.dim}-{hash_text(said)}"
+        said = hash_text(f"{pooling}|{self.prompts_told()}")
+        self.fingerprint = f"onnx-{hash_files(used)}-{self.dim}-{said}"
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dim) of texts to be found, with the model's document prompt where it has one."""
-        return self._encode(texts, self._prompts.get("document", ""))
-
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dim) of texts to find by, with the model's query prompt where it has one."""
-        return self._encode(texts, self._prompts.get("query", ""))
-
-    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
-        vectors = np.zeros((len(texts), self.dim), np.float32)
-        filled = [number for number, text in enumerate(texts) if text.strip()]
-        rows = [found.ids for found in self._tokenizer.encode_batch_fast([prompt + texts[n] for n in filled])]
+    def embed(self, texts: Sequence[str], prompt: str) -> Vectors:
+        """Vectors of texts, (n, dim); see Prompted."""
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        rows = [found.ids for found in self._tokenizer.encode_batch_fast([prompt + text for text in texts])]
         # Texts of a length go together: what is filled up to the longest is work for nothing.
         order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
         begin = 0
@@ -84,9 +76,9 @@ class OnnxEncoder:
             while end < min(len(order), begin + _TEXTS) and len(rows[order[end]]) * (end + 1 - begin) <= _TOKENS:
                 end += 1
             some = order[begin:end]
-            vectors[[filled[at] for at in some]] = self._batch([rows[at] for at in some])
+            vectors[some] = self._batch([rows[at] for at in some])
             begin = end
-        return unit_rows(vectors)
+        return vectors
 
     def _batch(self, rows: Sequence[Sequence[int]]) -> Vectors:
         lengths = np.array([len(row) for row in rows])

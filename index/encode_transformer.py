@@ -8,12 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-import numpy as np
-
 from index.encode import Encoder
 from index.encode_onnx import OnnxEncoder, own_prompts
 from index.errors import EncoderUnavailable
-from index.vectors import Vectors, hash_files, hash_text, unit_rows
+from index.vectors import Prompted, Vectors, hash_files, hash_text
 
 # Models that want words before a query (or a passage) but do not say so in their files, from their own cards.
 _KNOWN_PROMPTS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -37,7 +35,7 @@ def open_model(name: str) -> Encoder:
     return OnnxEncoder.of(name, folder, _prompts(name, own_prompts(folder))) or TransformerEncoder(name)
 
 
-class TransformerEncoder:
+class TransformerEncoder(Prompted):
     """A sentence-transformers model, by hub name or folder."""
 
     def __init__(self, name: str) -> None:
@@ -60,25 +58,12 @@ class TransformerEncoder:
         self.prompts = _prompts(name, dict(getattr(self._model, "prompts", None) or {}))
         self.fingerprint = self._fingerprint()
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dim) of texts to be found, with the model's document prompt where it has one."""
-        return self._encode(texts, self.prompts.get("document", ""))
-
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dim) of texts to find by, with the model's query prompt where it has one."""
-        return self._encode(texts, self.prompts.get("query", ""))
-
-    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
-        vectors = np.zeros((len(texts), self.dim), np.float32)
-        filled = [number for number, text in enumerate(texts) if text.strip()]
-        if filled:
-            vectors[filled] = self._model.encode(
-                [texts[number] for number in filled],
-                prompt=prompt or None,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
-        return unit_rows(vectors)
+    def embed(self, texts: Sequence[str], prompt: str) -> Vectors:
+        """Vectors of texts, (n, dim); see Prompted."""
+        vectors: Vectors = self._model.encode(
+            list(texts), prompt=prompt or None, convert_to_numpy=True, show_progress_bar=False
+        )
+        return vectors
 
     def _fingerprint(self) -> str:
         used = sorted(
@@ -86,8 +71,7 @@ class TransformerEncoder:
             for path in self._folder.rglob("*")
             if path.is_file() and _FILES.fullmatch(path.name) and ".git" not in path.parts
         )
-        prompts = "|".join(f"{key}={value}" for key, value in sorted(self.prompts.items()))
-        return f"st-{hash_files(used)}-{self.dim}-{hash_text(prompts)}"
+        return f"st-{hash_files(used)}-{self.dim}-{hash_text(self.prompts_told())}"
 
 
 def _load(name: str) -> tuple[Any, Path]:

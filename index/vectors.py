@@ -1,7 +1,7 @@
 """Rows of numbers for texts, and a name for the files they come from: what every encoder shares."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,3 +44,34 @@ def _samples(size: int, limit: int) -> Iterator[tuple[int, int]]:
 def hash_text(text: str) -> str:
     """Eight hexadecimal digits of `text`."""
     return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+class Prompted:
+    """What models that want words before a text have in common; they themselves say how texts become vectors."""
+
+    dim: int
+    prompts: Mapping[str, str]
+    """What is put before texts: `query`, `document`; none where one is missing."""
+
+    def embed(self, texts: Sequence[str], prompt: str) -> Vectors:
+        """Vectors (n, dim) of `texts`, none of them blank, each with `prompt` before it; of any length."""
+        raise NotImplementedError
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dim) of texts to be found, with the model's document prompt where it has one."""
+        return self._encode(texts, self.prompts.get("document", ""))
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dim) of texts to find by, with the model's query prompt where it has one."""
+        return self._encode(texts, self.prompts.get("query", ""))
+
+    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        filled = [number for number, text in enumerate(texts) if text.strip()]
+        if filled:
+            vectors[filled] = self.embed([texts[number] for number in filled], prompt)
+        return unit_rows(vectors)
+
+    def prompts_told(self) -> str:
+        """The prompts as a fingerprint has them."""
+        return "|".join(f"{key}={value}" for key, value in sorted(self.prompts.items()))
