@@ -1,9 +1,8 @@
 """The codes of GBK, and how likely each is at a place of one article: what a search over its bytes needs to know."""
 
 import math
-from collections import Counter
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -24,11 +23,6 @@ class Codes(NamedTuple):
     chars: npt.NDArray[np.str_]
     ids: npt.NDArray[np.int64]
     bytes: npt.NDArray[np.int64]  # the byte that was not given
-
-    def narrowed(self, others: frozenset[int]) -> "Codes":
-        """Those whose other byte is one of `others`."""
-        usable = np.array([other in others for other in self.bytes.tolist()], dtype=bool)
-        return Codes(self.chars[usable], self.ids[usable], self.bytes[usable])
 
 
 class Tables:
@@ -119,6 +113,26 @@ class Behind(NamedTuple):
 _NOTHING = Behind(1.0, np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
+@cache
+def _script_cost(script: str, char: str) -> float:
+    if not "\u3400" <= char <= "\u9fff" or not script:
+        return 0.0
+    wrong = _simplified_only(char) if script == "t" else fold(char) != char
+    return WRONG_SCRIPT if wrong else 0.0
+
+
+def _with_costs(script: str, found: Codes) -> Options:
+    chars = found.chars.tolist()
+    return Options(chars, found.ids, np.array([_script_cost(script, char) for char in chars]))
+
+
+@cache
+def _sharing(script: str, byte: int, lead: bool) -> tuple[Options, list[int]] | None:
+    """The characters that share a lead or a trail byte, and the other byte of each: made once for all articles."""
+    found = (tables().by_lead if lead else tables().by_trail).get(byte)
+    return None if found is None else (_with_costs(script, found), found.bytes.tolist())
+
+
 class Context:
     """The character model, told what else the article says: a name that stands there ten times is no surprise."""
 
@@ -127,20 +141,22 @@ class Context:
     def __init__(self, text: str, script: str) -> None:
         """`text`: the sound parts of the article; `script`: as `script_of` says."""
         self.model, self.tables, self.script = load(), tables(), script
-        self._own: dict[int, Counter[int]] = {}
-        self._own_third: dict[History, Counter[int]] = {}
+        self._own: dict[int, dict[int, int]] = {}
+        self._own_third: dict[History, dict[int, int]] = {}
         before = UNKNOWN
         for first, second in pairwise(self.model.encode(text)):
             if first and second:
-                self._own.setdefault(first, Counter())[second] += 1
+                own = self._own.setdefault(first, {})
+                own[second] = own.get(second, 0) + 1
                 if before:
-                    self._own_third.setdefault((before, first), Counter())[second] += 1
+                    own = self._own_third.setdefault((before, first), {})
+                    own[second] = own.get(second, 0) + 1
             before = first
         self._choices: dict[tuple[History, int, bool, frozenset[int] | None], list[tuple[str, int, float]]] = {}
         self._shares = lru_cache(maxsize=1024)(self._mixed)
         self._third = lru_cache(maxsize=4096)(self._mixed_third)
         self.options = cache(self._codes)
-        self.script_cost = cache(self._script_cost)
+        self.script_cost = partial(_script_cost, script)
 
     def id(self, char: str) -> int:
         """The model's id of a character."""
@@ -160,7 +176,7 @@ class Context:
         own = self._own.get(before)
         if own is None:
             return row
-        total = own.total()
+        total = sum(own.values())
         weight = self._weight(total)
         mixed = row * np.float32(1 - weight)
         for number, count in own.items():
@@ -174,8 +190,9 @@ class Context:
         if own is None and found is None:
             return _NOTHING
         if own is not None:
-            weight = self._weight(own.total())
-            known = {number: weight * count / own.total() for number, count in own.items()}
+            total = sum(own.values())
+            weight = self._weight(total)
+            known = {number: weight * count / total for number, count in own.items()}
             for number, share in zip(*(part.tolist() for part in found), strict=True) if found else ():
                 known[number] = known.get(number, 0.0) + (1 - weight) * share
             found = np.array(sorted(known)), np.array([known[number] for number in sorted(known)], dtype=np.float32)
@@ -212,23 +229,16 @@ class Context:
             first, second = second, number
         return total
 
-    def _script_cost(self, char: str) -> float:
-        if not "\u3400" <= char <= "\u9fff" or not self.script:
-            return 0.0
-        wrong = _simplified_only(char) if self.script == "t" else fold(char) != char
-        return WRONG_SCRIPT if wrong else 0.0
-
-    def _codes(self, byte: int, lead: bool, leads: frozenset[int] | None) -> Options | None:
+    def _codes(self, byte: int, lead: bool, others: frozenset[int] | None) -> Options | None:
         if byte == WILD:
-            found = self.tables.of_leads(leads or frozenset())
-        else:
-            found = (self.tables.by_lead if lead else self.tables.by_trail).get(byte)
-            if found is not None and leads is not None:
-                found = found.narrowed(leads)
-        if found is None:
-            return None
-        chars = found.chars.tolist()
-        return Options(chars, found.ids, np.array([self.script_cost(char) for char in chars]))
+            found = self.tables.of_leads(others or frozenset())
+            return None if found is None else _with_costs(self.script, found)
+        sharing = _sharing(self.script, byte, lead)
+        if sharing is None or others is None:
+            return sharing and sharing[0]
+        (chars, ids, costs), bytes_ = sharing
+        usable = np.flatnonzero([other in others for other in bytes_])
+        return Options([chars[place] for place in usable.tolist()], ids[usable], costs[usable])
 
     def _ranked(self, history: History, options: Options) -> list[tuple[str, int, float]]:
         scores = self.logs(history, options.ids) + options.costs
