@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 from index.articles import Meter, read_sources, unread_places
 from index.canary import check_canaries
 from index.chrome import ChromeCounts
-from index.chunk import chunk_article
+from index.chunk import chunk_spans
 from index.clean import CLEANER_VERSION, clean
 from index.commits import writer_lock
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.embedded import EmbeddedIndex
-from index.encode import Encoder, load_encoder
+from index.encode import Encoder, cosine_floor, load_encoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
 from index.layout import read_manifest
 from index.models import Article, BuildReport, Change, Skipped, SkipReason
 from index.pipeline import Prepared, Task, prepare_all
 from index.store import StoredArticle
-from index.terms import FieldTerms, Vocabulary, terms_of
+from index.terms import FieldTerms, Vocabulary, terms_of, terms_of_all
 from index.tokens import Tokenizer
 from index.writer import IndexWriter
 
@@ -36,6 +36,7 @@ from index.writer import IndexWriter
 # waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
 SEGMENT_CHUNKS = 16_384
 _WINDOW = 2_000  # articles looked at ahead for lines their source repeats
+_MANY = 1_500  # articles of one process from which a dictionary pays that cuts batches of them: a second and 100 MB
 _EXAMPLES = 20  # repairs shown in the report
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SPEAKS = 8  # so many Chinese characters make a text that must have words
@@ -83,30 +84,15 @@ def passage_text(article: Article, span: tuple[int, int, str]) -> str:
     return f"{title}{head}{article.text[start:end]}"
 
 
-# Twelve sentences that have nothing to do with each other: what they have in common is the encoder's own doing.
-_UNRELATED = (
-    "市图书馆周末延长开放时间。", "水稻插秧前要把田面耙平。", "股票指数今天小幅下跌。", "他们在山顶看到了日出。",
-    "医生建议每天走六千步。", "新版本修复了登录时的错误。", "这座石桥建于明代。", "孩子们在操场上踢足球。",
-    "法院依法公开审理了此案。", "红烧肉要用小火慢炖。", "火星的一天比地球略长。", "请携带身份证到窗口办理。",
-)  # fmt: skip
-
-
-def cosine_floor(encoder: Encoder) -> float:
-    """Mean cosine of unrelated sentences, at least 0. A constant of the encoder: no corpus moves it."""
-    vectors = encoder.passages(_UNRELATED)
-    pairs = vectors @ vectors.T
-    n = len(_UNRELATED)
-    return max(0.0, round(float((pairs.sum() - np.trace(pairs)) / (n * (n - 1))), 4))
-
-
 class ArticleBuilder:
-    """Turns articles into what a segment holds. Keeps no state between articles."""
+    """Turns articles into what a segment holds. What becomes of one does not depend on others."""
 
     def __init__(self, config: IndexConfig, encoder: Encoder | None = None) -> None:
         """Load the encoder that `config` names, unless one is given."""
         self.config = config
         self.encoder = encoder or load_encoder(config.model)
         self.tokenizer = Tokenizer(config.user_words, config.synonyms)
+        self._prepared = 0  # articles so far
         self.fingerprint = config.fingerprint(
             encoder=self.encoder.fingerprint,
             tokenizer=self.tokenizer.fingerprint(),
@@ -120,15 +106,25 @@ class ArticleBuilder:
 
         Articles prepared with one `vocabulary` share it.
         """
+        stored, changes = self._cut(article, chrome)
+        return stored, terms_of(stored, self.tokenizer, vocabulary), changes
+
+    def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str]]]) -> list[Prepared]:
+        """`prepare` each, all with one vocabulary."""
+        self._prepared += len(articles)
+        cutter = self.tokenizer.cutter if self._prepared > _MANY else None
+        made = [self._cut(article, chrome) for article, chrome in articles]
+        terms = terms_of_all([stored for stored, _ in made], self.tokenizer, Vocabulary(cutter))
+        return [(stored, found, changes) for (stored, changes), found in zip(made, terms, strict=True)]
+
+    def _cut(self, article: Article, chrome: frozenset[str]) -> tuple[StoredArticle, tuple[Change, ...]]:
         digest = content_hash(article)
         changes: tuple[Change, ...] = ()
         if self.config.clean:
             cleaned = clean(article, chrome=chrome)
             article, changes = cleaned.article, cleaned.changes
-        chunks = chunk_article(article, size=self.config.chunk_chars, overlap=self.config.overlap_chars)
-        spans = tuple((chunk.start, chunk.end, chunk.heading) for chunk in chunks)
-        stored = StoredArticle(article, spans, digest)
-        return stored, terms_of(stored, self.tokenizer, vocabulary), changes
+        spans = chunk_spans(article.text, size=self.config.chunk_chars, overlap=self.config.overlap_chars)
+        return StoredArticle(article, tuple(spans), digest), changes
 
     def passages(self, stored: StoredArticle) -> list[str]:
         """The texts to encode, one a chunk."""

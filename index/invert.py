@@ -1,11 +1,12 @@
 """Terms of many articles -> postings of every field: one sort a field, over integers.
 
-Each batch of articles numbered its terms by itself. Here the numbers of all batches become ranks in one sorted
-vocabulary, so that sorting `rank, document` as one integer is sorting postings as they lie on disk.
+Each batch of articles numbered its terms by itself, but for the words of the dictionary. Here the numbers of all
+batches become ranks in one sorted vocabulary, so that sorting `rank, document` as one integer is sorting postings as
+they lie on disk.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,48 +14,85 @@ from numpy.typing import NDArray
 from index.lexical import Postings
 from index.strings import StringTable
 from index.terms import CODE_BITS, FIELDS, FieldTerms
+from index.wordcut import encoded, numbers
 
 _DOCUMENT_BITS = 64 - 2 * CODE_BITS
 
 
 def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
     """Every field's name and postings; documents are numbered in order. Equal to `Postings.build` of the documents."""
-    number: defaultdict[str, int] = defaultdict()
-    number.default_factory = number.__len__
-    tables: dict[int, NDArray[np.int64]] = {}
-    for item in terms:
-        if id(item.vocabulary) not in tables:
-            known = item.vocabulary
-            tables[id(known)] = np.fromiter(map(number.__getitem__, known), np.int64, len(known))
-    encoded = [string.encode("utf-8", "surrogatepass") for string in number]
-    order = sorted(range(len(encoded)), key=encoded.__getitem__)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    ranks = {key: rank[table] for key, table in tables.items()}
+    first = max((item.first for item in terms), default=0)
+    number = _Others(first)
+    others = {id(item.vocabulary): item for item in terms}
+    tables = {
+        key: np.fromiter(map(number.__getitem__, item.vocabulary), np.int64, len(item.vocabulary))
+        for key, item in others.items()
+    }
+    fields = {field: _numbered(terms, field, tables) for field in FIELDS}
+    held = np.zeros(first + len(number.strings), bool)
     for field in FIELDS:
-        lengths = np.asarray([length for item in terms for length in item.lengths[field]], np.int32)
-        parts = [item.numbers[field] for item in terms]
         if field != "bigrams":
-            parts = [ranks[id(item.vocabulary)][numbers] for item, numbers in zip(terms, parts, strict=True)]
-        found, starts, docs, counts = _sorted(parts, lengths)
-        table = (
-            _table_of_pairs(found)
-            if field == "bigrams"
-            else StringTable.of_sorted([encoded[order[at]] for at in found.tolist()])
-        )
-        yield field, Postings.of_starts(table, starts, docs, counts, lengths)
+            held[fields[field]] = True
+    there = np.flatnonzero(held)
+    known = encoded() if first else []
+    strings = [known[n] for n in there[: np.count_nonzero(held[:first])].tolist()]
+    strings += [number.strings[n - first].encode("utf-8", "surrogatepass") for n in there[len(strings) :].tolist()]
+    order = sorted(range(len(strings)), key=strings.__getitem__)
+    rank = np.zeros(len(held), np.int64)
+    rank[there[order]] = np.arange(len(order))
+    table = StringTable.of_sorted([strings[at] for at in order])
+    for field, flat in fields.items():
+        lengths = np.asarray([length for item in terms for length in item.lengths[field]], np.int32)
+        found, starts, docs, counts = _sorted(flat if field == "bigrams" else rank[flat], lengths)
+        if field == "bigrams":
+            yield field, Postings.of_starts(_table_of_pairs(found), starts, docs, counts, lengths)
+            continue
+        mask = np.zeros(len(table), bool)
+        mask[found] = True
+        yield field, Postings.of_starts(table.only(mask), starts, docs, counts, lengths)
+
+
+class _Others(dict[str, int]):
+    """Terms that are not in the dictionary -> numbers from `first` on."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self._words = numbers() if first else {}
+        self._first = first
+        self.strings: list[str] = []
+
+    def __missing__(self, term: str) -> int:
+        number = self._words.get(term, -1)  # where others were cut without the dictionary
+        if number < 0:
+            number = self._first + len(self.strings)
+            self.strings.append(term)
+        self[term] = number
+        return number
+
+
+def _numbered(terms: Sequence[FieldTerms], field: str, tables: Mapping[int, NDArray[np.int64]]) -> NDArray[np.integer]:
+    """The numbers of a field's terms in all documents, where all have the same."""
+    if field == "bigrams":
+        return np.concatenate([np.zeros(0, np.uint64), *(item.numbers[field] for item in terms)])
+    parts = [np.zeros(0, np.int64)]
+    for _, batch in groupby(terms, key=lambda item: id(item.vocabulary)):
+        items = list(batch)
+        flat = np.concatenate([item.numbers[field] for item in items]).astype(np.int64)
+        other = flat >= items[0].first
+        flat[other] = tables[id(items[0].vocabulary)][flat[other] - items[0].first]
+        parts.append(flat)
+    return np.concatenate(parts)
 
 
 def _sorted(
-    parts: Sequence[NDArray[np.integer]], lengths: NDArray[np.int32]
+    numbers: NDArray[np.integer], lengths: NDArray[np.int32]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
     """From the term numbers of all documents: each that is there, ascending; where its postings begin; the documents
     of all postings; and how often each document holds the term.
     """
     if len(lengths) >= 1 << _DOCUMENT_BITS:
         raise ValueError(f"a segment is built from at most {1 << _DOCUMENT_BITS} chunks, got {len(lengths)}")
-    keys = np.concatenate([np.zeros(0, np.uint64), *parts], dtype=np.uint64, casting="unsafe")
-    keys <<= np.uint64(_DOCUMENT_BITS)
+    keys = numbers.astype(np.uint64) << np.uint64(_DOCUMENT_BITS)
     keys |= np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths)
     keys.sort()
     first = _changes(keys)

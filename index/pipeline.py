@@ -53,6 +53,10 @@ class Preparer(Protocol):
         """Clean, chunk and tokenise one article."""
         ...
 
+    def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str]]]) -> list[Prepared]:
+        """`prepare` each, all with one vocabulary."""
+        ...
+
     def passages(self, stored: StoredArticle) -> list[str]:
         """The texts to encode, one a chunk."""
         ...
@@ -98,8 +102,7 @@ def _batch(tasks: Iterator[Task]) -> list[Task]:
 
 
 def _prepare(builder: Preparer, batch: Sequence[Task], encode: bool) -> list[Encoded]:
-    vocabulary = Vocabulary()
-    made = [builder.prepare(task.article, task.chrome, vocabulary) for task in batch]
+    made = builder.prepare_all([(task.article, task.chrome) for task in batch])
     if not encode:
         return [(*one, None) for one in made]
     passages = [text for stored, _, _ in made for text in builder.passages(stored)]

@@ -1,11 +1,12 @@
 """What an article adds to the postings: its terms as numbers, which count and travel far faster than strings.
 
-Words, titles and facets are numbers of a `Vocabulary`, one for the articles of a batch; a pair of Chinese characters is
-its two code points in one integer and needs none. An article's text is folded once and each stretch of it cut once:
-chunks that share a sentence share its terms.
+Words, titles and facets are numbers of a `Vocabulary`, one for the articles of a batch, or of jieba's dictionary, where
+many articles are cut together (index.wordcut); a pair of Chinese characters is its two code points in one integer and
+needs none. An article's text is folded once and each stretch of it cut once: chunks that share a sentence share its
+terms.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +18,7 @@ from index.models import Article
 from index.reprints import Signature, folded_signature
 from index.store import StoredArticle
 from index.tokens import Tokenizer
+from index.wordcut import WordCutter, numbers, words
 
 Numbers = NDArray[np.int32]
 Pairs = NDArray[np.uint64]
@@ -31,24 +33,33 @@ CODE_BITS = 21  # bits of a code point
 _AT_ONCE = 20_000  # characters cut into words at a time, about
 
 _HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FA1F))  # as index.tokens has them
+_NO_TERMS: Placed = np.zeros(0, np.int32), np.zeros(0, np.int64)
 _ENDS = frozenset("。!?;…")  # no word and no identifier reaches over one of these, folded
 _CLOSES = frozenset("”’」』）)\"'】》]")
 
 
 class Vocabulary(dict[str, int]):
-    """Terms -> numbers in the order they are met; -1 for what is no term, such as a comma."""
+    """Terms -> numbers in the order they are met; -1 for what is no term, such as a comma.
 
-    def __init__(self) -> None:
+    With a `cutter` of texts the words of its dictionary have their numbers there, and others go on from `first`.
+    """
+
+    def __init__(self, cutter: WordCutter | None = None) -> None:
         """Empty."""
         super().__init__()
+        self.cutter = cutter
+        self._words = numbers() if cutter else {}
+        self.first = len(self._words)
         self.strings: list[str] = []
 
     def __missing__(self, term: str) -> int:
         """Number a term that is new."""
         number = -1
         if term[0].isalnum() or term[0] == "_":  # r"\w", in a fifth of the time
-            number = len(self.strings)
-            self.strings.append(term)
+            number = self._words.get(term, -1)
+            if number < 0:
+                number = self.first + len(self.strings)
+                self.strings.append(term)
         self[term] = number
         return number
 
@@ -63,13 +74,15 @@ class FieldTerms:
     """The terms of one article as numbers of `vocabulary`, field by field, and the signature of its text.
 
     `numbers[field]` are the terms of the field's documents back to back, `lengths[field]` how many each document has:
-    a document a chunk in `words` and `bigrams`, one document in the other fields.
+    a document a chunk in `words` and `bigrams`, one document in the other fields. Numbers below `first` are those of
+    `index.wordcut.words`, and `vocabulary` begins there.
     """
 
     vocabulary: list[str]
     numbers: dict[str, NDArray[np.integer]]
     lengths: dict[str, list[int]]
     signature: Signature
+    first: int = 0
 
     def documents(self, field: str) -> list[list[str]]:
         """The documents this article adds to a field, as strings."""
@@ -77,7 +90,8 @@ class FieldTerms:
         if field == "bigrams":
             terms = [pair_text(number) for number in numbers]
         else:
-            terms = [self.vocabulary[number] for number in numbers]
+            known = words() if self.first else []
+            terms = [known[n] if n < self.first else self.vocabulary[n - self.first] for n in numbers]
         out, at = [], 0
         for length in self.lengths[field]:
             out.append(terms[at : at + length])
@@ -185,18 +199,50 @@ def named_values(article: Article) -> list[str]:
 
 def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> FieldTerms:
     """Tokenise an article. Pure: the same article gives the same terms, which is how a deletion knows them."""
-    known = Vocabulary() if vocabulary is None else vocabulary
-    article, text = stored.article, fold(stored.article.text)
+    return terms_of_all([stored], tokenizer, Vocabulary() if vocabulary is None else vocabulary)[0]
+
+
+def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: Vocabulary) -> list[FieldTerms]:
+    """`terms_of` each, which share the vocabulary `known`."""
+    texts = [fold(item.article.text) for item in stored]
+    stretches = [_stretches(text, [end for _, end, _ in item.spans]) for item, text in zip(stored, texts, strict=True)]
+    heads = [fold(f"{item.article.title}\n{item.article.meta.get('subtitle', '')}") for item in stored]
+    told = [fold("\n".join(named_values(item.article))) for item in stored]
+    pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
+    placed = iter(_placed([*heads, *told, *pieces], tokenizer, known))
+    few = [
+        [
+            np.concatenate([next(placed)[0], known.numbers([term for term, _ in tokenizer.identifier_terms(text)])])
+            for text in some
+        ]
+        for some in (heads, told)
+    ]
+    out = []
+    for item, text, title, more, found in zip(stored, texts, *few, stretches, strict=True):
+        parts = [(cut, at + begin) for (begin, _), (cut, at) in zip(found, placed, strict=False)]
+        terms, places = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
+        out.append(_terms_of(item, text, title, more, (terms, places), tokenizer, known))
+    return out
+
+
+def _terms_of(
+    stored: StoredArticle,
+    text: str,
+    title: Numbers,
+    told: Numbers,
+    body: Placed,
+    tokenizer: Tokenizer,
+    known: Vocabulary,
+) -> FieldTerms:
+    article = stored.article
 
     def cut(stretch: str) -> Numbers:
         return known.numbers(tokenizer.folded_terms(stretch))
 
-    title = cut(fold(f"{article.title}\n{article.meta.get('subtitle', '')}"))
-    told = cut(fold("\n".join(named_values(article))))
     starts = np.asarray([start for start, _, _ in stored.spans], np.int64)
     ends = np.asarray([end for _, end, _ in stored.spans], np.int64)
     # A sentence shared with the chunk before counts in both chunks but once in the article.
-    whole = [_cut_once(text, tokenizer, known, ends.tolist()), _identifiers_once(text, tokenizer, known, ends.tolist())]
+    whole = [body, _identifiers_once(text, tokenizer, known, ends.tolist())]
     slices = [np.searchsorted(at, np.stack([starts, ends], axis=1)).tolist() for _, at in whole]
     bigrams = pairs_of(text, [(start, end) for start, end, _ in stored.spans])
     words: list[NDArray[np.integer]] = []
@@ -216,7 +262,7 @@ def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary
         words += parts
         lengths.append(sum(map(len, parts)))
         done = end
-    body = np.concatenate([title, told, *(numbers for numbers, _ in whole)])
+    every = np.concatenate([title, told, *(numbers for numbers, _ in whole)])
     facets = np.asarray([known[value] for value in facets_of(article)], np.int32)
     return FieldTerms(
         known.strings,
@@ -224,40 +270,54 @@ def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary
             "words": np.concatenate(words) if words else title[:0],
             "bigrams": np.concatenate(bigrams) if bigrams else np.zeros(0, np.uint64),
             "title": title,
-            "body": body,
+            "body": every,
             "facets": facets,
         },
         {
             "words": lengths,
             "bigrams": list(map(len, bigrams)),
             "title": [len(title)],
-            "body": [len(body)],
+            "body": [len(every)],
             "facets": [len(facets)],
         },
         folded_signature(text),
+        known.first,
     )
 
 
-def _stretches(folded: str, ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _stretches(folded: str, ends: Sequence[int]) -> list[tuple[int, int]]:
     """Stretches of whole chunks to cut at once, which cut alone would give the same terms."""
-    begin = 0
+    begin, found = 0, []
     for end in ends:
         if end - begin >= _AT_ONCE or end == ends[-1] or not _parts(folded, end):
-            yield begin, end
+            found.append((begin, end))
             begin = end
+    return found
 
 
-def _cut_once(folded: str, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int]) -> Placed:
-    """The words of a text and where each begins, ascending."""
-    numbers, places = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
-    for begin, end in _stretches(folded, ends):
-        pieces = tokenizer.pieces(folded[begin:end])
-        found = np.fromiter(map(known.__getitem__, pieces), np.int32, len(pieces))
-        lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
-        terms = found >= 0
-        numbers.append(found[terms])
-        places.append((np.cumsum(lengths) - lengths + begin)[terms])
-    return np.concatenate(numbers), np.concatenate(places)
+def _placed(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> list[Placed]:
+    """The words of each folded text and where each begins, ascending."""
+    if known.cutter is None:
+        return [_placed_one(tokenizer.pieces(text), known) for text in texts]
+    joined = "\n".join([*texts, ""])
+    starts, found = known.cutter.cut(joined)
+    other = np.flatnonzero(found < 0)
+    ends = np.append(starts, len(joined))[other + 1].tolist()
+    pieces = [joined[start:end] for start, end in zip(starts[other].tolist(), ends, strict=True)]
+    found[other] = np.fromiter(map(known.__getitem__, pieces), np.int64, len(pieces))
+    terms = found >= 0
+    starts, named = starts[terms], found[terms].astype(np.int32)
+    borders = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    at = np.searchsorted(starts, borders).tolist()
+    begins = borders.tolist()
+    return [(named[a:b], starts[a:b] - begin) for a, b, begin in zip(at, at[1:], begins, strict=False)]
+
+
+def _placed_one(pieces: Sequence[str], known: Vocabulary) -> Placed:
+    found = np.fromiter(map(known.__getitem__, pieces), np.int32, len(pieces))
+    lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    terms = found >= 0
+    return found[terms], (np.cumsum(lengths) - lengths)[terms]
 
 
 def _identifiers_once(folded: str, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int]) -> Placed:

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from index.fold import fold, fold_version
 from index.models import Token
+from index.wordcut import WordCutter
 
 __all__ = ["TOKENIZER_VERSION", "Tokenizer", "fold"]
 
@@ -73,6 +74,11 @@ class Tokenizer:
         """`synonyms` is a list of groups, each a list of words that mean the same."""
         self.user_words = tuple(sorted({fold(word.strip()) for word in user_words if word.strip()}))
         self._groups = [[fold(word.strip()) for word in group if word.strip()] for group in synonyms]
+
+    @cached_property
+    def cutter(self) -> WordCutter | None:
+        """What gives the `pieces` of whole batches of text; None where their words are not those of jieba alone."""
+        return found if not self.user_words and (found := WordCutter()).agrees(self._cut) else None
 
     @cached_property
     def _cut(self) -> Callable[[str], list[str]]:

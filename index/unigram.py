@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from index.lookup import Table
+
 Ids = NDArray[np.int64]
 
 _PENALTY = 10.0  # by which an unknown character is worse than the worst token
@@ -73,7 +75,7 @@ class Unigram:
         self._score = np.where(self._token >= 0, scores[self._token], scores.min() - _PENALTY)
         self._goes_on = np.zeros(nodes, bool)
         self._goes_on[[step // width for step in steps]] = True
-        self._steps = _Table(steps)
+        self._steps = Table(np.array([*steps], np.int64), np.array([*steps.values()], np.int64))
 
     def batch(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
         """Token ids of all texts back to back, and where each begins with the end behind the last: (texts + 1,)."""
@@ -186,37 +188,3 @@ class Unigram:
         chosen[1:] &= ~(lost[1:] & lost[:-1])
         places = np.flatnonzero(chosen)
         return token[places], places
-
-
-class _Table:
-    """A dictionary of numbers not below 0 to look up many at once: whatever finds its place taken is in the next."""
-
-    def __init__(self, entries: dict[int, int]) -> None:
-        keys = np.fromiter(entries, np.int64, len(entries))
-        values = np.fromiter(entries.values(), np.int64, len(entries))
-        self._levels: list[tuple[np.uint64, np.uint64, Ids, Ids]] = []
-        while len(keys) or not self._levels:
-            bits = max(4, len(keys).bit_length() + 2)
-            # Odd, one a level: Fibonacci hashing.
-            factor, shift = np.uint64(0x9E3779B97F4A7C15 + 2 * len(self._levels)), np.uint64(64 - bits)
-            slots = (keys.astype(np.uint64) * factor) >> shift
-            held, value = np.full(1 << bits, -1, np.int64), np.full(1 << bits, -1, np.int64)
-            held[slots], value[slots] = keys, values
-            self._levels.append((factor, shift, held, value))
-            out = held[slots] != keys
-            keys, values = keys[out], values[out]
-
-    def find(self, keys: Ids) -> Ids:
-        """The value of each key, -1 where there is none."""
-        factor, shift, held, value = self._levels[0]
-        slots = (keys.astype(np.uint64) * factor) >> shift
-        there = held[slots]
-        found = np.where(there == keys, value[slots], -1)
-        left = np.flatnonzero((there != keys) & (there >= 0))
-        for factor, shift, held, value in self._levels[1:]:
-            some = keys[left]
-            slots = (some.astype(np.uint64) * factor) >> shift
-            there = held[slots]
-            found[left] = np.where(there == some, value[slots], -1)
-            left = left[(there != some) & (there >= 0)]
-        return found

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from index.backend import LexicalQuery
-from index.builder import ArticleBuilder, build_index, configure, content_hash, cosine_floor, passage_text, update_index
+from index.builder import ArticleBuilder, build_index, configure, content_hash, passage_text, update_index
 from index.commits import restore_commit, writer_lock
 from index.config import IndexConfig
 from index.embedded import EmbeddedIndex
+from index.encode import cosine_floor
 from index.errors import BadOption, IndexCorrupt, IndexMismatch, NotFound, SelfCheckFailed, WriterBusy
 from index.layout import Manifest, read_manifest
 from index.models import Skipped, SkipReason

@@ -1,0 +1,216 @@
+"""jieba's words over whole batches of text at once, as numbers: the pieces of `rjieba`.
+
+The likeliest way to cut a run of Chinese characters, letters and digits into words of jieba's dictionary is Viterbi's,
+from the run's end to its beginning. Here all runs of a batch are walked side by side in numpy, in the order in which
+jieba adds up logarithms, so that ways it finds equal are equal here. A word's number is its place in the sorted
+dictionary, which every process reads: words travel between processes as numbers and are sorted when they arrive.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.lookup import Table
+
+Numbers = NDArray[np.int64]
+
+_LONGEST = 16  # characters of a word, at most
+_SAMPLE = 16  # one word of so many is in what two cutters are compared by
+_RUN = 250  # characters of a run that is walked with the others
+# What jieba cuts into words; every other character stands alone.
+_HAN = (
+    (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
+    (0x2B820, 0x2CEAF), (0x2CEB0, 0x2EBEF), (0x2F800, 0x2FA1F),
+)  # fmt: skip
+_LETTERS_AND_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Pieces(NamedTuple):
+    """Where each piece of a text begins, ascending, and its number in the dictionary, or -1."""
+
+    starts: Numbers
+    numbers: Numbers
+
+
+@cache
+def _frequencies() -> dict[str, int]:
+    found = find_spec("jieba")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("jieba's dictionary: the package jieba is not installed")
+    lines = (Path(found.origin).parent / "dict.txt").read_text("utf-8").split("\n")
+    parts = (line.split(" ") for line in lines if line)
+    return {part[0]: int(part[1]) for part in parts}
+
+
+@cache
+def words() -> list[str]:
+    """The words of jieba's dictionary in the order of their UTF-8, which is that of their code points."""
+    return sorted(_frequencies())
+
+
+@cache
+def numbers() -> dict[str, int]:
+    """The number of each of the `words`."""
+    return dict(zip(words(), range(len(words())), strict=True))
+
+
+@cache
+def encoded() -> list[bytes]:
+    """The `words` in UTF-8."""
+    return [word.encode() for word in words()]
+
+
+class WordCutter:
+    """Cuts texts as `rjieba.cut(text, False)` does, whose dictionary is jieba's; see the module."""
+
+    def __init__(self) -> None:
+        """Read the dictionary and make its trie: half a second, 60 MB."""
+        frequencies = np.fromiter(map(_frequencies().__getitem__, words()), np.int64, len(words()))
+        every, which = np.unique(frequencies, return_inverse=True)
+        total = math.log(int(frequencies.sum()))
+        scores = np.array([math.log(count) - total for count in every.tolist()])[which]
+        codes = np.array(words()).view(np.uint32).reshape(len(words()), -1)
+        lengths = np.count_nonzero(codes, axis=1)
+        chars = np.unique(codes[codes > 0])
+        self._chars = np.zeros(0x110000, np.int32)  # 0 stands for every character outside the dictionary
+        self._chars[chars] = np.arange(1, len(chars) + 1)
+        self._width = len(chars) + 1
+        self._inside, self._joins = np.zeros(0x110000, bool), np.zeros(0x110000, bool)
+        for low, high in _HAN:
+            self._inside[low : high + 1] = True
+        self._joins[[ord(char) for char in _LETTERS_AND_DIGITS]] = True
+        self._inside[[ord(char) for char in _LETTERS_AND_DIGITS + "+#&._%-"]] = True
+        # The first nodes are the characters; then come, length by length, the beginnings of words.
+        node = self._chars[codes[:, 0]].astype(np.int64)
+        rows = np.arange(len(codes))
+        ends, goes_on = [np.full(self._width, -1, np.int64)], [np.zeros(self._width, bool)]
+        steps: list[Numbers] = []
+        nodes, base = self._width, 0
+        for length in range(1, codes.shape[1] + 1):
+            last = lengths[rows] == length
+            ends[-1][node[last] - base] = rows[last]
+            goes_on[-1][node[~last] - base] = True
+            rows, node = rows[~last], node[~last]
+            if not len(rows):
+                break
+            step, at = np.unique(node * self._width + self._chars[codes[rows, length]], return_inverse=True)
+            steps.append(step)
+            node, base, nodes = at + nodes, nodes, nodes + len(step)
+            ends.append(np.full(len(step), -1, np.int64))
+            goes_on.append(np.zeros(len(step), bool))
+        self._word, self._goes_on = np.concatenate(ends), np.concatenate(goes_on)
+        self._score = np.where(self._word >= 0, scores[self._word], -total)  # a character that is no word counts as 1
+        self._steps = Table(np.concatenate(steps), np.arange(self._width, nodes))
+
+    def cut(self, text: str) -> Pieces:
+        """The pieces of `text`, but that `\\r\\n` is two."""
+        codes = np.frombuffer((text + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
+        inside = self._inside[codes]
+        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+        if inside[0]:
+            edges = np.append(0, edges)
+        begins, ends = edges[::2], edges[1::2]
+        nodes = self._chars[codes]
+        nodes[~inside] = 0
+        size, word = np.ones(len(codes), np.int32), self._word[nodes]
+        long = ends - begins > _RUN
+        for begin, end in zip(begins[long].tolist(), ends[long].tolist(), strict=True):
+            self._by_library(text[begin:end], begin, size, word)
+        self._walk(begins[~long], ends[~long], nodes, size, word)
+        chosen = ~inside
+        at, stop = begins, ends
+        while len(at):
+            chosen[at] = True
+            at = at + size[at]
+            on = at < stop
+            at, stop = at[on], stop[on]
+        starts = np.flatnonzero(chosen[:-1])
+        lone = (size[starts] == 1) & self._joins[codes[starts]]
+        joined = lone[1:] & lone[:-1] & (np.diff(starts) == 1)  # letters and digits that are no word are one piece
+        found = word[starts]
+        found[:-1][joined] = -1
+        found[1:][joined] = -1
+        first = np.append(True, ~joined)[: len(starts)]
+        return Pieces(starts[first], found[first])
+
+    def agrees(self, library: Callable[[str], list[str]]) -> bool:
+        """Whether `library` cuts as this does: it has a dictionary of its own, which might be another."""
+        some = words()[::_SAMPLE]
+        text = "\n".join("".join(some[at : at + 32]) for at in range(0, len(some), 32))
+        sizes = np.fromiter(map(len, library(text)), np.int64)
+        return np.array_equal(self.cut(text).starts, np.cumsum(sizes) - sizes)
+
+    def _by_library(self, run: str, begin: int, size: NDArray[np.int32], word: Numbers) -> None:
+        import rjieba
+
+        for piece in rjieba.cut(run, False):
+            size[begin], word[begin] = len(piece), numbers().get(piece, -1)
+            begin += len(piece)
+
+    def _walk(
+        self, begins: Numbers, ends: Numbers, nodes: NDArray[np.int32], size: NDArray[np.int32], word: Numbers
+    ) -> None:
+        """Set, at each place of the runs, `size` and `word` of the first piece of the best way from there."""
+        if not len(begins):
+            return
+        lengths = ends - begins
+        before = np.zeros(len(nodes), np.int32)  # how far a place is from its run's end
+        before[np.repeat(begins - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())] = np.repeat(
+            np.cumsum(lengths), lengths
+        ) - np.arange(lengths.sum())
+        alone = self._score[nodes]
+        edges = self._longer(nodes, before, alone, word)
+        best = np.zeros(len(nodes) + 1)
+        order = np.argsort(-lengths, kind="stable")
+        stops = ends[order]
+        alive = np.searchsorted(-lengths[order], -np.arange(1, lengths.max() + 1), side="right")
+        for step, count in enumerate(alive.tolist(), start=1):
+            at = stops[:count] - step
+            best[at] = alone[at] + best[at + 1]
+            for length, places, gains, found in edges.get(step, ()):  # shorter ones first: the longest of equals
+                ways = gains + best[places + length]
+                better = ways >= best[places]
+                places = places[better]
+                best[places], size[places], word[places] = ways[better], length, found[better]
+
+    def _longer(
+        self, nodes: NDArray[np.int32], before: NDArray[np.int32], alone: NDArray[np.float64], word: Numbers
+    ) -> dict[int, list[tuple[int, Numbers, NDArray[np.float64], Numbers]]]:
+        """Words of two characters and more: how far before its run's end one begins -> length, places, scores, numbers.
+
+        A character that is no word stands `alone` only where no word begins.
+        """
+        at = np.flatnonzero(self._goes_on[nodes] & (before > 1))
+        node = nodes[at].astype(np.int64)
+        places, lengths, found = [], [], []
+        length = 1
+        while len(at):
+            node = self._steps.find(node * self._width + nodes[at + length])
+            at, node = at[node >= 0], node[node >= 0]
+            length += 1
+            ends = self._word[node] >= 0
+            places.append(at[ends])
+            lengths.append(np.full(len(places[-1]), length))
+            found.append(node[ends])
+            on = self._goes_on[node]
+            at, node = at[on], node[on]
+        if not places:
+            return {}
+        place, size, last = np.concatenate(places), np.concatenate(lengths), np.concatenate(found)
+        alone[place[word[place] < 0]] = -np.inf
+        key = (before[place] * (_LONGEST + 1) + size).astype(np.uint16)  # _RUN * 17 at most
+        order = np.argsort(key, kind="stable")
+        key, place, last = key[order], place[order], last[order]
+        scores, which = self._score[last], self._word[last]
+        groups = np.flatnonzero(np.diff(key.astype(np.int64), prepend=-1, append=-1)).tolist()
+        edges: dict[int, list[tuple[int, Numbers, NDArray[np.float64], Numbers]]] = {}
+        for begin, end in zip(groups, groups[1:], strict=False):
+            far, long = divmod(int(key[begin]), _LONGEST + 1)
+            edges.setdefault(far, []).append((long, place[begin:end], scores[begin:end], which[begin:end]))
+        return edges

@@ -1,0 +1,95 @@
+"""Whole batches cut at once: the pieces of rjieba, and the same terms and postings as article by article."""
+
+import random
+from itertools import accumulate
+
+import numpy as np
+import pytest
+import rjieba
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.invert import invert
+from index.lookup import Table
+from index.terms import Vocabulary, terms_of, terms_of_all
+from index.tokens import Tokenizer
+from index.wordcut import WordCutter, numbers, words
+from tests.conftest import CORPUS, article, prepared
+
+CUTTER = WordCutter()
+TOKENIZER = Tokenizer()
+MIXED = st.text(
+    alphabet="年轻幹部配備研究生命起源国发〔〕2023号GB/T7714c919%.-+#&_ ，。！”\n\t〇𠀀豈éかカ😀\ud800", max_size=200
+)
+
+
+def cut_by_library(text):
+    pieces = rjieba.cut(text, False)
+    return [0, *accumulate(map(len, pieces))][:-1], [numbers().get(piece, -1) for piece in pieces]
+
+
+def same(text):
+    starts, found = CUTTER.cut(text)
+    assert (starts.tolist(), found.tolist()) == cut_by_library(text)
+
+
+@given(MIXED.map(lambda text: text.replace("\ud800", "")))
+def test_texts_are_cut_as_the_library_cuts_them(text):
+    same(text)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_words_in_any_order_are_cut_as_the_library_cuts_them(seed):
+    rng = random.Random(seed)
+    some = [rng.choice(words()) if rng.random() < 0.7 else rng.choice("一丁七c9 ,+的") for _ in range(2_000)]
+    same("".join(some))  # runs longer than are walked side by side among them
+    same("，".join("".join(some[at : at + 7]) for at in range(0, len(some), 7)))
+
+
+def test_every_character_is_cut_as_the_library_cuts_it():
+    same("".join(chr(code) for code in range(0x20, 0x32000) if not 0xD800 <= code < 0xE000))
+
+
+def test_a_lone_surrogate_is_a_piece():
+    assert CUTTER.cut("灯塔\ud800灯塔").starts.tolist() == [0, 2, 3]
+
+
+def test_no_text_has_no_pieces():
+    assert CUTTER.cut("").starts.tolist() == []
+
+
+def test_another_dictionary_is_noticed():
+    assert TOKENIZER.cutter is not None
+    assert not CUTTER.agrees(list)
+    assert Tokenizer(["云计算平台"]).cutter is None
+
+
+LONG = article(
+    "long", "研究生命起源。" * 60 + "无标点" * 300 + "国发〔2023〕1号，GB/T 7714-2015；c919 试飞", title="长文 ABC"
+)
+
+
+def test_articles_cut_together_have_the_terms_they_have_alone():
+    stored = [item for item, _, _ in map(prepare, [*CORPUS, LONG])]
+    known = Vocabulary(CUTTER)
+    together = terms_of_all(stored, TOKENIZER, known)
+    alone = [terms_of(item, TOKENIZER) for item in stored]
+    assert together == alone
+    assert not set(known.strings) & set(words())
+    one, other, mixed = (dict(invert(terms)) for terms in (together, alone, [*together[:3], *alone[3:]]))
+    for field, postings in one.items():
+        for found in (other[field], mixed[field]):
+            assert list(found.terms) == list(postings.terms)
+            assert all(np.array_equal(getattr(found, n), getattr(postings, n)) for n in ("starts", "docs", "tfs"))
+
+
+def prepare(item):
+    stored, terms = prepared([item])[:2]
+    return stored[0], terms[0], ()
+
+
+@given(st.dictionaries(st.integers(0, 2**43 - 1), st.integers(0, 2**20 - 1)), st.lists(st.integers(0, 2**43 - 1)))
+def test_a_table_finds_what_is_in_it(entries, others):
+    table = Table(np.array([*entries], np.int64), np.array([*entries.values()], np.int64))
+    asked = [*entries, *others]
+    assert table.find(np.array(asked, np.int64)).tolist() == [entries.get(key, -1) for key in asked]
