@@ -366,11 +366,8 @@ def _batches(
 def _flush(batch: _Batch, builder: ArticleBuilder, writer: IndexWriter) -> None:
     if batch.stored:
         _self_check(batch.terms, batch.stored)
-        if batch.vectors:
-            vectors = np.concatenate(batch.vectors).astype(np.float32)
-        else:
-            vectors = np.asarray(builder.encoder.passages(batch.passages), np.float32)
-        writer.upsert(batch.stored, batch.terms, vectors)
+        made = batch.vectors or [np.asarray(builder.encoder.passages(batch.passages), np.float16)]
+        writer.upsert(batch.stored, batch.terms, np.concatenate(made))
 
 
 def _missing(writer: IndexWriter, sources: Sequence[str | Path], tally: _Tally) -> list[str]:

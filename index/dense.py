@@ -177,7 +177,7 @@ class DenseIndex:
         asked /= np.linalg.norm(asked, axis=1, keepdims=True)
         best = np.full((len(asked), 0), -np.inf, np.float32)
         for start in range(0, n, _AT_ONCE):  # exact products with all rows, for all questions at once
-            block = asked @ self.vectors[start : start + _AT_ONCE].astype(np.float32).T
+            block = asked @ _wide(self.vectors[start : start + _AT_ONCE]).T
             best = np.concatenate([best, block], axis=1)
             best = np.partition(best, best.shape[1] - k, axis=1)[:, -k:] if best.shape[1] > k else best
         nearest = best.min(axis=1) - _ROUGH
@@ -215,13 +215,17 @@ def products(vectors: NDArray[np.float16], vector: Vectors) -> NDArray[np.float3
     """Inner products of `vectors`, (n, dim), with `vector`, (dim,): (n,).
 
     einsum adds up each row alone, where a matrix product rounds by how many rows there are: equal texts in segments
-    of different size must not differ in the last bit. FAISS widens half precision three times as fast as NumPy, and
-    to the same numbers.
+    of different size must not differ in the last bit.
     """
     if not vectors.size:
         return np.zeros(len(vectors), np.float32)
-    wide = _halves(vectors.shape[1]).decode(np.ascontiguousarray(vectors).view(np.uint8))
-    return np.asarray(np.einsum("ij,j->i", wide, vector), dtype=np.float32)
+    return np.asarray(np.einsum("ij,j->i", _wide(vectors), vector), dtype=np.float32)
+
+
+def _wide(vectors: NDArray[np.float16]) -> Vectors:
+    """In single precision, by FAISS: three times as fast as NumPy, and the same numbers."""
+    wide: Vectors = _halves(vectors.shape[1]).decode(np.ascontiguousarray(vectors).view(np.uint8))
+    return wide
 
 
 @cache
@@ -298,4 +302,4 @@ def _train(half: NDArray[np.float16]) -> Index:
 
 def _add(index: Index, half: NDArray[np.float16]) -> None:
     for start in range(0, len(half), 50_000):
-        index.add(half[start : start + 50_000].astype(np.float32))
+        index.add(_wide(half[start : start + 50_000]))

@@ -30,11 +30,10 @@ from index.terms import facet as facet
 from index.terms import facets_of as facets_of
 from index.terms import terms_of as terms_of
 from index.tokens import Tokenizer
-from index.vectors import Vectors
 
 
 def write_segment(
-    folder: Path, stored: Sequence[StoredArticle], terms: Sequence[FieldTerms], vectors: Vectors
+    folder: Path, stored: Sequence[StoredArticle], terms: Sequence[FieldTerms], vectors: NDArray[np.floating]
 ) -> tuple[dict[str, FileEntry], float | None]:
     """Write a segment into the new folder `folder` and flush it to disk.
 

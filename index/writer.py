@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.calibrate import MIN_ARTICLES, Measured, measure
 from index.commits import now
@@ -32,7 +33,6 @@ from index.merge import live, merge_segments, merges_due
 from index.segment import FieldTerms, Segment, Tombstones, write_segment
 from index.store import StoredArticle
 from index.tokens import Tokenizer
-from index.vectors import Vectors
 
 _FEWEST = 4  # segments that call for a merge; two that checkpoints of a build left
 
@@ -149,7 +149,9 @@ class IndexWriter:
                 count += 1
         return count
 
-    def upsert(self, stored: Sequence[StoredArticle], terms: Sequence[FieldTerms], vectors: Vectors) -> None:
+    def upsert(
+        self, stored: Sequence[StoredArticle], terms: Sequence[FieldTerms], vectors: NDArray[np.floating]
+    ) -> None:
         """Write a new segment of articles, replacing those of the same id; of two with one id the later counts.
 
         Where the writing fails, what there was is still there.
