@@ -6,7 +6,7 @@ needs none. An article's text is folded once and each stretch of it cut once: ch
 terms.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,6 +32,7 @@ MAX_FACET = 100  # characters; a longer meta value is a text, not something to f
 CODE_BITS = 21  # bits of a code point
 _AT_ONCE = 20_000  # characters cut into words at a time, about
 
+_TOGETHER = 100_000  # characters of many texts cut side by side, about
 _HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FA1F))  # as index.tokens has them
 _NO_TERMS: Placed = np.zeros(0, np.int32), np.zeros(0, np.int64)
 _ENDS = frozenset("。!?;…")  # no word and no identifier reaches over one of these, folded
@@ -209,7 +210,7 @@ def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: V
     heads = [fold(f"{item.article.title}\n{item.article.meta.get('subtitle', '')}") for item in stored]
     told = [fold("\n".join(named_values(item.article))) for item in stored]
     pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
-    placed = iter(_placed([*heads, *told, *pieces], tokenizer, known))
+    placed = _placed([*heads, *told, *pieces], tokenizer, known)
     few = [
         [
             np.concatenate([next(placed)[0], known.numbers([term for term, _ in tokenizer.identifier_terms(text)])])
@@ -295,22 +296,35 @@ def _stretches(folded: str, ends: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _placed(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> list[Placed]:
+def _placed(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> Iterator[Placed]:
     """The words of each folded text and where each begins, ascending."""
     if known.cutter is None:
-        return [_placed_one(tokenizer.pieces(text), known) for text in texts]
+        yield from (_placed_one(tokenizer.pieces(text), known) for text in texts)
+        return
+    some: list[str] = []
+    long = 0
+    for text in texts:
+        some.append(text)
+        long += len(text)
+        if long >= _TOGETHER:
+            yield from _placed_together(some, known.cutter, known)
+            some, long = [], 0
+    yield from _placed_together(some, known.cutter, known)
+
+
+def _placed_together(texts: Sequence[str], cutter: WordCutter, known: Vocabulary) -> Iterator[Placed]:
     joined = "\n".join([*texts, ""])
-    starts, found = known.cutter.cut(joined)
+    starts, found = cutter.cut(joined)
     other = np.flatnonzero(found < 0)
     ends = np.append(starts, len(joined))[other + 1].tolist()
     pieces = [joined[start:end] for start, end in zip(starts[other].tolist(), ends, strict=True)]
     found[other] = np.fromiter(map(known.__getitem__, pieces), np.int64, len(pieces))
     terms = found >= 0
     starts, named = starts[terms], found[terms].astype(np.int32)
-    borders = np.cumsum([0, *(len(text) + 1 for text in texts)])
-    at = np.searchsorted(starts, borders).tolist()
-    begins = borders.tolist()
-    return [(named[a:b], starts[a:b] - begin) for a, b, begin in zip(at, at[1:], begins, strict=False)]
+    begins = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    at = np.searchsorted(starts, begins).tolist()
+    for a, b, begin in zip(at, at[1:], begins.tolist(), strict=False):
+        yield named[a:b], starts[a:b] - begin
 
 
 def _placed_one(pieces: Sequence[str], known: Vocabulary) -> Placed:

@@ -78,7 +78,7 @@ class Tokenizer:
     @cached_property
     def cutter(self) -> WordCutter | None:
         """What gives the `pieces` of whole batches of text; None where their words are not those of jieba alone."""
-        return found if not self.user_words and (found := WordCutter()).agrees(self._cut) else None
+        return found if not self.user_words and (found := WordCutter(self._cut)).agrees() else None
 
     @cached_property
     def _cut(self) -> Callable[[str], list[str]]:

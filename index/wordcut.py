@@ -69,8 +69,9 @@ def encoded() -> list[bytes]:
 class WordCutter:
     """Cuts texts as `rjieba.cut(text, False)` does, whose dictionary is jieba's; see the module."""
 
-    def __init__(self) -> None:
-        """Read the dictionary and make its trie: half a second, 60 MB."""
+    def __init__(self, library: Callable[[str], list[str]]) -> None:
+        """Read the dictionary and make its trie: half a second, 60 MB. `library`: what is to be matched."""
+        self._library = library
         frequencies = np.fromiter(map(_frequencies().__getitem__, words()), np.int64, len(words()))
         every, which = np.unique(frequencies, return_inverse=True)
         total = math.log(int(frequencies.sum()))
@@ -119,12 +120,14 @@ class WordCutter:
         nodes = self._chars[codes]
         nodes[~inside] = 0
         size, word = np.ones(len(codes), np.int32), self._word[nodes]
+        chosen = ~inside
         long = ends - begins > _RUN
         for begin, end in zip(begins[long].tolist(), ends[long].tolist(), strict=True):
-            self._by_library(text[begin:end], begin, size, word)
-        self._walk(begins[~long], ends[~long], nodes, size, word)
-        chosen = ~inside
-        at, stop = begins, ends
+            for piece in self._library(text[begin:end]):
+                chosen[begin], size[begin], word[begin] = True, len(piece), numbers().get(piece, -1)
+                begin += len(piece)
+        at, stop = begins[~long], ends[~long]
+        self._walk(at, stop, nodes, size, word)
         while len(at):
             chosen[at] = True
             at = at + size[at]
@@ -139,19 +142,12 @@ class WordCutter:
         first = np.append(True, ~joined)[: len(starts)]
         return Pieces(starts[first], found[first])
 
-    def agrees(self, library: Callable[[str], list[str]]) -> bool:
-        """Whether `library` cuts as this does: it has a dictionary of its own, which might be another."""
+    def agrees(self) -> bool:
+        """Whether the library cuts as this does: it has a dictionary of its own, which might be another."""
         some = words()[::_SAMPLE]
         text = "\n".join("".join(some[at : at + 32]) for at in range(0, len(some), 32))
-        sizes = np.fromiter(map(len, library(text)), np.int64)
+        sizes = np.fromiter(map(len, self._library(text)), np.int64)
         return np.array_equal(self.cut(text).starts, np.cumsum(sizes) - sizes)
-
-    def _by_library(self, run: str, begin: int, size: NDArray[np.int32], word: Numbers) -> None:
-        import rjieba
-
-        for piece in rjieba.cut(run, False):
-            size[begin], word[begin] = len(piece), numbers().get(piece, -1)
-            begin += len(piece)
 
     def _walk(
         self, begins: Numbers, ends: Numbers, nodes: NDArray[np.int32], size: NDArray[np.int32], word: Numbers
@@ -161,9 +157,9 @@ class WordCutter:
             return
         lengths = ends - begins
         before = np.zeros(len(nodes), np.int32)  # how far a place is from its run's end
-        before[np.repeat(begins - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())] = np.repeat(
-            np.cumsum(lengths), lengths
-        ) - np.arange(lengths.sum())
+        last = np.cumsum(lengths)
+        steps = np.arange(last[-1])
+        before[np.repeat(begins - last + lengths, lengths) + steps] = np.repeat(last, lengths) - steps
         alone = self._score[nodes]
         edges = self._longer(nodes, before, alone, word)
         best = np.zeros(len(nodes) + 1)

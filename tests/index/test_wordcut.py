@@ -16,7 +16,7 @@ from index.tokens import Tokenizer
 from index.wordcut import WordCutter, numbers, words
 from tests.conftest import CORPUS, article, prepared
 
-CUTTER = WordCutter()
+CUTTER = WordCutter(lambda text: rjieba.cut(text, False))
 TOKENIZER = Tokenizer()
 MIXED = st.text(
     alphabet="年轻幹部配備研究生命起源国发〔〕2023号GB/T7714c919%.-+#&_ ，。！”\n\t〇𠀀豈éかカ😀\ud800", max_size=200
@@ -60,7 +60,8 @@ def test_no_text_has_no_pieces():
 
 def test_another_dictionary_is_noticed():
     assert TOKENIZER.cutter is not None
-    assert not CUTTER.agrees(list)
+    assert CUTTER.agrees()
+    assert not WordCutter(list).agrees()
     assert Tokenizer(["云计算平台"]).cutter is None
 
 
