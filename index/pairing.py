@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 _FULL = 128  # tokens of a passage that counts in full, some more than 200 characters
 _SENTENCE = 24  # tokens of a usual sentence
-_SALT = 506_816  # keeps pairs two apart from the rows of neighbours; any number above all token ids would do
+SALT = 506_816  # keeps pairs two apart from the rows of neighbours; any number above all token ids would do
 
 # Odd constants of Fibonacci hashing (golden ratio) and of splitmix64's first mixing step.
-_SPREAD, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+SPREAD, MIX = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9
 
 
 class Reach(NamedTuple):
@@ -46,8 +46,8 @@ class Reach(NamedTuple):
 
 def pair_rows(left: NDArray[np.integer], right: NDArray[np.integer], rows: int, apart: int = 1) -> NDArray[np.int64]:
     """The row, below `rows`, of each pair (left[i], right[i]) of token ids `apart`; (a, b) and (b, a) differ."""
-    salted = left.astype(np.uint64) + np.uint64((apart - 1) * _SALT)
-    mixed = (salted * _SPREAD + right.astype(np.uint64)) * _MIX
+    salted = left.astype(np.uint64) + np.uint64((apart - 1) * SALT)
+    mixed = (salted * np.uint64(SPREAD) + right.astype(np.uint64)) * np.uint64(MIX)
     return ((mixed >> np.uint64(24)) % np.uint64(rows)).astype(np.int64)
 
 

@@ -4,12 +4,13 @@
     -> int8 rows, one scale each -> a folder that both `index.encode` and sentence-transformers read
 
 DIR holds `<source>.jsonl.gz` shards, a record per line: {"source", "title", "heading", "text"}.
-Equal arguments and seed give equal files on one machine.
+Equal arguments and seed give equal files on one processor; a GPU was not asked to give them twice.
 """
 
 import argparse
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -22,12 +23,14 @@ from tokenizers import Tokenizer
 from index.encode import StaticEncoder
 from index.pairing import Reach, standing
 from index.training.corpus import Tokenised
+from index.training.device import DeviceModel
 from index.training.held import Held, gains, hold_out
 from index.training.likeness import Alike
 from index.training.model import Options, StaticModel, Table, composition, shares_of, train
-from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, ahead, alike_by_rows, alike_by_words, batches
+from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, alike_by_words, batches
 from index.training.prepare import SHARES, prepare
 from index.training.save import quantise, save
+from index.training.walks import walks
 
 
 def main() -> None:
@@ -57,19 +60,26 @@ def main() -> None:
     parser.add_argument("--reach", type=float, nargs=3, default=Options.reach, help="far, octaves, fall of Reach")
     parser.add_argument("--mine", choices=["model", "words", "none"], default="model", help="what finds like passages")
     parser.add_argument("--run", type=at_least(2), default=32, help="like passages side by side in a batch")
-    parser.add_argument("--block", type=at_least(1), default=250_000, help="pairs drawn, and likened, at a time")
+    parser.add_argument("--lots", type=at_least(1), default=5, help="parts of the text, each drawn and likened at once")
     parser.add_argument("--kinds", type=json.loads, default=KIND_WEIGHTS, help="JSON: kind of pair -> weight")
     parser.add_argument("--start", type=Path, help="folder of a model of the same shape to go on from")
     parser.add_argument(
         "--more-parts", type=float, default=0.1, help="share of inner words' rows added before the second part"
     )
+    parser.add_argument("--emphasis", type=float, default=1.3, help="factor on the rows of pairs, once trained")
     parser.add_argument("--held", type=at_least(1), default=6000, help="articles kept out of training, to judge by")
+    parser.add_argument("--judge", type=at_least(1), default=250, help="steps between judgements by what is kept out")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=at_least(1), default=2)
+    parser.add_argument("--device", default="cpu", help="what trains: cpu, or torch's name of a GPU, such as cuda")
+    parser.add_argument("--processes", type=at_least(1), default=1, help="that draw pairs; a GPU keeps eight busy")
     arguments = parser.parse_args()
     needed = [arguments.data / f"{shard}.jsonl.gz" for shard in arguments.shards] + arguments.exclude
     for path in (path for path in needed if not path.exists()):
         parser.error(f"{path}: no such file or folder; see --data, --shards and --exclude")
+    if arguments.device != "cpu" and not torch.cuda.is_available():
+        parser.error(f"--device: got {arguments.device}, but torch finds no GPU; without it the CPU trains, in hours")
+    warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
     torch.set_num_threads(arguments.threads)
     torch.set_float32_matmul_precision("medium")  # bfloat16 products: the softmax is no finer
     torch.manual_seed(arguments.seed)
@@ -87,7 +97,7 @@ def main() -> None:
         tokens = table.tokens + inner @ table.tokens
         start = stored(table._replace(tokens=tokens, shares=shares_of(tokens)))
         table = learned.table(arguments, arguments.again, arguments.again_rate, arguments.seed + 3, start)
-    save(arguments.out, tokenizer, table)
+    save(arguments.out, tokenizer, table._replace(pairs=table.pairs * np.float32(arguments.emphasis)))
     say(f"written to {arguments.out}")
 
 
@@ -118,30 +128,28 @@ class Learned(NamedTuple):
             seed=seed,
         )
         words = self.tokenizer.get_vocab()
-        model = StaticModel(words, np.bincount(self.text.ids, minlength=len(words)), options, start)
-        train(model, self.batches(arguments, seed, model), steps, say, lambda: judged(model, self.held))
+        given = words, np.bincount(self.text.ids, minlength=len(words)), options, start
+        model = StaticModel(*given) if arguments.device == "cpu" else DeviceModel(*given, arguments.device)
+        train(
+            model, self.batches(arguments, seed, model), steps, say, lambda: judged(model, self.held), arguments.judge
+        )
         return model.table()
 
     def batches(self, arguments: argparse.Namespace, seed: int, model: StaticModel) -> Iterator[Batch]:
         """Batches without end, pairs drawn anew for every walk over the text, like passages side by side.
 
-        They are found by the model so far, from the second block on, or by BM25.
+        They are found by the model so far, from the second part of the text on, or by BM25.
         """
         per_record = np.array([SHARES[shard] for shard in arguments.shards])[self.text.source] * ~self.mask
-        walk, begun = seed * 1000, False
-        while True:
-            maker = PairMaker(self.text, self.tokenizer, arguments.kinds, self.said, walk)
-            clock = time.monotonic()
-            for pairs in ahead(maker.draw(per_record, arguments.block)):
-                like = None
-                if arguments.mine == "words":
-                    like = alike_by_words(pairs, self.tokenizer.get_vocab_size(), arguments.run, walk)
-                elif arguments.mine == "model" and begun:
-                    like = alike_by_rows(pairs, model.tokens()[:, :128], arguments.run, walk)
-                say(f"walk {walk}: {len(pairs)} pairs ({time.monotonic() - clock:.0f}s)")
-                yield from batches(pairs, arguments.batch, walk, like, arguments.run)
-                clock, begun = time.monotonic(), True
-            walk += 1
+        maker = PairMaker(self.text, self.tokenizer, arguments.kinds, self.said, per_record)
+        for number, pairs in enumerate(walks(maker, seed, arguments.lots, arguments.processes)):
+            like, clock = None, time.monotonic()
+            if arguments.mine == "words":
+                like = alike_by_words(pairs, self.tokenizer.get_vocab_size(), arguments.run, number)
+            elif arguments.mine == "model" and number:
+                like = model.likest(pairs, arguments.run, number)
+            say(f"{len(pairs)} pairs, likened in {time.monotonic() - clock:.0f}s")
+            yield from batches(pairs, arguments.batch, number, like, arguments.run)
 
 
 def at_least(least: int) -> Callable[[str], int]:

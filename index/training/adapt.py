@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -166,6 +167,7 @@ def _trained(
     from index.training.likeness import alike
     from index.training.model import Options, StaticModel, Table, train
     from index.training.pairs import KIND_WEIGHTS, PairMaker, batches
+    from index.training.walks import walks
 
     records = [Record("", article.title, "", article.text, str(number)) for number, article in enumerate(articles)]
     text = tokenise(records, bundled.tokenizer)
@@ -184,9 +186,9 @@ def _trained(
     counts = np.bincount(text.ids, minlength=len(tokens))
     model = StaticModel(bundled.tokenizer.get_vocab(), counts, options, Table(tokens, pairs, shares))
     said = alike(text.ids, len(tokens))
-    makers = [PairMaker(text, bundled.tokenizer, KIND_WEIGHTS, said, seed * 1000 + walk) for walk in range(_WALKS)]
-    walks = [maker.draw(np.full(len(records), 2.0), 1 << 18) for maker in makers]
-    drawn = [block for walk in walks for block in walk]
+    maker = PairMaker(text, bundled.tokenizer, KIND_WEIGHTS, said, np.full(len(records), 2.0))
+    parts = 1 + len(records) // 50_000
+    drawn = list(islice(walks(maker, seed, parts, 1), parts * _WALKS))
     size = min(1024, max(len(block) for block in drawn) // 4)
     steps = steps or min(600, sum(len(block) // size for block in drawn))
     say(f"{steps} steps of {size} pairs")

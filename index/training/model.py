@@ -10,19 +10,21 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from index.pairing import Reach, neighbours, pair_rows, two_apart
-from index.training.pairs import Batch, bags
+from index.training.pairs import Batch, Pairs, alike_by_rows, bags
 
 if TYPE_CHECKING:
     import torch
 
 Rows = NDArray[np.float32]
+Gradient = Union[Rows, "torch.Tensor"]
+LIKENED = 128  # columns of a token's row that passages are likened by
 REACH = Reach(far=1.2, octaves=1.3, fall=0.15)
 
 
@@ -96,7 +98,11 @@ def shares_of(tokens: Rows) -> Rows:
     With s the fourth root of a row's length times the mean length, so that two of them make a length of the same
     order as a row's: s * sqrt(1.3) * (s / mean(s)) ** 0.7. Both figures were measured.
     """
-    lengths = np.sqrt(np.einsum("ij,ij->i", tokens, tokens))
+    return shares_by(np.sqrt(np.einsum("ij,ij->i", tokens, tokens)))
+
+
+def shares_by(lengths: Rows) -> Rows:
+    """`shares_of` tokens with rows of these `lengths` (tokens,)."""
     shares: Rows = (lengths * lengths.mean()) ** np.float32(0.25)
     shares *= np.float32(1.3**0.5) * (shares / max(float(shares.mean()), 1e-12)) ** np.float32(0.7)
     return shares
@@ -140,7 +146,17 @@ class StaticModel:
             tokens, self.pairs, shares_of(tokens), self.options.power, self.options.brevity, self.options.reach
         )
 
-    def gradients(self, batch: Batch, prefix: int | None) -> tuple[float, Rows, Rows]:
+    def weights(self) -> "list[torch.Tensor]":
+        """Own rows and pairs, to be changed where they lie."""
+        import torch
+
+        return [torch.from_numpy(self.own), torch.from_numpy(self.pairs)]
+
+    def likest(self, pairs: Pairs, run: int, seed: int) -> NDArray[np.int64]:
+        """For every passage the number of the likest of those drawn as pivots, by the rows so far."""
+        return alike_by_rows(pairs, self.tokens()[:, :LIKENED], run, seed)
+
+    def gradients(self, batch: Batch, prefix: int | None) -> "tuple[float, Gradient, Gradient]":
         """Loss of one batch, on all columns and on the first `prefix`, and its gradients in own rows and pairs."""
         import torch
 
@@ -251,15 +267,16 @@ def train(
     steps: int,
     log: Callable[[str], None] = print,
     check: Callable[[], str] | None = None,
+    every: int = 250,
 ) -> None:
     """Adam over `batches` for `steps`: the rate rises over twenty steps (or a fifth), and falls linearly to zero.
 
-    `check` is asked, every 250 steps and at the end, for a line to log.
+    `check` is asked, `every` so many steps and at the end, for a line to log.
     """
     import torch
 
     options = model.options
-    weights = [torch.from_numpy(model.own), torch.from_numpy(model.pairs)]
+    weights = model.weights()
     # Adam's steps do not follow the size of what they change: a pair's values are that much smaller than a token's.
     factors = [1.0, options.pair_length / max(1, options.pair_dim) ** 0.5]
     optimiser = torch.optim.Adam(
@@ -275,11 +292,11 @@ def train(
         prefix = options.prefixes[step % len(options.prefixes)] if options.prefixes else None
         loss, *slopes = model.gradients(batch, prefix)
         for weight, slope in zip(weights, slopes, strict=True):
-            weight.grad = torch.from_numpy(slope)
+            weight.grad = torch.as_tensor(slope)
         optimiser.step()
         running += loss
         if (step + 1) % 50 == 0:
             log(f"step {step + 1}/{steps} loss {running / 50:.4f} {time.monotonic() - clock:.0f}s")
             running = 0.0
-        if check and ((step + 1) % 250 == 0 or step + 1 == steps):
+        if check and ((step + 1) % every == 0 or step + 1 == steps):
             log(check())

@@ -5,7 +5,6 @@ of 60-190 tokens, about 100-320 characters, as the index cuts them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,14 +87,21 @@ class Pairs:
 
 
 class PairMaker:
-    """Draws pairs from a tokenised corpus; equal seeds give equal pairs."""
+    """Draws pairs from a tokenised corpus."""
 
     def __init__(
-        self, text: Tokenised, tokenizer: Tokenizer, weights: Mapping[str, float], alike: Alike, seed: int
+        self,
+        text: Tokenised,
+        tokenizer: Tokenizer,
+        weights: Mapping[str, float],
+        alike: Alike,
+        per_passage: NDArray[np.float64],
     ) -> None:
-        """`weights`: relative frequency of each kind of pair (`KIND_WEIGHTS` is the default's); `alike`: of `text`."""
-        self._text = text
-        self._rng = np.random.default_rng(seed)
+        """`weights`: relative frequency of each kind of pair (`KIND_WEIGHTS` is the default's); `alike`: of `text`.
+
+        `per_passage` (records,): how many pairs, on average, each passage of a record gives.
+        """
+        self._text, self._per_passage = text, per_passage
         self._before = [_ids(tokenizer, form) for form in _BEFORE]
         self._after = [_ids(tokenizer, form) for form in _AFTER]
         share = np.array([weights.get(kind, 0.0) for kind in KINDS])
@@ -106,27 +112,25 @@ class PairMaker:
         self._pull[0] = 1e-6
         self._alike = alike
 
-    def draw(self, per_passage: NDArray[np.float64], block: int) -> Iterator[Pairs]:
-        """One walk over all records, in random order, about `block` pairs at a time, the first time half of it.
+    @property
+    def records(self) -> int:
+        """How many there are to draw from."""
+        return len(self._text.first) - 1
 
-        `per_passage`: for every record how many pairs, on average, each of its passages gives.
-        """
+    def draw(self, records: NDArray[np.int64], seed: int | Sequence[int]) -> Pairs:
+        """Pairs of these `records`, in their order; equal seeds give equal pairs."""
+        self._rng = np.random.default_rng(seed)
         queries: list[Ids] = []
         passages: list[Ids] = []
         groups: list[int] = []
-        first, goal = self._text.first, block // 2
-        for record in self._rng.permutation(len(first) - 1).tolist():
-            for query, passage in self._record(int(first[record]), int(first[record + 1]), per_passage[record]):
+        first = self._text.first
+        for record in records.tolist():
+            for query, passage in self._record(int(first[record]), int(first[record + 1]), self._per_passage[record]):
                 if len(query) and len(passage) >= 2:
                     queries.append(query)
                     passages.append(passage)
                     groups.append(int(self._text.group[record]))
-            if len(groups) >= goal:
-                goal = block
-                yield _pack(queries, passages, groups)
-                queries, passages, groups = [], [], []
-        if groups:
-            yield _pack(queries, passages, groups)
+        return _pack(queries, passages, groups)
 
     def _record(self, begin: int, end: int, per_passage: float) -> Iterator[tuple[Ids, Ids]]:
         sentence = self._text.sentence
@@ -247,15 +251,6 @@ def batches(pairs: Pairs, size: int, seed: int, like: NDArray[np.int64] | None =
         )
 
 
-def ahead(blocks: Iterator[Pairs]) -> Iterator[Pairs]:
-    """`blocks`, the next one drawn on a thread of its own while this one is worked on."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, blocks, None)
-        while (block := coming.result()) is not None:
-            coming = pool.submit(next, blocks, None)
-            yield block
-
-
 def alike_by_rows(pairs: Pairs, table: NDArray[np.float32], run: int, seed: int) -> NDArray[np.int64]:
     """For every passage the number of the nearest of the passages drawn as pivots, by cosines of sums of `table`.
 
@@ -266,9 +261,9 @@ def alike_by_rows(pairs: Pairs, table: NDArray[np.float32], run: int, seed: int)
         ends = pairs.p_starts[begin : begin + 4097]
         vectors[begin : begin + 4096] = bags(pairs.passage[ends[0] : ends[-1]], ends - ends[0], len(table)) @ table
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9
-    pivots = vectors[_pivots(pairs, run, seed)]
+    drawn = vectors[pivots(pairs, run, seed)]
     return np.concatenate(
-        [np.argmax(vectors[begin : begin + 4096] @ pivots.T, axis=1) for begin in range(0, len(vectors), 4096)]
+        [np.argmax(vectors[begin : begin + 4096] @ drawn.T, axis=1) for begin in range(0, len(vectors), 4096)]
     )
 
 
@@ -280,22 +275,23 @@ def alike_by_words(pairs: Pairs, tokens: int, run: int, seed: int) -> NDArray[np
     """
     whole = bags(pairs.passage, pairs.p_starts, tokens)
     whole.sum_duplicates()
-    pivots = whole[_pivots(pairs, run, seed)]
-    found_in = np.bincount(pivots.indices, minlength=tokens)
-    worth = np.log1p((pivots.shape[0] - found_in + 0.5) / (found_in + 0.5))
-    worth[found_in > max(50, pivots.shape[0] // 20)] = 0.0
-    lengths = np.asarray(pivots.sum(1)).ravel()
-    shorter = np.repeat(1.2 * (0.25 + 0.75 * lengths / lengths.mean()), np.diff(pivots.indptr))
-    pivots.data = (worth[pivots.indices] * pivots.data * 2.2 / (pivots.data + shorter)).astype(np.float32)
-    pivots.eliminate_zeros()
+    drawn = whole[pivots(pairs, run, seed)]
+    found_in = np.bincount(drawn.indices, minlength=tokens)
+    worth = np.log1p((drawn.shape[0] - found_in + 0.5) / (found_in + 0.5))
+    worth[found_in > max(50, drawn.shape[0] // 20)] = 0.0
+    lengths = np.asarray(drawn.sum(1)).ravel()
+    shorter = np.repeat(1.2 * (0.25 + 0.75 * lengths / lengths.mean()), np.diff(drawn.indptr))
+    drawn.data = (worth[drawn.indices] * drawn.data * 2.2 / (drawn.data + shorter)).astype(np.float32)
+    drawn.eliminate_zeros()
     whole.data = (worth[whole.indices] > 0).astype(np.float32)
     whole.eliminate_zeros()
-    columns = pivots.T.tocsr()
+    columns = drawn.T.tocsr()
     best = [(whole[begin : begin + 4096] @ columns).argmax(axis=1) for begin in range(0, len(pairs), 4096)]
     return np.concatenate([np.asarray(some).ravel() for some in best]).astype(np.int64)
 
 
-def _pivots(pairs: Pairs, run: int, seed: int) -> NDArray[np.int64]:
+def pivots(pairs: Pairs, run: int, seed: int) -> NDArray[np.int64]:
+    """The passages drawn as pivots: one for every two runs of `run`."""
     return np.random.default_rng(seed).choice(len(pairs), max(1, len(pairs) // (2 * run)), replace=False)
 
 
@@ -321,10 +317,11 @@ def _gather(flat: Ids, starts: NDArray[np.int64], chosen: NDArray[np.int64]) -> 
 
 
 def _pack(queries: Sequence[Ids], passages: Sequence[Ids], groups: Sequence[int]) -> Pairs:
+    none = np.empty(0, np.int32)
     return Pairs(
-        np.concatenate(queries),
+        np.concatenate([none, *queries]),
         edges(queries),
-        np.concatenate(passages),
+        np.concatenate([none, *passages]),
         edges(passages),
         np.array(groups, np.int32),
     )

@@ -1,10 +1,13 @@
+from itertools import islice
+
 import numpy as np
 import pytest
 
 from index.encode import load_encoder
 from index.training.corpus import Record, tokenise
 from index.training.likeness import Alike
-from index.training.pairs import KIND_WEIGHTS, KINDS, PairMaker, Pairs, ahead, alike_by_rows, alike_by_words, batches
+from index.training.pairs import KIND_WEIGHTS, KINDS, PairMaker, Pairs, alike_by_rows, alike_by_words, batches
+from index.training.walks import walks
 
 TEXT = "水稻插秧前要把田面耙平。随后引水入田，保持浅水。七天以后追施分蘖肥，注意防治稻飞虱。抽穗时不能断水。"
 
@@ -25,9 +28,12 @@ def nothing_alike(tokenizer):
     return Alike(np.zeros((size, 2), np.int32), np.zeros((size, 2), np.float32))
 
 
-def draw(text, tokenizer, weights, seed=1, alike=None, block=10**6):
-    maker = PairMaker(text, tokenizer, weights, alike or nothing_alike(tokenizer), seed)
-    return list(maker.draw(np.full(len(text.first) - 1, 2.0), block))
+def maker(text, tokenizer, weights, alike=None):
+    return PairMaker(text, tokenizer, weights, alike or nothing_alike(tokenizer), np.full(len(text.first) - 1, 2.0))
+
+
+def draw(text, tokenizer, weights, seed=1, alike=None):
+    return maker(text, tokenizer, weights, alike).draw(np.arange(len(text.first) - 1), seed)
 
 
 def rows(pairs, number):
@@ -38,15 +44,15 @@ def rows(pairs, number):
 
 
 def test_equal_seeds_give_equal_pairs(text, tokenizer):
-    one, other = (draw(text, tokenizer, KIND_WEIGHTS)[0] for _ in range(2))
+    one, other = (draw(text, tokenizer, KIND_WEIGHTS) for _ in range(2))
     np.testing.assert_array_equal(one.query, other.query)
     np.testing.assert_array_equal(one.passage, other.passage)
-    assert len(draw(text, tokenizer, KIND_WEIGHTS, seed=2)[0].query) != len(one.query)
+    assert len(draw(text, tokenizer, KIND_WEIGHTS, seed=2).query) != len(one.query)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_makes_pairs_of_something(text, tokenizer, kind):
-    (pairs,) = draw(text, tokenizer, {kind: 1.0})
+    pairs = draw(text, tokenizer, {kind: 1.0})
     assert len(pairs) > 40
     assert np.diff(pairs.q_starts).min() >= 1
     assert np.diff(pairs.p_starts).min() >= 2
@@ -54,7 +60,7 @@ def test_every_kind_makes_pairs_of_something(text, tokenizer, kind):
 
 
 def test_a_title_is_paired_with_text_of_its_article(text, tokenizer):
-    (pairs,) = draw(text, tokenizer, {"title": 1.0})
+    pairs = draw(text, tokenizer, {"title": 1.0})
     known = set(text.ids.tolist())
     for number in range(20):
         _, passage = rows(pairs, number)
@@ -62,7 +68,7 @@ def test_a_title_is_paired_with_text_of_its_article(text, tokenizer):
 
 
 def test_words_are_drawn_from_the_passage_in_their_order(text, tokenizer):
-    (pairs,) = draw(text, tokenizer, {"words": 1.0})
+    pairs = draw(text, tokenizer, {"words": 1.0})
     for number in range(20):
         query, passage = rows(pairs, number)
         places = iter(passage.tolist())
@@ -74,32 +80,42 @@ def test_said_again_uses_the_likest_words(text, tokenizer):
     size = tokenizer.get_vocab_size()
     other = tokenizer.token_to_id("玉米")
     everything = Alike(np.full((size, 2), other, np.int32), np.full((size, 2), 2.0, np.float32))
-    (pairs,) = draw(text, tokenizer, {"said": 1.0}, alike=everything)
-    (plain,) = draw(text, tokenizer, {"said": 1.0})
+    pairs = draw(text, tokenizer, {"said": 1.0}, alike=everything)
+    plain = draw(text, tokenizer, {"said": 1.0})
     assert (pairs.query == other).mean() > 0.2
     assert not (plain.query == other).any()
 
 
-def test_blocks_come_at_the_size_asked_for(text, tokenizer):
-    blocks = draw(text, tokenizer, KIND_WEIGHTS, block=60)
-    assert len(blocks) > 2
-    assert 30 <= len(blocks[0]) < 60 <= len(blocks[1])
+def test_nothing_is_drawn_from_no_records(text, tokenizer):
+    assert len(maker(text, tokenizer, KIND_WEIGHTS).draw(np.arange(0), 1)) == 0
 
 
-def test_ahead_gives_the_same_blocks_and_passes_errors_on():
-    assert list(ahead(iter([1, 2, 3]))) == [1, 2, 3]
+def test_a_walk_meets_every_article_before_any_comes_again(text, tokenizer):
+    drawer = maker(text, tokenizer, KIND_WEIGHTS)
+    lots = list(islice(walks(drawer, 7, 3, 1), 6))
+    for walk in (lots[:3], lots[3:]):
+        assert set(np.concatenate([lot.group for lot in walk]).tolist()) == set(range(20))
+    assert len(np.unique([len(lot.query) for lot in lots])) > 1
 
-    def broken():
-        yield 1
-        raise ValueError("broken")
 
-    with pytest.raises(ValueError, match="broken"):
-        list(ahead(broken()))
+def test_several_processes_draw_what_one_draws(text, tokenizer):
+    drawer = maker(text, tokenizer, KIND_WEIGHTS)
+    one, several = (list(islice(walks(drawer, 7, 3, processes), 5)) for processes in (1, 2))
+    for lot, other in zip(one, several, strict=True):
+        np.testing.assert_array_equal(lot.query, other.query)
+        np.testing.assert_array_equal(lot.p_starts, other.p_starts)
+
+
+def test_an_error_in_drawing_is_passed_on(text, tokenizer):
+    drawer = maker(text, tokenizer, KIND_WEIGHTS)
+    drawer._per_passage = drawer._per_passage[:3]
+    with pytest.raises(IndexError):
+        next(walks(drawer, 7, 1, 1))
 
 
 @pytest.mark.parametrize("like", [False, True])
 def test_batches_hold_whole_pairs_each_once(text, tokenizer, like):
-    (pairs,) = draw(text, tokenizer, KIND_WEIGHTS)
+    pairs = draw(text, tokenizer, KIND_WEIGHTS)
     alike = np.random.default_rng(1).integers(0, 9, len(pairs))
     found = list(batches(pairs, 32, 1, alike if like else None, 4))
     assert len(found) == len(pairs) // 32
