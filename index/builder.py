@@ -18,14 +18,14 @@ from index.articles import Meter, read_sources, unread_places
 from index.canary import check_canaries
 from index.chrome import ChromeCounts
 from index.chunk import chunk_spans
-from index.clean import CLEANER_VERSION, clean
+from index.clean import CLEANER_VERSION, clean_all
 from index.commits import writer_lock
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.embedded import EmbeddedIndex
 from index.encode import Encoder, cosine_floor, load_encoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
 from index.layout import read_manifest
-from index.models import Article, BuildReport, Change, Skipped, SkipReason
+from index.models import Article, BuildReport, Change, Cleaned, Skipped, SkipReason
 from index.pipeline import Prepared, Task, prepare_all
 from index.store import StoredArticle
 from index.terms import FieldTerms, Vocabulary, terms_of, terms_of_all
@@ -106,25 +106,27 @@ class ArticleBuilder:
 
         Articles prepared with one `vocabulary` share it.
         """
-        stored, changes = self._cut(article, chrome)
+        ((stored, changes),) = self._cut_all([(article, chrome)])
         return stored, terms_of(stored, self.tokenizer, vocabulary), changes
 
     def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str]]]) -> list[Prepared]:
         """`prepare` each, all with one vocabulary."""
         self._prepared += len(articles)
         cutter = self.tokenizer.cutter if self._prepared > _MANY else None
-        made = [self._cut(article, chrome) for article, chrome in articles]
+        made = self._cut_all(articles)
         terms = terms_of_all([stored for stored, _ in made], self.tokenizer, Vocabulary(cutter))
         return [(stored, found, changes) for (stored, changes), found in zip(made, terms, strict=True)]
 
-    def _cut(self, article: Article, chrome: frozenset[str]) -> tuple[StoredArticle, tuple[Change, ...]]:
-        digest = content_hash(article)
-        changes: tuple[Change, ...] = ()
-        if self.config.clean:
-            cleaned = clean(article, chrome=chrome)
-            article, changes = cleaned.article, cleaned.changes
-        spans = chunk_spans(article.text, size=self.config.chunk_chars, overlap=self.config.overlap_chars)
-        return StoredArticle(article, tuple(spans), digest), changes
+    def _cut_all(
+        self, articles: Sequence[tuple[Article, frozenset[str]]]
+    ) -> list[tuple[StoredArticle, tuple[Change, ...]]]:
+        made = clean_all(articles) if self.config.clean else [Cleaned(article, ()) for article, _ in articles]
+        size, overlap = self.config.chunk_chars, self.config.overlap_chars
+        cut = []
+        for (raw, _), cleaned in zip(articles, made, strict=True):
+            spans = chunk_spans(cleaned.article.text, size=size, overlap=overlap)
+            cut.append((StoredArticle(cleaned.article, tuple(spans), content_hash(raw)), cleaned.changes))
+        return cut
 
     def passages(self, stored: StoredArticle) -> list[str]:
         """The texts to encode, one a chunk."""

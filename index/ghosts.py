@@ -16,6 +16,7 @@ from index.bytesearch import Reading, Search, Unit, units_of
 from index.charmodel import load
 from index.glue import SYLLABLE, base, readings
 from index.models import Change
+from index.shifts import Stretch
 
 _SPLIT = re.compile(rf"[?？\ufffd][(（]?({SYLLABLE})[)）]")
 _HAN = r"\u4e00-\u9fff"
@@ -55,13 +56,17 @@ class _Region(NamedTuple):
     last: int
 
 
-def repair(text: str, *, damaged: bool = False) -> tuple[str, list[Change]]:
+def repair(text: str, *, damaged: bool = False, stretches: list[Stretch] | None = None) -> tuple[str, list[Change]]:
     """`text` with its ghosts read again, and one change per place.
 
     `damaged`: the article is known to have been mangled (it held glue), so weaker signs are followed and believed.
+    `stretches`: what `shifts.find` says of the text, where that is known.
     """
-    damaged = damaged or bool(_SPLIT.search(text))
-    regions = _regions(text, damaged=damaged)
+    if damaged or _SPLIT.search(text):
+        damaged, stretches = True, shifts.find(text, _LEAST_DAMAGED)
+    elif stretches is None:
+        stretches = shifts.find(text)
+    regions = _regions(text, stretches, damaged=damaged)
     if not regions or len(regions) > _MOST + len(text) // 60:
         return text, []  # sound, or so full of signs that there is nothing to hold on to
     context = Context(_sound_parts(text, regions), script_of(text))
@@ -110,11 +115,9 @@ def _sound_parts(text: str, regions: list[_Region]) -> str:
     return "\n".join([*parts, text[last:]])
 
 
-def _regions(text: str, *, damaged: bool) -> list[_Region]:
+def _regions(text: str, stretches: list[Stretch], *, damaged: bool) -> list[_Region]:
     """Stretches worth searching: from a little before each sign of damage to the next sure border behind it."""
     signs = {match.start(): match.end() for match in _rare().finditer(text) if _shifts_well(text, match.start())}
-    least = _LEAST_DAMAGED if damaged else shifts.LEAST
-    stretches = shifts.find(text, least)
     # In a sound article a byte is lost near a stretch or nowhere: the search is slow wherever one may be.
     over = {one.start: one.over + _OVER for one in stretches if not damaged and one.start not in signs}
     signs |= {stretch.start: stretch.start + 1 for stretch in stretches}

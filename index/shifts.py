@@ -5,6 +5,7 @@ next character. A stretch that the character model finds far likelier in the sec
 sound passages a few hold such a stretch, too; the search over its bytes, which is slow, then finds nothing better.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -17,8 +18,9 @@ LEAST = 16.0  # nats by which a stretch must read better
 _MOST = round(11.0 / STEP)  # steps that a shown character can count: names are rare, and sound
 _UNDEFINED = round(14.0 / STEP)  # steps of two bytes that are no character
 _BORDER = -100_000  # steps no stretch outweighs
+_AT_ONCE = 16_384  # characters of several texts looked at together: about what stays in the processor's cache
 
-
+_Points = npt.NDArray[np.uint32]
 _Steps = npt.NDArray[np.int32]
 _Sums = npt.NDArray[np.int64]
 
@@ -40,6 +42,14 @@ class _Codes(NamedTuple):
     pair: npt.NDArray[np.int32]  # the same of two bytes, -1 where they are no character
 
 
+class _Bounds(NamedTuple):
+    """The same for `_at_most`, small enough to stay in the cache; two bytes are a number as they lie in memory."""
+
+    code: npt.NDArray[np.uint16]  # both bytes of a code point; 0 for none
+    known: npt.NDArray[np.int16]  # the model's id of two bytes, 0 for none
+    gained: npt.NDArray[np.int32]  # steps gained at most where two bytes or those before are none the model knows
+
+
 @cache
 def _codes() -> _Codes:
     model = load()
@@ -53,17 +63,28 @@ def _codes() -> _Codes:
     return _Codes(encoded >> 8, (encoded & 0xFF) << 8, np.where(encoded > 0, ids[encoded], UNKNOWN), ids)
 
 
+@cache
+def _bounds() -> _Bounds:
+    codes, table = _codes(), load().table
+    cost = table[UNKNOWN].take(codes.pair, mode="clip").astype(np.int32)
+    cost[codes.pair == UNKNOWN] = table[:, UNKNOWN].min()
+    cost[codes.pair < 0] = _UNDEFINED
+    gained = _MOST - cost
+    pairs = np.arange(0x10000)
+    gained[(pairs >> 8 == 0) | (pairs & 0xFF == 0)] = _BORDER
+    lies = pairs.astype(">u2").view(np.uint16)
+    return _Bounds(
+        (codes.lead << 8 | codes.trail >> 8).astype(">u2").view(np.uint16),
+        np.maximum(codes.pair, UNKNOWN)[lies].astype(np.int16),
+        gained[lies],
+    )
+
+
 def find(text: str, least: float = LEAST) -> list[Stretch]:
     """The stretches of `text` that read at least `least` nats better one byte off, in order."""
     if text.isascii():
         return []
-    points = np.frombuffer((text + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
-    points = np.where(points > 0xFFFF, 0, points) if points.max() > 0xFFFF else points
-    other = _shifted(points)
-    # What is shown counts _MOST at most, and mostly that tells already that there is nothing.
-    if _ahead(_gained(_MOST, other))[0].max() < least / STEP:
-        return []
-    ahead, total, lowest = _ahead(_gained(_shown(points), other))
+    ahead, total, lowest = _ahead(_gained(_points(text + "\n")))
     found: list[Stretch] = []
     high = np.flatnonzero(ahead >= least / STEP)
     for begin, end in _runs(high):
@@ -72,6 +93,48 @@ def find(text: str, least: float = LEAST) -> list[Stretch]:
         lost = np.flatnonzero(ahead[end:] <= 0)[:1].tolist()
         found.append(Stretch(first, last + 1, end + lost[0] if lost else len(text)))
     return found
+
+
+def find_all(texts: Sequence[str], least: float = LEAST) -> list[list[Stretch]]:
+    """`find` in each: of many texts, which are mostly sound, in a fraction of the time that one by one takes."""
+    found: list[list[Stretch]] = [[] for _ in texts]
+    for places in _together(texts):
+        # What is shown counts _MOST at most, and mostly that tells already that there is nothing.
+        for gains in (_at_most, _gained):
+            places = _reaching(least / STEP, gains, texts, places)
+        for place in places:
+            found[place] = find(texts[place], least)
+    return found
+
+
+def _together(texts: Sequence[str]) -> Iterator[list[int]]:
+    """The places of the texts that can hold a stretch, some texts at a time."""
+    places: list[int] = []
+    chars = 0
+    for place, text in enumerate(texts):
+        if text.isascii():
+            continue
+        if places and chars + len(text) > _AT_ONCE:
+            yield places
+            places, chars = [], 0
+        places.append(place)
+        chars += len(text)
+    yield places
+
+
+def _reaching(steps: float, gains: Callable[[_Points], _Steps], texts: Sequence[str], places: list[int]) -> list[int]:
+    """Those of the texts in which a stretch reaches so many steps, with the gains given; few others."""
+    if not places:
+        return []
+    ahead = _ahead(gains(_points("".join([f"{texts[place]}\n" for place in places]))))[0]  # line feeds are borders
+    starts = np.cumsum([0, *[len(texts[place]) + 1 for place in places[:-1]]])
+    best = np.maximum.reduceat(ahead, starts)
+    return [place for place, most in zip(places, best.tolist(), strict=True) if most >= steps]
+
+
+def _points(text: str) -> _Points:
+    """Its code points; one that is in no case of GBK's stands for those above."""
+    return np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32), np.uint32(0xFFFF))
 
 
 def _ahead(gained: _Steps) -> tuple[_Sums, _Sums, _Sums]:
@@ -91,36 +154,36 @@ def _runs(numbers: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
     return list(zip(begins.tolist(), ends.tolist(), strict=True))
 
 
-class _Shifted(NamedTuple):
-    """Each character read one byte off: its cost in steps, where that cannot be, where it is what follows, too."""
-
-    cost: _Steps
-    border: npt.NDArray[np.bool_]
-    same: npt.NDArray[np.int64]
-
-
-def _shifted(points: npt.NDArray[np.uint32]) -> _Shifted:
-    """Of each character but the last."""
-    codes = _codes()
+def _gained(points: _Points) -> _Steps:
+    """For each character but the last, the steps gained by reading it and the next one byte off."""
+    codes, table = _codes(), load().table.ravel()
     first, second = codes.trail.take(points[:-1]), codes.lead.take(points[1:])
     ids = codes.pair.take(first | second)
     known = np.maximum(ids, 0)
     before = np.empty_like(known)
     before[0], before[1:] = UNKNOWN, known[:-1]
-    cost = load().table.ravel().take(before * FREQUENT + known).astype(np.int32)
+    cost = table.take(before * FREQUENT + known).astype(np.int32)
     cost[ids < 0] = _UNDEFINED
-    return _Shifted(cost, (first == 0) | (second == 0), np.flatnonzero(points[:-1] == points[1:]))
-
-
-def _shown(points: npt.NDArray[np.uint32]) -> _Steps:
-    """What each character but the first costs as it is shown, in steps, `_MOST` at most."""
-    ids = _codes().shown.take(points)
-    return np.minimum(load().table.ravel().take(ids[:-1] * FREQUENT + ids[1:]), _MOST).astype(np.int32)
-
-
-def _gained(shown: _Steps | int, other: _Shifted) -> _Steps:
-    """For each character, the steps gained by reading it and the next one byte off."""
-    gained = shown - other.cost
-    gained[other.same] = np.minimum(gained[other.same], 0)  # 、、、、 repeats itself either way
-    gained[other.border] = _BORDER
+    shown = codes.shown.take(points)
+    gained = np.minimum(table.take(shown[:-1] * FREQUENT + shown[1:]), _MOST).astype(np.int32) - cost
+    _level(gained, points)
+    gained[(first == 0) | (second == 0)] = _BORDER
     return gained
+
+
+def _at_most(points: _Points) -> _Steps:
+    """The most that `_gained` may be, without going to the large table but where the model knows what is read."""
+    bounds = _bounds()
+    pairs = np.frombuffer(bounds.code.take(points).tobytes()[1:-1], np.uint16)  # each second byte with the next first
+    known, gained = bounds.known.take(pairs), bounds.gained.take(pairs)
+    both = np.flatnonzero((known[:-1] > 0) & (known[1:] > 0))
+    numbers = known.take(both) * np.int64(FREQUENT) + known.take(both + 1)
+    gained[both + 1] = _MOST - load().table.ravel().take(numbers).astype(np.int32)
+    _level(gained, points)
+    return gained
+
+
+def _level(gained: _Steps, points: _Points) -> None:
+    """、、、、 repeats itself either way: nothing is gained there."""
+    same = np.flatnonzero(points[:-1] == points[1:])
+    gained[same] = np.minimum(gained[same], 0)
