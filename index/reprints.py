@@ -7,7 +7,7 @@ although nearly every character is the same.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 
@@ -20,7 +20,8 @@ Signature = NDArray[np.uint32]
 
 SIZE = 64  # entries; the estimate's standard error is at most 1 / (2 sqrt(64)) = .06
 _SHINGLE = 6  # characters
-_AT_ONCE = 384  # shingles hashed at a time: 192 KiB, which stays in the cache
+_AT_ONCE = 16_384  # hashes made at a time: 128 KiB, which stays in the cache
+_UNSEEN = -1
 _MIN_CHARS = 60  # shorter texts are alike by chance
 NOMINATED = 0.6  # estimated similarity from which two texts are looked at
 _COMPARED = 64  # signatures compared with all before them at once
@@ -47,21 +48,64 @@ def signature(text: str) -> Signature:
 
 def folded_signature(folded: str) -> Signature:
     """`signature` of a text that is folded already."""
-    letters = _LETTERS.sub("", folded)
-    if len(letters) < _MIN_CHARS:
-        return np.zeros(SIZE, np.uint32)
-    codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    found: Signature = folded_signatures([folded])[0]
+    return found
+
+
+def folded_signatures(folded: Sequence[str]) -> NDArray[np.uint32]:
+    """`folded_signature` of each text, (n, SIZE)."""
+    codes = np.frombuffer("".join(folded).encode("utf-32-le", "surrogatepass"), np.uint32)
+    text = np.repeat(np.arange(len(folded)), [len(one) for one in folded])
+    letter = _is_letter(codes)
+    codes, text = codes[letter].astype(np.uint64), text[letter]
+    signatures = np.zeros((len(folded), SIZE), np.uint32)
+    if len(codes) < _SHINGLE:
+        return signatures
     shingles = np.zeros(len(codes) - _SHINGLE + 1, np.uint64)
     for i in range(_SHINGLE):
-        shingles = shingles * np.uint64(1_000_003) + codes[i : len(codes) - _SHINGLE + 1 + i]
-    multipliers, offsets = _permutations()
-    smallest = np.full(SIZE, np.iinfo(np.uint64).max)
+        shingles *= np.uint64(1_000_003)
+        shingles += codes[i : len(codes) - _SHINGLE + 1 + i]
+    enough = np.bincount(text, minlength=len(folded)) >= _MIN_CHARS
+    within = (text[: len(shingles)] == text[_SHINGLE - 1 :]) & enough[text[: len(shingles)]]
+    sizes = np.bincount(text[: len(shingles)][within], minlength=len(folded))[enough]
+    signatures[enough] = _smallest(shingles[within], np.cumsum(sizes) - sizes)
+    return signatures
+
+
+def _is_letter(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which code points are letters or digits: all but `_LETTERS`, in a tenth of the time."""
+    kinds = _kinds()
+    found = kinds[codes]
+    new = np.unique(codes[found == _UNSEEN])
+    if len(new):
+        kinds[new] = [chr(code).isalnum() for code in new.tolist()]
+        found = kinds[codes]
+    letters: NDArray[np.bool_] = found == 1
+    return letters
+
+
+@cache
+def _kinds() -> NDArray[np.int8]:
+    """For each code point, once it is met, whether it is a letter or digit."""
+    return np.full(0x110000, _UNSEEN, np.int8)
+
+
+def _smallest(shingles: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Signatures of texts whose shingles, one at least, begin at `starts`."""
+    smallest = np.full((SIZE, len(starts)), np.iinfo(np.uint64).max)
+    multipliers, offsets = (some[:, None] for some in _permutations())
     for begin in range(0, len(shingles), _AT_ONCE):
-        hashed = multipliers[:, None] * shingles[begin : begin + _AT_ONCE]  # a hash a row: a third of the time
-        hashed += offsets[:, None]
-        np.minimum(smallest, hashed.min(axis=1), out=smallest)
-    found: Signature = (smallest >> np.uint64(32)).astype(np.uint32)
-    return found
+        some = shingles[begin : begin + _AT_ONCE]
+        first = int(np.searchsorted(starts, begin, side="right")) - 1  # the text that goes on here
+        after = int(np.searchsorted(starts, begin + len(some)))
+        places = np.maximum(starts[first:after] - begin, 0)
+        rows = max(1, _AT_ONCE // len(some))  # long rows take a third of the time of short ones
+        for row in range(0, SIZE, rows):
+            hashed = multipliers[row : row + rows] * some
+            hashed += offsets[row : row + rows]
+            least = smallest[row : row + rows, first:after]
+            np.minimum(least, np.minimum.reduceat(hashed, places, axis=1), out=least)
+    return (smallest.T >> np.uint64(32)).astype(np.uint32)
 
 
 def similarity(one: Signature, many: NDArray[np.uint32]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.fold import fold
 from index.models import Article
-from index.reprints import Signature, folded_signature
+from index.reprints import Signature, folded_signatures
 from index.store import StoredArticle
 from index.tokens import Tokenizer
 from index.wordcut import WordCutter, numbers, words
@@ -219,10 +219,11 @@ def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: V
         for some in (heads, told)
     ]
     out = []
-    for item, text, title, more, found in zip(stored, texts, *few, stretches, strict=True):
+    signatures = folded_signatures(texts)
+    for item, text, title, more, found, signature in zip(stored, texts, *few, stretches, signatures, strict=True):
         parts = [(cut, at + begin) for (begin, _), (cut, at) in zip(found, placed, strict=False)]
         terms, places = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
-        out.append(_terms_of(item, text, title, more, (terms, places), tokenizer, known))
+        out.append(_terms_of(item, text, title, more, (terms, places), signature, tokenizer, known))
     return out
 
 
@@ -232,6 +233,7 @@ def _terms_of(
     title: Numbers,
     told: Numbers,
     body: Placed,
+    signature: Signature,
     tokenizer: Tokenizer,
     known: Vocabulary,
 ) -> FieldTerms:
@@ -281,7 +283,7 @@ def _terms_of(
             "body": [len(every)],
             "facets": [len(facets)],
         },
-        folded_signature(text),
+        signature,
         known.first,
     )
 
