@@ -21,7 +21,7 @@ from index.config import IndexConfig
 from index.encode import Encoder, StaticEncoder
 from index.models import Article, Change
 from index.store import StoredArticle
-from index.terms import FieldTerms, Vocabulary
+from index.terms import FieldTerms, PackedTerms, Vocabulary
 
 # Articles sent at a time, and the most that share a vocabulary: of four times as many it has twice the terms.
 BATCH = 128
@@ -33,6 +33,7 @@ _MOST = 8  # processes; the one that reads and writes has no work for more
 
 Prepared = tuple[StoredArticle, FieldTerms, tuple[Change, ...]]
 Encoded = tuple[StoredArticle, FieldTerms, tuple[Change, ...], NDArray[np.float16] | None]
+_Sent = tuple[list[tuple[StoredArticle, tuple[Change, ...]]], PackedTerms, NDArray[np.float16] | None]
 
 
 class Task(NamedTuple):
@@ -101,21 +102,29 @@ def _batch(tasks: Iterator[Task]) -> list[Task]:
     return batch
 
 
-def _prepare(builder: Preparer, batch: Sequence[Task], encode: bool) -> list[Encoded]:
+def _prepare(builder: Preparer, batch: Sequence[Task], encode: bool) -> _Sent:
     made = builder.prepare_all([(task.article, task.chrome) for task in batch])
+    articles = [(stored, changes) for stored, _, changes in made]
+    terms = PackedTerms.of([found for _, found, _ in made])
     if not encode:
-        return [(*one, None) for one in made]
-    passages = [text for stored, _, _ in made for text in builder.passages(stored)]
-    vectors = builder.encoder.passages(passages).astype(np.float16)  # as a segment keeps them
-    ends = np.cumsum([len(stored.spans) for stored, _, _ in made]).tolist()
-    return [(*one, vectors[end - len(one[0].spans) : end]) for one, end in zip(made, ends, strict=True)]
+        return articles, terms, None
+    passages = [text for stored, _ in articles for text in builder.passages(stored)]
+    return articles, terms, builder.encoder.passages(passages).astype(np.float16)  # as a segment keeps them
+
+
+def _unpacked(sent: _Sent) -> Iterator[Encoded]:
+    articles, packed, vectors = sent
+    end = 0
+    for (stored, changes), terms in zip(articles, packed.unpacked(), strict=True):
+        begin, end = end, end + len(stored.spans)
+        yield stored, terms, changes, None if vectors is None else vectors[begin:end]
 
 
 def _in_processes(builder: Preparer, tasks: Iterator[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:
     encode = isinstance(builder.encoder, StaticEncoder)
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(workers, context, _start, (type(builder), builder.config, encode))
-    sent: deque[tuple[list[Task], Future[list[Encoded]]]] = deque()
+    sent: deque[tuple[list[Task], Future[_Sent]]] = deque()
     pending = 0
     try:
         while True:
@@ -126,7 +135,7 @@ def _in_processes(builder: Preparer, tasks: Iterator[Task], workers: int) -> Ite
             if not sent:
                 return
             batch, future = sent.popleft()
-            yield from zip(batch, future.result(), strict=True)
+            yield from zip(batch, _unpacked(future.result()), strict=True)
             pending -= _characters(batch)
     finally:
         executor.shutdown(cancel_futures=True)
@@ -167,7 +176,7 @@ def _start(kind: Any, config: IndexConfig, encode: bool) -> None:
     _builder, _encode = kind(config, None if encode else _NoEncoder()), encode
 
 
-def _work(batch: Sequence[Task]) -> list[Encoded]:
+def _work(batch: Sequence[Task]) -> _Sent:
     if _builder is None:
         raise RuntimeError("this process was not started by the pipeline")
     return _prepare(_builder, batch, _encode)

@@ -9,6 +9,7 @@ terms.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,6 +133,31 @@ class FieldTerms:
         return same and all(self.documents(field) == other.documents(field) for field in FIELDS)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class PackedTerms(NamedTuple):
+    """The terms of articles with one vocabulary as a few whole arrays, which travel faster than many small ones."""
+
+    vocabulary: list[str]
+    numbers: dict[str, NDArray[np.integer]]
+    lengths: list[dict[str, list[int]]]
+    signatures: NDArray[np.uint32]
+    first: int
+
+    @classmethod
+    def of(cls, terms: Sequence[FieldTerms]) -> "PackedTerms":
+        """Pack the terms of one article or more."""
+        numbers = {field: np.concatenate([item.numbers[field] for item in terms]) for field in FIELDS}
+        signatures = np.stack([item.signature for item in terms])
+        return cls(terms[0].vocabulary, numbers, [item.lengths for item in terms], signatures, terms[0].first)
+
+    def unpacked(self) -> Iterator[FieldTerms]:
+        """The terms of each article, as views of the whole arrays."""
+        at = dict.fromkeys(FIELDS, 0)
+        for lengths, signature in zip(self.lengths, self.signatures, strict=True):
+            begin, at = at, {field: at[field] + sum(lengths[field]) for field in FIELDS}
+            numbers = {field: self.numbers[field][begin[field] : at[field]] for field in FIELDS}
+            yield FieldTerms(self.vocabulary, numbers, lengths, signature, self.first)
 
 
 def pair_text(code: int) -> str:
