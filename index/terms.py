@@ -9,6 +9,7 @@ terms.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -246,10 +247,14 @@ def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: V
     ]
     out = []
     signatures = folded_signatures(texts)
+    begins = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
+    spans = [(b + s, b + e) for item, b in zip(stored, begins, strict=False) for s, e, _ in item.spans]
+    bigrams = iter(pairs_of("\n".join(texts), spans))
     for item, text, title, more, found, signature in zip(stored, texts, *few, stretches, signatures, strict=True):
         parts = [(cut, at + begin) for (begin, _), (cut, at) in zip(found, placed, strict=False)]
         terms, places = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
-        out.append(_terms_of(item, text, title, more, (terms, places), signature, tokenizer, known))
+        pairs = list(islice(bigrams, len(item.spans)))
+        out.append(_terms_of(item, text, title, more, (terms, places), pairs, signature, tokenizer, known))
     return out
 
 
@@ -259,6 +264,7 @@ def _terms_of(
     title: Numbers,
     told: Numbers,
     body: Placed,
+    bigrams: list[Pairs],
     signature: Signature,
     tokenizer: Tokenizer,
     known: Vocabulary,
@@ -273,7 +279,6 @@ def _terms_of(
     # A sentence shared with the chunk before counts in both chunks but once in the article.
     whole = [body, _identifiers_once(text, tokenizer, known, ends.tolist())]
     slices = [np.searchsorted(at, np.stack([starts, ends], axis=1)).tolist() for _, at in whole]
-    bigrams = pairs_of(text, [(start, end) for start, end, _ in stored.spans])
     words: list[NDArray[np.integer]] = []
     lengths: list[int] = []
     heads: dict[str, tuple[Numbers, Pairs]] = {}
