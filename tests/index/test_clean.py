@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.clean import CLEANER_VERSION, STEPS, clean
+from index.clean import CLEANER_VERSION, STEPS, clean, clean_all
 from index.models import Article
 
 SEEDS = Path(__file__).parents[2].parent / "shared" / "seeds"
@@ -48,6 +48,15 @@ def test_every_step_has_its_cases():
 @pytest.mark.parametrize(("before", "after"), [case for cases in BY_STEP.values() for case in cases])
 def test_before_and_after(before, after):
     assert text_of(before) == after
+
+
+def test_articles_cleaned_together_come_out_as_each_alone():
+    pages = [
+        (Article(str(n), "题目", before), frozenset({"正文在这里。"} if n % 2 else ()))
+        for n, (before, _) in enumerate(case for cases in BY_STEP.values() for case in cases)
+    ]
+    assert clean_all(pages) == [clean(article, chrome=chrome) for article, chrome in pages]
+    assert clean_all([]) == []
 
 
 def test_sound_text_comes_out_as_it_went_in():

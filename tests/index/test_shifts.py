@@ -29,6 +29,14 @@ def test_a_shifted_run_is_seen_to_its_end(text, sign):
     assert 5 <= stretch.end - stretch.start <= 10
 
 
+@pytest.mark.parametrize("least", [shifts.LEAST, 4.0])
+def test_many_texts_are_searched_as_each_alone(least):
+    texts = ["", "abc", LOST, SOUND * 900, f"{SOUND}\n{GAINED}", "\ud800中文😀", LOST[:9], LOST[9:], GAINED * 40, SOUND]
+    random.Random(2).shuffle(texts)
+    assert shifts.find_all(texts, least) == [shifts.find(text, least) for text in texts]
+    assert shifts.find_all([]) == []
+
+
 def test_every_shifted_run_is_found():
     assert len(shifts.find(f"{LOST}\n{SOUND}\n{LOST}")) == 2
 
