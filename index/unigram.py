@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.lookup import Table
-
-Ids = NDArray[np.int64]
+from index.lookup import Edges, Ids, Trie, edges_of
 
 _PENALTY = 10.0  # by which an unknown character is worse than the worst token
 _LONGEST = 15  # characters of a token, at most
@@ -58,7 +56,7 @@ class Unigram:
         self._chars = {char: number for number, char in enumerate(chars, start=1)}
         self._kinds = np.full(0x110000, _UNSEEN, np.int32)
         # A trie: the node of a character alone has its number, others follow; node * width + character -> node.
-        width = self._width = len(chars) + 1
+        width = len(chars) + 1
         steps: dict[int, int] = {}
         ends: dict[int, int] = {}
         for number, (token, _) in enumerate(vocabulary):
@@ -69,13 +67,13 @@ class Unigram:
             if token:
                 ends[node] = number
         nodes = len(steps) + width
-        self._token = np.full(nodes, -1, np.int64)
-        self._token[list(ends)] = list(ends.values())
+        ids = np.full(nodes, -1, np.int64)
+        ids[list(ends)] = list(ends.values())
         scores = np.array([score for _, score in vocabulary])
-        self._score = np.where(self._token >= 0, scores[self._token], scores.min() - _PENALTY)
-        self._goes_on = np.zeros(nodes, bool)
-        self._goes_on[[step // width for step in steps]] = True
-        self._steps = Table(np.array([*steps], np.int64), np.array([*steps.values()], np.int64))
+        self._score = np.where(ids >= 0, scores[ids], scores.min() - _PENALTY)
+        goes_on = np.zeros(nodes, bool)
+        goes_on[[step // width for step in steps]] = True
+        self._trie = Trie(width, np.array([*steps], np.int64), ids, goes_on)  # nodes were numbered as they were met
 
     def batch(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
         """Token ids of all texts back to back, and where each begins with the end behind the last: (texts + 1,)."""
@@ -129,7 +127,7 @@ class Unigram:
         best[begins] = 0.0
         size = np.ones(len(kinds) + 1, np.int64)  # of the last token of the best way to a place
         token = np.full(len(kinds) + 1, self._unknown, np.int64)
-        token[1:] = np.where(self._token[nodes] >= 0, self._token[nodes], self._unknown)
+        token[1:] = np.where(self._trie.number[nodes] >= 0, self._trie.number[nodes], self._unknown)
         order = np.argsort(-lengths, kind="stable")
         begins, lengths = begins[order], lengths[order]
         alive = np.searchsorted(-lengths, -np.arange(1, lengths[0] + 1), side="right")
@@ -143,37 +141,11 @@ class Unigram:
                 best[ends], size[ends], token[ends] = ways[better], length, tokens[better]
         return self._back(begins, begins + lengths, size, token)
 
-    def _longer(
-        self, nodes: NDArray[np.int32], depth: NDArray[np.int64]
-    ) -> dict[int, list[tuple[int, Ids, NDArray[np.float64], Ids]]]:
-        """Tokens of two characters and more: how far into its stretch one ends -> length, places, scores and ids."""
-        at = np.flatnonzero(self._goes_on[nodes])
-        node = nodes[at].astype(np.int64)
-        places, lengths, found = [], [], []
-        length = 1
-        while len(at):
-            node = self._steps.find(node * self._width + nodes[at + length])
-            at, node = at[node >= 0], node[node >= 0]
-            length += 1
-            ends = self._token[node] >= 0
-            places.append(at[ends] + length)
-            lengths.append(np.full(len(places[-1]), length))
-            found.append(node[ends])
-            on = self._goes_on[node]
-            at, node = at[on], node[on]
-        if not places:
-            return {}
-        place, size, last = np.concatenate(places), np.concatenate(lengths), np.concatenate(found)
-        key = depth[place - 1] * (_LONGEST + 1) + size
-        order = np.argsort(key.astype(np.uint16) if key.max(initial=0) < 1 << 16 else key, kind="stable")
-        key, place, last = key[order], place[order], last[order]
-        scores, tokens = self._score[last], self._token[last]
-        groups = np.flatnonzero(np.diff(key, prepend=-1, append=-1)).tolist()
-        edges: dict[int, list[tuple[int, Ids, NDArray[np.float64], Ids]]] = {}
-        for begin, end in zip(groups, groups[1:], strict=False):
-            deep, long = divmod(int(key[begin]), _LONGEST + 1)
-            edges.setdefault(deep + 1, []).append((long, place[begin:end], scores[begin:end], tokens[begin:end]))
-        return edges
+    def _longer(self, nodes: NDArray[np.int32], depth: NDArray[np.int64]) -> Edges:
+        """Tokens of two characters and more, by how far into its stretch one ends; their places are ends."""
+        places, lengths, last = self._trie.longer(nodes, np.arange(len(nodes)))
+        places = places + lengths
+        return edges_of(depth[places - 1] + 1, lengths, places, self._score[last], self._trie.number[last])
 
     def _back(self, begins: Ids, at: Ids, size: Ids, token: Ids) -> tuple[Ids, Ids]:
         """The best ways, from the ends `at` of all stretches back to where they begin."""

@@ -16,11 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.lookup import Table
+from index.lookup import Edges, Trie, edges_of
 
 Numbers = NDArray[np.int64]
 
-_LONGEST = 16  # characters of a word, at most
 _SAMPLE = 16  # one word of so many is in what two cutters are compared by
 _RUN = 250  # characters of a run that is walked with the others
 # What jieba cuts into words; every other character stands alone.
@@ -81,7 +80,7 @@ class WordCutter:
         chars = np.unique(codes[codes > 0])
         self._chars = np.zeros(0x110000, np.int32)  # 0 stands for every character outside the dictionary
         self._chars[chars] = np.arange(1, len(chars) + 1)
-        self._width = len(chars) + 1
+        width = len(chars) + 1
         self._inside, self._joins = np.zeros(0x110000, bool), np.zeros(0x110000, bool)
         for low, high in _HAN:
             self._inside[low : high + 1] = True
@@ -90,9 +89,9 @@ class WordCutter:
         # The first nodes are the characters; then come, length by length, the beginnings of words.
         node = self._chars[codes[:, 0]].astype(np.int64)
         rows = np.arange(len(codes))
-        ends, goes_on = [np.full(self._width, -1, np.int64)], [np.zeros(self._width, bool)]
+        ends, goes_on = [np.full(width, -1, np.int64)], [np.zeros(width, bool)]
         steps: list[Numbers] = []
-        nodes, base = self._width, 0
+        nodes, base = width, 0
         for length in range(1, codes.shape[1] + 1):
             last = lengths[rows] == length
             ends[-1][node[last] - base] = rows[last]
@@ -100,14 +99,14 @@ class WordCutter:
             rows, node = rows[~last], node[~last]
             if not len(rows):
                 break
-            step, at = np.unique(node * self._width + self._chars[codes[rows, length]], return_inverse=True)
+            step, at = np.unique(node * width + self._chars[codes[rows, length]], return_inverse=True)
             steps.append(step)
             node, base, nodes = at + nodes, nodes, nodes + len(step)
             ends.append(np.full(len(step), -1, np.int64))
             goes_on.append(np.zeros(len(step), bool))
-        self._word, self._goes_on = np.concatenate(ends), np.concatenate(goes_on)
-        self._score = np.where(self._word >= 0, scores[self._word], -total)  # a character that is no word counts as 1
-        self._steps = Table(np.concatenate(steps), np.arange(self._width, nodes))
+        word = np.concatenate(ends)
+        self._score = np.where(word >= 0, scores[word], -total)  # a character that is no word counts as 1
+        self._trie = Trie(width, np.concatenate(steps), word, np.concatenate(goes_on))
 
     def cut(self, text: str) -> Pieces:
         """The pieces of `text`, but that `\\r\\n` is two."""
@@ -119,7 +118,7 @@ class WordCutter:
         begins, ends = edges[::2], edges[1::2]
         nodes = self._chars[codes]
         nodes[~inside] = 0
-        size, word = np.ones(len(codes), np.int32), self._word[nodes]
+        size, word = np.ones(len(codes), np.int32), self._trie.number[nodes]
         chosen = ~inside
         long = ends - begins > _RUN
         for begin, end in zip(begins[long].tolist(), ends[long].tolist(), strict=True):
@@ -177,36 +176,11 @@ class WordCutter:
 
     def _longer(
         self, nodes: NDArray[np.int32], before: NDArray[np.int32], alone: NDArray[np.float64], word: Numbers
-    ) -> dict[int, list[tuple[int, Numbers, NDArray[np.float64], Numbers]]]:
-        """Words of two characters and more: how far before its run's end one begins -> length, places, scores, numbers.
+    ) -> Edges:
+        """Words of two characters and more, by how far before its run's end one begins.
 
         A character that is no word stands `alone` only where no word begins.
         """
-        at = np.flatnonzero(self._goes_on[nodes] & (before > 1))
-        node = nodes[at].astype(np.int64)
-        places, lengths, found = [], [], []
-        length = 1
-        while len(at):
-            node = self._steps.find(node * self._width + nodes[at + length])
-            at, node = at[node >= 0], node[node >= 0]
-            length += 1
-            ends = self._word[node] >= 0
-            places.append(at[ends])
-            lengths.append(np.full(len(places[-1]), length))
-            found.append(node[ends])
-            on = self._goes_on[node]
-            at, node = at[on], node[on]
-        if not places:
-            return {}
-        place, size, last = np.concatenate(places), np.concatenate(lengths), np.concatenate(found)
-        alone[place[word[place] < 0]] = -np.inf
-        key = (before[place] * (_LONGEST + 1) + size).astype(np.uint16)  # _RUN * 17 at most
-        order = np.argsort(key, kind="stable")
-        key, place, last = key[order], place[order], last[order]
-        scores, which = self._score[last], self._word[last]
-        groups = np.flatnonzero(np.diff(key.astype(np.int64), prepend=-1, append=-1)).tolist()
-        edges: dict[int, list[tuple[int, Numbers, NDArray[np.float64], Numbers]]] = {}
-        for begin, end in zip(groups, groups[1:], strict=False):
-            far, long = divmod(int(key[begin]), _LONGEST + 1)
-            edges.setdefault(far, []).append((long, place[begin:end], scores[begin:end], which[begin:end]))
-        return edges
+        places, lengths, last = self._trie.longer(nodes, np.flatnonzero(before > 1))
+        alone[places[word[places] < 0]] = -np.inf
+        return edges_of(before[places].astype(np.int64), lengths, places, self._score[last], self._trie.number[last])
