@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from index.lexical import Postings
 from index.strings import StringTable
-from index.terms import CODE_BITS, FIELDS, FieldTerms
-from index.wordcut import encoded, numbers
+from index.terms import CODE_BITS, FIELDS, FieldTerms, Vocabulary
+from index.wordcut import encoded
 
 _DOCUMENT_BITS = 64 - 2 * CODE_BITS
 
@@ -22,7 +22,7 @@ _DOCUMENT_BITS = 64 - 2 * CODE_BITS
 def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
     """Every field's name and postings; documents are numbered in order. Equal to `Postings.build` of the documents."""
     first = max((item.first for item in terms), default=0)
-    number = _Others(first)
+    number = Vocabulary(dictionary=first > 0)  # a batch cut without the dictionary may hold its words, too
     others = {id(item.vocabulary): item for item in terms}
     tables = {
         key: np.fromiter(map(number.__getitem__, item.vocabulary), np.int64, len(item.vocabulary))
@@ -50,24 +50,6 @@ def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
         mask = np.zeros(len(table), bool)
         mask[found] = True
         yield field, Postings.of_starts(table.only(mask), starts, docs, counts, lengths)
-
-
-class _Others(dict[str, int]):
-    """Terms that are not in the dictionary -> numbers from `first` on."""
-
-    def __init__(self, first: int) -> None:
-        super().__init__()
-        self._words = numbers() if first else {}
-        self._first = first
-        self.strings: list[str] = []
-
-    def __missing__(self, term: str) -> int:
-        number = self._words.get(term, -1)  # where others were cut without the dictionary
-        if number < 0:
-            number = self._first + len(self.strings)
-            self.strings.append(term)
-        self[term] = number
-        return number
 
 
 def _numbered(terms: Sequence[FieldTerms], field: str, tables: Mapping[int, NDArray[np.int64]]) -> NDArray[np.integer]:

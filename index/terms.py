@@ -44,14 +44,15 @@ _CLOSES = frozenset("”’」』）)\"'】》]")
 class Vocabulary(dict[str, int]):
     """Terms -> numbers in the order they are met; -1 for what is no term, such as a comma.
 
-    With a `cutter` of texts the words of its dictionary have their numbers there, and others go on from `first`.
+    With a `cutter` of texts, or with `dictionary`, the words of jieba's have their numbers there, and others go on
+    from `first`.
     """
 
-    def __init__(self, cutter: WordCutter | None = None) -> None:
+    def __init__(self, cutter: WordCutter | None = None, *, dictionary: bool = False) -> None:
         """Empty."""
         super().__init__()
         self.cutter = cutter
-        self._words = numbers() if cutter else {}
+        self._words = numbers() if cutter or dictionary else {}
         self.first = len(self._words)
         self.strings: list[str] = []
 
