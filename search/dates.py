@@ -86,6 +86,8 @@ def _day(match: re.Match[str], today: date) -> Days:
 def _last(match: re.Match[str], today: date) -> Days:
     """最近三个月, 近5年, 过去两周: up to today."""
     count, unit = _number(match[1]), match[2]
+    if count < 1:
+        raise ValueError("no time at all")
     if unit in _UNITS:
         return today - timedelta(count * _UNITS[unit] - 1), today
     months = count * (12 if unit == "年" else 1)
