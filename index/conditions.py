@@ -1,13 +1,12 @@
 """Which articles of a segment meet a condition of the query language.
 
 Cheap leaves go first and narrow what the dear ones look at. Words, beginnings of words and fields are unions of
-postings. A phrase is found in two steps: postings leave only articles that have all its pairs of neighbouring
-characters (the `bigrams` field; titles, which are not in there, by the characters of their words), then the text of
-each of those is searched, unless the phrase is one such pair. The first step passes over the vocabulary of titles, and
-of articles too for phrases with Latin letters, digits or one character (1.5 ms at 230,000 terms); the second costs some
-0.01 ms for an article that holds the phrase as it is written, and 0.06 ms where it must be folded. Of 60 phrases of 2
-to 6 characters out of 25,000 articles the median took 2.6 ms, the 95th of a hundred 58 ms, the worst (digits beside a
-common character) 0.9 s. A phrase across the border of two passages cut in the middle of a sentence may be missed.
+postings. A phrase of letters and digits alone, Chinese or not, is told by where its pairs of neighbours stand
+(index.phrase), and no text is read. Of others, such as 《民法典》, the runs of letters are found like that, and texts
+are read where the longest one stands. Three kinds are found in two steps: postings leave only articles with a word
+around each part, and the text of each of those is searched. These are phrases in titles, ones of single letters between
+other characters, and all in segments that an older version wrote, which know of no places. A run of letters across the
+border of two passages cut in the middle of a sentence may be missed.
 """
 
 import re
@@ -19,14 +18,16 @@ from numpy.typing import NDArray
 from index.fold import fold
 from index.lexical import Postings
 from index.models import AllOf, AnyOf, Begins, Condition, HasValue, Holds, Not, Within
+from index.phrase import occurrences
 from index.segment import Segment, facet
 from index.store import NO_DATE, day_number
+from index.terms import JOINS
 
 Mask = NDArray[np.bool_]
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
 _HAN_RUN = re.compile(f"[{_HAN}]+")
-_PAIR = re.compile(f"[{_HAN}]{{2}}")
+_RUN = re.compile(r"[^\W_]{2,}")  # letters and digits, as index.bigrams has them
 _UNIT = re.compile(f"[{_HAN}]|[a-z]+|[0-9]+")  # what stands within one word of any text that holds it
 _FEW_ARTICLES = 32  # that few are read at once: cheaper than any narrowing
 
@@ -101,12 +102,38 @@ def _holds(segment: Segment, condition: Holds, among: Mask) -> Mask:
     if condition.terms:
         found = among & _with_terms(segment.fields["title" if condition.title else "body"], condition.terms, among)
     left = among & ~found
-    if _PAIR.fullmatch(condition.folded) and not condition.title:
-        found |= _with_pairs(segment, {condition.folded}, left)
-        left = left & ~found
+    runs = _RUN.findall(condition.folded)
+    if runs and JOINS in segment.fields and not condition.title and int(left.sum()) > _FEW_ARTICLES:
+        found |= _with_phrase(segment, condition.folded, max(runs, key=len), left)
+        left &= ~found
+        condition = Holds(condition.folded, title=True)  # which is what is left to be seen
     for row in np.flatnonzero(left & _may_hold(segment, condition, left)).tolist():
         found[row] = _reads(segment, condition, row)
     return found
+
+
+def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
+    """Of `among`, the articles with the phrase in a passage; `run` is the longest run of letters in it."""
+    chunks, begins = occurrences(segment.fields, run)
+    articles = segment.store.chunk_articles[chunks]
+    out = np.zeros_like(among)
+    out[articles] = True
+    out &= among
+    if run == folded:
+        return out
+    for other in {*_RUN.findall(folded)} - {run}:
+        one = np.zeros_like(among)
+        one[segment.store.chunk_articles[occurrences(segment.fields, other)[0]]] = True
+        out &= one
+    before = folded.index(run)
+    for row in np.flatnonzero(out).tolist():
+        stored = segment.store.get(row)
+        low, high = np.searchsorted(articles, [row, row + 1]).tolist()
+        starts = [stored.spans[chunk][0] for chunk in (chunks[low:high] - segment.store.chunk_starts[row]).tolist()]
+        places = [start + at - before for start, at in zip(starts, begins[low:high].tolist(), strict=True)]
+        text = stored.article.text
+        out[row] = any(at >= 0 and fold(text[at : at + len(folded)]) == folded for at in places)
+    return out
 
 
 def _reads(segment: Segment, condition: Holds, row: int) -> bool:
@@ -134,7 +161,7 @@ def _may_hold(segment: Segment, condition: Holds, among: Mask) -> Mask:
     title = _with_units(segment.fields["title"], units, among)
     if condition.title:
         return title
-    pairs = {run[i : i + 2] for run in _HAN_RUN.findall(condition.folded) for i in range(len(run) - 1)}
+    pairs = {run[at : at + 2] for run in _HAN_RUN.findall(condition.folded) for at in range(len(run) - 1)}
     paired = {char for pair in pairs for char in pair}
     return title | _with_units(segment.fields["body"], units - paired, _with_pairs(segment, pairs, among))
 
@@ -157,7 +184,6 @@ def _with_units(postings: Postings, units: set[str], among: Mask) -> Mask:
         if not out.any():
             return out
         one = np.zeros_like(among)
-        for number in postings.terms.containing(unit).tolist():
-            one[postings.documents(number)] = True
+        one[postings.any_of(postings.terms.containing(unit))] = True
         out = out & one
     return out

@@ -11,12 +11,13 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from index.lexical import Postings
+from index.bigrams import CODE_BITS, PLACE_BITS
+from index.lexical import Places, Postings
 from index.strings import StringTable
-from index.terms import CODE_BITS, FIELDS, FieldTerms, Vocabulary
+from index.terms import FIELDS, JOINS, PAIRED, FieldTerms, Vocabulary
 from index.wordcut import encoded
 
-_DOCUMENT_BITS = 64 - 2 * CODE_BITS
+_DOCUMENT_BITS = 22
 
 
 def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
@@ -28,11 +29,10 @@ def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
         key: np.fromiter(map(number.__getitem__, item.vocabulary), np.int64, len(item.vocabulary))
         for key, item in others.items()
     }
-    fields = {field: _numbered(terms, field, tables) for field in FIELDS}
+    fields = {field: _numbered(terms, field, tables) for field in FIELDS if field not in PAIRED}
     held = np.zeros(first + len(number.strings), bool)
-    for field in FIELDS:
-        if field != "bigrams":
-            held[fields[field]] = True
+    for flat in fields.values():
+        held[flat] = True
     there = np.flatnonzero(held)
     known = encoded() if first else []
     strings = [known[n] for n in there[: np.count_nonzero(held[:first])].tolist()]
@@ -41,21 +41,20 @@ def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
     rank = np.zeros(len(held), np.int64)
     rank[there[order]] = np.arange(len(order))
     table = StringTable.of_sorted([strings[at] for at in order])
-    for field, flat in fields.items():
+    for field in (*FIELDS, JOINS):
         lengths = np.asarray([length for item in terms for length in item.lengths[field]], np.int32)
-        found, starts, docs, counts = _sorted(flat if field == "bigrams" else rank[flat], lengths)
-        if field == "bigrams":
-            yield field, Postings.of_starts(_table_of_pairs(found), starts, docs, counts, lengths)
+        if field in PAIRED:
+            pairs = [np.zeros(0, np.uint64), *(item.numbers[field].astype(np.uint64, copy=False) for item in terms)]
+            yield field, _of_pairs(np.concatenate(pairs), lengths)
             continue
+        found, starts, docs, counts = _sorted(rank[fields[field]], lengths)
         mask = np.zeros(len(table), bool)
         mask[found] = True
         yield field, Postings.of_starts(table.only(mask), starts, docs, counts, lengths)
 
 
-def _numbered(terms: Sequence[FieldTerms], field: str, tables: Mapping[int, NDArray[np.int64]]) -> NDArray[np.integer]:
+def _numbered(terms: Sequence[FieldTerms], field: str, tables: Mapping[int, NDArray[np.int64]]) -> NDArray[np.int64]:
     """The numbers of a field's terms in all documents, where all have the same."""
-    if field == "bigrams":
-        return np.concatenate([np.zeros(0, np.uint64), *(item.numbers[field] for item in terms)])
     parts = [np.zeros(0, np.int64)]
     for _, batch in groupby(terms, key=lambda item: id(item.vocabulary)):
         items = list(batch)
@@ -93,9 +92,33 @@ def _changes(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     return np.flatnonzero(changed)
 
 
+def _of_pairs(numbers: NDArray[np.uint64], lengths: NDArray[np.int32]) -> Postings:
+    """The postings of pairs of characters, from the pairs of all documents: see `index.bigrams`."""
+    if len(numbers) >= 1 << PLACE_BITS:
+        raise ValueError(f"a segment is built from at most {1 << PLACE_BITS} pairs of characters, got {len(numbers)}")
+    low = np.uint64((1 << PLACE_BITS) - 1)
+    # Sorted by pair, and those of one pair as they come: by document, and in it by place.
+    keys = (numbers & ~low) | np.arange(len(numbers), dtype=np.uint64)
+    keys.sort()
+    order = (keys & low).astype(np.int32)
+    keys >>= np.uint64(PLACE_BITS)
+    docs = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths).take(order)
+    places = (numbers & low).astype(np.uint32).take(order)
+    terms = _changes(keys)
+    first = np.ones(len(keys), bool)
+    np.not_equal(docs[1:], docs[:-1], out=first[1:])
+    first[terms] = True
+    postings = np.flatnonzero(first)
+    starts = np.append(np.searchsorted(postings, terms), len(postings))
+    counts = np.diff(postings, append=len(keys))
+    width = np.uint16 if int(places.max(initial=0)) < 2**16 else np.uint32
+    placed = Places(np.append(terms, len(keys)), places.astype(width))
+    return Postings.of_starts(_table_of_pairs(keys[terms]), starts, docs[postings], counts, lengths, placed)
+
+
 def _table_of_pairs(pairs: NDArray[np.uint64]) -> StringTable:
-    """The texts of pairs of Chinese characters, or lone ones, whose numbers ascend as their UTF-8 does."""
+    """The texts of pairs of characters, or lone ones, whose numbers ascend as their UTF-8 does."""
     codes = np.stack([pairs >> np.uint64(CODE_BITS), pairs & np.uint64((1 << CODE_BITS) - 1)], axis=1).astype("<u4")
     text = codes[codes > 0].tobytes().decode("utf-32-le", "surrogatepass")
-    lengths = np.where(codes < 0x10000, 3, 4) * (codes > 0)  # all of them lie beyond the two-byte codes
+    lengths = (codes > 0).astype(np.int64) + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000)
     return StringTable.of_bytes(text.encode("utf-8", "surrogatepass"), lengths.sum(axis=1))

@@ -4,12 +4,17 @@ A field is a list of documents (chunks or articles), each a list of terms. On di
 `<f>.terms.*` (a StringTable), `<f>.starts.npy` (int64, terms + 1: where each term's postings begin),
 `<f>.docs.npy` (int32, ascending within a term), `<f>.tfs.npy` (uint8 or wider) and `<f>.lengths.npy` (int32,
 terms in each document). idf and the average length are the whole index's, so they are not here.
+
+`bigrams`, by which phrases are found, has two more: `<f>.places.npy` (uint16 or wider), where in its document a term
+stands, as often as its frequency says, posting after posting; and `<f>.place_starts.npy` (int64, terms + 1), where
+each term's places begin. Segments written before there were these lack both.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +23,18 @@ from index.arrays import map_array
 from index.strings import StringTable
 
 Rows = NDArray[np.int32]
+
+_ARRAYS = ("starts", "docs", "tfs", "lengths")
+
+
+class Places(NamedTuple):
+    """Where terms stand: `places[starts[t]:starts[t + 1]]`, the offsets of term `t` in one document after the other.
+
+    Those in one document ascend; each posting has as many as its term frequency says.
+    """
+
+    starts: NDArray[np.int64]
+    places: NDArray[np.unsignedinteger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,7 @@ class Postings:
     docs: Rows
     tfs: NDArray[np.unsignedinteger]
     lengths: NDArray[np.int32]
+    places: Places | None = None
 
     @classmethod
     def build(cls, documents: Iterable[Sequence[str]]) -> "Postings":
@@ -70,24 +88,30 @@ class Postings:
         docs: Rows,
         counts: NDArray[np.integer],
         lengths: NDArray[np.int32],
+        places: Places | None = None,
     ) -> "Postings":
         """From the arrays themselves; `counts` is narrowed to the smallest type that holds it."""
         top = int(counts.max()) if len(counts) else 0
         width = np.uint8 if top < 2**8 else np.uint16 if top < 2**16 else np.uint32
-        return cls(table, starts, docs, counts.astype(width), lengths)
+        return cls(table, starts, docs, counts.astype(width), lengths, places)
 
     def save(self, folder: Path, field: str) -> None:
         """Write the field's files into `folder`."""
         self.terms.save(folder, f"{field}.terms")
-        for name in ("starts", "docs", "tfs", "lengths"):
+        for name in _ARRAYS:
             np.save(folder / f"{field}.{name}.npy", getattr(self, name))
+        if self.places is not None:
+            np.save(folder / f"{field}.place_starts.npy", self.places.starts)
+            np.save(folder / f"{field}.places.npy", self.places.places)
 
     @classmethod
     def load(cls, folder: Path, field: str) -> "Postings":
         """Map the field's files of `folder` into memory."""
-        names = ("starts", "docs", "tfs", "lengths")
-        starts, docs, tfs, lengths = (map_array(folder / f"{field}.{name}.npy") for name in names)
-        return cls(StringTable.load(folder, f"{field}.terms"), starts, docs, tfs, lengths)
+        starts, docs, tfs, lengths = (map_array(folder / f"{field}.{name}.npy") for name in _ARRAYS)
+        places = None
+        if (folder / f"{field}.places.npy").exists():
+            places = Places(*(map_array(folder / f"{field}.{name}.npy") for name in ("place_starts", "places")))
+        return cls(StringTable.load(folder, f"{field}.terms"), starts, docs, tfs, lengths, places)
 
     def df(self, term: int) -> int:
         """How many documents hold term number `term`; 0 for -1, a term that is not here."""
@@ -96,6 +120,13 @@ class Postings:
     def documents(self, term: int) -> Rows:
         """The documents that hold term number `term`, ascending; none for -1."""
         return self.docs[:0] if term < 0 else self.docs[self.starts[term] : self.starts[term + 1]]
+
+    def any_of(self, terms: NDArray[np.int64]) -> Rows:
+        """The documents that hold each of `terms` (numbers), one term after the other."""
+        starts = self.starts[terms]
+        sizes = self.starts[terms + 1] - starts
+        at = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+        return np.asarray(self.docs[at + np.arange(len(at))])
 
     def gather(self, terms: Sequence[int]) -> tuple[Rows, NDArray[np.unsignedinteger], list[int]]:
         """The documents that hold each of `terms` (numbers, or -1) one term after the other, how often each holds it,

@@ -3,7 +3,7 @@
 Memory is bounded by the vectors (two bytes a dimension a chunk) and one block of postings, not by the segments.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from index.arrays import write_array
 from index.dense import DenseIndex
 from index.layout import FileEntry, SegmentEntry
-from index.lexical import Postings
+from index.lexical import Places, Postings
 from index.segment import Segment, finish_segment
 from index.store import merge_stores
 from index.strings import StringTable
-from index.terms import CHUNK_FIELDS, FIELDS
+from index.terms import CHUNK_FIELDS, FIELDS, JOINS
 
 MERGED_CHUNKS = 400_000  # the most live chunks of a merged segment, so that memory and time of a merge are bounded
 _RATIO = 8  # a segment is merged with the smaller ones once it is no more than so many times larger than all of them
@@ -68,10 +68,10 @@ def merge_segments(folder: Path, parts: Sequence[Segment]) -> tuple[dict[str, Fi
     with ThreadPoolExecutor(1) as beside:
         dense = beside.submit(DenseIndex.build, vectors)  # FAISS lets go of the lock
         merge_stores(folder, [part.store for part in parts], articles)
-        for field in FIELDS:
-            merge_postings(
-                folder, field, [part.fields[field] for part in parts], chunks if field in CHUNK_FIELDS else articles
-            )
+        for field in (*FIELDS, JOINS):
+            have = [part.fields[field] for part in parts if field in part.fields]
+            if len(have) == len(parts):  # older segments have no joins
+                merge_postings(folder, field, have, chunks if field in CHUNK_FIELDS else articles)
         signatures = [kept(part.signatures, mask) for part, mask in zip(parts, articles, strict=True)]
         np.save(folder / "signatures.npy", np.concatenate(signatures))
         means = [kept(part.article_vectors, mask) for part, mask in zip(parts, articles, strict=True)]
@@ -102,20 +102,34 @@ def merge_postings(folder: Path, field: str, parts: Sequence[Postings], keep: Se
     lengths = [kept(part.lengths, mask) for part, mask in zip(parts, keep, strict=True)]
     np.save(folder / f"{field}.lengths.npy", np.concatenate(lengths))
     placed = [(part, renumbered[number]) for part, number in zip(live, numbers, strict=True)]
-    total, width = int(starts[-1]), max((part.tfs.dtype for part in parts), key=lambda kind: kind.itemsize)
-    for name, kind in (("docs", np.dtype(np.int32)), ("tfs", width)):
-        write_array(folder / f"{field}.{name}.npy", kind, (total,), _in_order(placed, starts, name, kind))
+    for name, kind in (("docs", np.dtype(np.int32)), ("tfs", _widest(part.tfs for part in parts))):
+        write_array(folder / f"{field}.{name}.npy", kind, (int(starts[-1]),), _in_order(placed, starts, name, kind))
+    places = [part.places.places for part in parts if part.places is not None]
+    if len(places) < len(parts):  # one was written before places were
+        return
+    standing = [(_LivePlaces(part), number) for part, number in placed]
+    sizes = np.zeros(len(starts) - 1, np.int64)
+    for one, number in standing:
+        np.add.at(sizes, number[one.sizes > 0], one.sizes[one.sizes > 0])
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    np.save(folder / f"{field}.place_starts.npy", starts)
+    kind = _widest(places)
+    write_array(folder / f"{field}.places.npy", kind, (int(starts[-1]),), _in_order(standing, starts, "places", kind))
+
+
+def _widest(arrays: Iterable[NDArray[np.generic]]) -> np.dtype[np.generic]:
+    return max((array.dtype for array in arrays), key=lambda kind: kind.itemsize)
 
 
 class _Live:
     """The postings of one part that are kept, term by term."""
 
     def __init__(self, postings: Postings, mask: Mask) -> None:
-        self.postings, self._mask = postings, mask
-        self._all = bool(mask.all())
+        self.postings, self.mask = postings, mask
+        self.all = bool(mask.all())
         self.documents = int(np.count_nonzero(mask))
         self._renumbered = (np.cumsum(mask) - 1).astype(np.int32)
-        if self._all:
+        if self.all:
             self.starts = postings.starts
         else:
             before = np.concatenate([[0], np.cumsum(mask[postings.docs], dtype=np.int64)])
@@ -127,16 +141,42 @@ class _Live:
         span = slice(int(self.postings.starts[low]), int(self.postings.starts[high]))
         docs = self.postings.docs[span]
         values = docs if name == "docs" else self.postings.tfs[span]
-        if self._all:
+        if self.all:
             return values
-        values = values[self._mask[docs]]
+        values = values[self.mask[docs]]
         return self._renumbered[values] if name == "docs" else values
 
 
+class _LivePlaces:
+    """Where the terms stand in the documents of one part that are kept, term by term."""
+
+    def __init__(self, live: _Live) -> None:
+        self._live, self.documents = live, live.documents
+        postings = live.postings
+        self._starts, self._places = postings.places or Places(postings.starts[:1], postings.tfs[:0])
+        self.starts = self._starts
+        if not live.all:
+            many = np.concatenate([[0], np.cumsum(live.mask[postings.docs] * postings.tfs, dtype=np.int64)])
+            self.starts = many[postings.starts]
+        self.sizes = np.diff(self.starts)
+
+    def of(self, name: str, low: int, high: int) -> NDArray[np.integer]:
+        """The `places` of the terms from `low` to before `high`."""
+        places = self._places[int(self._starts[low]) : int(self._starts[high])]
+        if self._live.all:
+            return places
+        postings = self._live.postings
+        span = slice(int(postings.starts[low]), int(postings.starts[high]))
+        return places[np.repeat(self._live.mask[postings.docs[span]], postings.tfs[span])]
+
+
 def _in_order(
-    placed: Sequence[tuple[_Live, NDArray[np.int64]]], starts: NDArray[np.int64], name: str, kind: np.dtype[np.generic]
+    placed: Sequence[tuple[_Live | _LivePlaces, NDArray[np.int64]]],
+    starts: NDArray[np.int64],
+    name: str,
+    kind: np.dtype[np.generic],
 ) -> Iterator[NDArray[np.integer]]:
-    """The `docs` or `tfs` of all parts by term, and within a term by part, a block of terms at a time."""
+    """The `docs`, `tfs` or `places` of all parts by term, and within a term by part, a block of terms at a time."""
     low = 0
     while low < len(starts) - 1:
         high = max(low + 1, int(np.searchsorted(starts, starts[low] + _BLOCK, side="right")) - 1)

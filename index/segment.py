@@ -1,7 +1,8 @@
 """One immutable segment: what some articles became. Write, open, merge.
 
-Five fields of postings: `words` and `bigrams` over chunks; `title`, `body` (title and text, at article grain) and
-`facets` (exact values to filter by) over articles. Beside them the store of texts and the vectors.
+Fields of postings: `words` and `bigrams` over chunks; `title`, `body` (title and text, at article grain) and `facets`
+(exact values to filter by) over articles. `joins` over chunks complete the bigrams where phrases are looked for; older
+segments have none. Beside them the store of texts and the vectors.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from index.store import Store, StoredArticle, save_store
 from index.strings import Sought
 from index.terms import CHUNK_FIELDS as CHUNK_FIELDS
 from index.terms import FIELDS as FIELDS
+from index.terms import JOINS as JOINS
 from index.terms import MAX_FACET as MAX_FACET
 from index.terms import FieldTerms as FieldTerms
 from index.terms import facet as facet
@@ -135,7 +137,8 @@ class Segment:
         self.dense = DenseIndex.load(folder)
         self.signatures = map_array(folder / "signatures.npy")
         self.article_vectors = map_array(folder / "article_vectors.npy")
-        self.fields: dict[str, Postings] = {field: Postings.load(folder, field) for field in FIELDS}
+        names = (*FIELDS, JOINS) if (folder / f"{JOINS}.docs.npy").exists() else FIELDS
+        self.fields: dict[str, Postings] = {field: Postings.load(folder, field) for field in names}
 
     @cached_property
     def live_articles(self) -> NDArray[np.bool_]:

@@ -5,7 +5,6 @@ uint32 or uint64, the end of each in that file; `<name>.keys.npy`, uint64, the f
 number, filled up with zeros, which narrow a search down to a few strings.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -190,17 +189,13 @@ class StringTable:
         key = part.encode("utf-8", "surrogatepass")
         if not key:
             return np.arange(len(self))
-        at = np.asarray(list(self._places(re.compile(re.escape(key)))), np.int64)
+        # The last byte first: it differs most from one character to another.
+        at = np.flatnonzero(self._blob[len(key) - 1 :] == key[-1])
+        for n, byte in enumerate(key[:-1]):
+            at = at[self._blob[at + n] == byte]
         number = np.searchsorted(self._ends, at, side="right")
         inside = at + len(key) <= self._ends[number] if len(at) else np.zeros(0, bool)  # not across two strings
         return np.unique(number[inside])
-
-    def _places(self, pattern: re.Pattern[bytes]) -> Iterator[int]:
-        """Where the pattern stands in the bytes, one place perhaps overlapping the next."""
-        match = pattern.search(self._view)
-        while match:
-            yield match.start()
-            match = pattern.search(self._view, match.start() + 1)
 
 
 def _number(key: bytes) -> int:

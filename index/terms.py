@@ -1,20 +1,20 @@
 """What an article adds to the postings: its terms as numbers, which count and travel far faster than strings.
 
 Words, titles and facets are numbers of a `Vocabulary`, one for the articles of a batch, or of jieba's dictionary, where
-many articles are cut together (index.wordcut); a pair of Chinese characters is its two code points in one integer and
-needs none. An article's text is folded once and each stretch of it cut once: chunks that share a sentence share its
-terms.
+many articles are cut together (index.wordcut); a pair of characters is both code points in one integer and needs none,
+and where the pair stands in its chunk is in the same integer. An article's text is folded once and each
+stretch of it cut once: chunks that share a sentence share its terms.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.bigrams import Pairs, pair_text, pairs_of
 from index.fold import fold
 from index.models import Article
 from index.reprints import Signature, folded_signatures
@@ -23,19 +23,17 @@ from index.tokens import Tokenizer
 from index.wordcut import WordCutter, numbers, words
 
 Numbers = NDArray[np.int32]
-Pairs = NDArray[np.uint64]
 Placed = tuple[Numbers, NDArray[np.int64]]
 
-CHUNK_FIELDS = ("words", "bigrams")
-ARTICLE_FIELDS = ("title", "body", "facets")
-FIELDS = (*CHUNK_FIELDS, *ARTICLE_FIELDS)
+FIELDS = ("words", "bigrams", "title", "body", "facets")
+JOINS = "joins"  # pairs that are no bigrams, by which phrases are found and nothing is scored; older segments have none
+CHUNK_FIELDS = ("words", "bigrams", JOINS)  # a document a chunk; the others have one an article
+PAIRED = ("bigrams", JOINS)
 NAMED_META = ("correspondent", "editor", "photographer", "document_number", "issuing_body")
 MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
-CODE_BITS = 21  # bits of a code point
 _AT_ONCE = 20_000  # characters cut into words at a time, about
 
 _TOGETHER = 100_000  # characters of many texts cut side by side, about
-_HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FA1F))  # as index.tokens has them
 _NO_TERMS: Placed = np.zeros(0, np.int32), np.zeros(0, np.int64)
 _ENDS = frozenset("。!?;…")  # no word and no identifier reaches over one of these, folded
 _CLOSES = frozenset("”’」』）)\"'】》]")
@@ -78,7 +76,7 @@ class FieldTerms:
     """The terms of one article as numbers of `vocabulary`, field by field, and the signature of its text.
 
     `numbers[field]` are the terms of the field's documents back to back, `lengths[field]` how many each document has:
-    a document a chunk in `words` and `bigrams`, one document in the other fields. Numbers below `first` are those of
+    a document a chunk in `CHUNK_FIELDS`, one document in the other fields. Numbers below `first` are those of
     `index.wordcut.words`, and `vocabulary` begins there.
     """
 
@@ -91,7 +89,7 @@ class FieldTerms:
     def documents(self, field: str) -> list[list[str]]:
         """The documents this article adds to a field, as strings."""
         numbers = self.numbers[field].tolist()
-        if field == "bigrams":
+        if field in PAIRED:
             terms = [pair_text(number) for number in numbers]
         else:
             known = words() if self.first else []
@@ -132,6 +130,7 @@ class FieldTerms:
         if not isinstance(other, FieldTerms):
             return NotImplemented
         same = np.array_equal(self.signature, other.signature)
+        same = same and all(np.array_equal(self.numbers[field], other.numbers[field]) for field in PAIRED)
         return same and all(self.documents(field) == other.documents(field) for field in FIELDS)
 
     __hash__ = None  # type: ignore[assignment]
@@ -149,60 +148,17 @@ class PackedTerms(NamedTuple):
     @classmethod
     def of(cls, terms: Sequence[FieldTerms]) -> "PackedTerms":
         """Pack the terms of one article or more."""
-        numbers = {field: np.concatenate([item.numbers[field] for item in terms]) for field in FIELDS}
+        numbers = {field: np.concatenate([item.numbers[field] for item in terms]) for field in (*FIELDS, JOINS)}
         signatures = np.stack([item.signature for item in terms])
         return cls(terms[0].vocabulary, numbers, [item.lengths for item in terms], signatures, terms[0].first)
 
     def unpacked(self) -> Iterator[FieldTerms]:
         """The terms of each article, as views of the whole arrays."""
-        at = dict.fromkeys(FIELDS, 0)
+        at = dict.fromkeys((*FIELDS, JOINS), 0)
         for lengths, signature in zip(self.lengths, self.signatures, strict=True):
-            begin, at = at, {field: at[field] + sum(lengths[field]) for field in FIELDS}
-            numbers = {field: self.numbers[field][begin[field] : at[field]] for field in FIELDS}
+            begin, at = at, {field: at[field] + sum(lengths[field]) for field in at}
+            numbers = {field: self.numbers[field][begin[field] : at[field]] for field in at}
             yield FieldTerms(self.vocabulary, numbers, lengths, signature, self.first)
-
-
-def pair_text(code: int) -> str:
-    """The two characters of a pair's number, or the one of a lone character's."""
-    second = code & ((1 << CODE_BITS) - 1)
-    return chr(code >> CODE_BITS) + (chr(second) if second else "")
-
-
-@cache
-def _han() -> NDArray[np.bool_]:
-    """Whether each code point is a Chinese character: a lookup is quicker than asking for every range."""
-    table = np.zeros(0x110000, bool)
-    for low, high in _HAN_RANGES:
-        table[low : high + 1] = True
-    return table
-
-
-def pairs_of(folded: str, spans: Sequence[tuple[int, int]]) -> list[Pairs]:
-    """The pairs of neighbouring Chinese characters in each stretch of a folded text, as numbers.
-
-    A character that has no Chinese neighbour in the stretch stands alone. As `Tokenizer.bigrams`, in another order.
-    """
-    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), np.uint32)
-    han = np.zeros(len(codes) + 1, bool)  # one more, so that the last character has a neighbour
-    han[:-1] = _han().take(codes)
-    first = np.flatnonzero(han[:-1] & han[1:])  # where a pair begins
-    lead = codes.astype(np.uint64) << np.uint64(CODE_BITS)
-    pairs = lead[first] | codes[first + 1] if len(first) else np.zeros(0, np.uint64)
-    before = np.concatenate([[False], han[:-2]]) if len(codes) else han[:-1]
-    lone = np.flatnonzero(han[:-1] & ~before & ~han[1:])
-    edges = np.asarray(spans, np.int64).reshape(-1, 2)
-    first_at = np.searchsorted(first, np.stack([edges[:, 0], edges[:, 1] - 1], axis=1)).tolist()
-    lone_at = np.searchsorted(lone, edges).tolist()
-    out = []
-    for (start, end), (low, high), (one, two) in zip(spans, first_at, lone_at, strict=True):
-        found = [pairs[low : max(low, high)], lead[lone[one:two]]]
-        # The stretch may cut a character off from its only neighbour.
-        for at in {start, end - 1} if end > start else ():
-            inside = (at > start and han[at - 1]) or (at + 1 < end and han[at + 1])
-            if han[at] and not inside and (before[at] or han[at + 1]):
-                found.append(lead[at : at + 1])
-        out.append(np.concatenate(found))
-    return out
 
 
 def facet(field: str, value: str) -> str:
@@ -250,11 +206,11 @@ def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: V
     signatures = folded_signatures(texts)
     begins = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
     spans = [(b + s, b + e) for item, b in zip(stored, begins, strict=False) for s, e, _ in item.spans]
-    bigrams = iter(pairs_of("\n".join(texts), spans))
+    paired = iter(pairs_of("\n".join(texts), spans))
     for item, text, title, more, found, signature in zip(stored, texts, *few, stretches, signatures, strict=True):
         parts = [(cut, at + begin) for (begin, _), (cut, at) in zip(found, placed, strict=False)]
         terms, places = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
-        pairs = list(islice(bigrams, len(item.spans)))
+        pairs = list(islice(paired, len(item.spans)))
         out.append(_terms_of(item, text, title, more, (terms, places), pairs, signature, tokenizer, known))
     return out
 
@@ -265,7 +221,7 @@ def _terms_of(
     title: Numbers,
     told: Numbers,
     body: Placed,
-    bigrams: list[Pairs],
+    pairs: list[tuple[Pairs, Pairs]],
     signature: Signature,
     tokenizer: Tokenizer,
     known: Vocabulary,
@@ -282,7 +238,7 @@ def _terms_of(
     slices = [np.searchsorted(at, np.stack([starts, ends], axis=1)).tolist() for _, at in whole]
     words: list[NDArray[np.integer]] = []
     lengths: list[int] = []
-    heads: dict[str, tuple[Numbers, Pairs]] = {}
+    heads: dict[str, tuple[Numbers, tuple[Pairs, Pairs]]] = {}
     done = 0
     for n, (start, end, heading) in enumerate(stored.spans):
         parts = [numbers[slice(*at[n])] for (numbers, _), at in zip(whole, slices, strict=True)]
@@ -293,24 +249,28 @@ def _terms_of(
             if heading not in heads:
                 heads[heading] = cut(fold(heading)), pairs_of(fold(heading), [(0, len(heading))])[0]
             parts.append(heads[heading][0])
-            bigrams[n] = np.concatenate([bigrams[n], heads[heading][1]])
+            beyond = np.uint64(end - start + 1)  # no phrase reaches from the text into its heading
+            both = zip(pairs[n], heads[heading][1], strict=True)
+            bigrams, joins = (np.concatenate([own, more + beyond]) for own, more in both)
+            pairs[n] = bigrams, joins
         words += parts
         lengths.append(sum(map(len, parts)))
         done = end
     every = np.concatenate([title, told, *(numbers for numbers, _ in whole)])
     facets = np.asarray([known[value] for value in facets_of(article)], np.int32)
+    paired = dict(zip(PAIRED, zip(*pairs, strict=True) if pairs else ((), ()), strict=True))
     return FieldTerms(
         known.strings,
         {
             "words": np.concatenate(words) if words else title[:0],
-            "bigrams": np.concatenate(bigrams) if bigrams else np.zeros(0, np.uint64),
+            **{field: np.concatenate([np.zeros(0, np.uint64), *some]) for field, some in paired.items()},
             "title": title,
             "body": every,
             "facets": facets,
         },
         {
             "words": lengths,
-            "bigrams": list(map(len, bigrams)),
+            **{field: list(map(len, some)) for field, some in paired.items()},
             "title": [len(title)],
             "body": [len(every)],
             "facets": [len(facets)],

@@ -1,5 +1,6 @@
 """Several segments made one: equal, file by file, to a segment built from what was alive in them."""
 
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -11,7 +12,7 @@ from index import merge
 from index.lexical import Postings
 from index.merge import kept, merge_postings, merge_segments
 from index.models import Article
-from index.segment import FIELDS, Segment, Tombstones, write_segment
+from index.segment import FIELDS, JOINS, Segment, Tombstones, write_segment
 from index.store import Store, merge_stores
 from tests.conftest import CORPUS, article, article_builder, prepared
 from tests.index.test_lexical import DOCUMENTS, same
@@ -68,7 +69,18 @@ def test_merged_segments_are_a_build_of_what_is_alive_to_the_byte(tmp_path, dead
     merged = Segment(tmp_path / "merged", Tombstones.empty())
     assert merged.store.get(len(alive) - 1).article == alive[-1]
     assert merged.documents("words") == merged.store.chunks
-    assert set(FIELDS) == set(merged.fields)
+    assert {*FIELDS, JOINS} == set(merged.fields)
+
+
+def test_an_older_segment_and_a_new_one_make_an_older_one(tmp_path):
+    old, new = make(tmp_path / "a", CORPUS[:2]), make(tmp_path / "b", CORPUS[2:], dead=(0,))
+    old.fields = {name: replace(postings, places=None) for name, postings in old.fields.items() if name != JOINS}
+    merge_segments(tmp_path / "merged", [old, new])
+    merged = Segment(tmp_path / "merged", Tombstones.empty()).fields
+    assert set(merged) == set(FIELDS)
+    assert merged["bigrams"].places is None
+    want = Postings.build(doc for item in prepared([*CORPUS[:2], *CORPUS[3:]])[1] for doc in item.bigrams)
+    assert same(merged["bigrams"], want)
 
 
 def test_an_id_that_lives_in_two_segments_is_refused(tmp_path):

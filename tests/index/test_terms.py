@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import terms as module
+from index.bigrams import PLACE_BITS, pair_text, pairs_of
 from index.chunk import chunk_spans
 from index.fold import fold
 from index.invert import invert
 from index.lexical import Postings
 from index.models import Article
 from index.store import StoredArticle
-from index.terms import FIELDS, Vocabulary, pair_text, pairs_of, terms_of
+from index.terms import FIELDS, JOINS, Vocabulary, terms_of
 from index.tokens import Tokenizer
 from tests.conftest import CORPUS, article, prepared
 
@@ -53,9 +54,15 @@ def test_a_text_cut_once_gives_what_its_chunks_give(text, size, at_once):
 def test_pairs_of_any_stretch_are_its_bigrams(text, edges):
     folded = fold(text)
     spans = [tuple(sorted((min(a, len(text)), min(b, len(text))))) for a, b in zip(edges, edges[1:], strict=False)]
-    for (start, end), pairs in zip(spans, pairs_of(folded, spans), strict=True):
-        found = Counter(map(pair_text, pairs.tolist()))
-        assert found == Counter(TOKENIZER.bigrams(folded[start:end]))
+    for (start, end), (bigrams, joins) in zip(spans, pairs_of(folded, spans), strict=True):
+        part = folded[start:end]
+        assert Counter(map(pair_text, bigrams.tolist())) == Counter(TOKENIZER.bigrams(part))
+        han = [bool(TOKENIZER.bigrams(char)) for char in part]
+        beside = [n for n in range(len(part) - 1) if part[n].isalnum() and part[n + 1].isalnum()]
+        others = [n for n in beside if not (han[n] and han[n + 1])]
+        assert list(map(pair_text, joins.tolist())) == [part[n : n + 2] for n in others]
+        for number in [*bigrams.tolist(), *joins.tolist()]:
+            assert part.startswith(pair_text(number), number & (1 << PLACE_BITS) - 1)
 
 
 def test_a_mark_is_no_term_and_a_term_has_one_number():
@@ -80,8 +87,9 @@ def equal(one, other):
 def test_inverted_terms_are_the_postings_of_their_documents():
     terms = prepared([*CORPUS, article("long", "灯塔" * 700 + "。" + "海" * 300)])[1]
     made = dict(invert(terms))
-    assert list(made) == list(FIELDS)
+    assert list(made) == [*FIELDS, JOINS]
     for field, postings in made.items():
+        assert (postings.places is not None) == (field in ("bigrams", JOINS))
         assert equal(postings, Postings.build(doc for item in terms for doc in item.documents(field))), field
     assert made["bigrams"].tfs.dtype == np.uint8
 
