@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def wensou_command(*arguments: str) -> None:
     """Run it. Raises CalledProcessError where it fails."""
     command = [sys.executable, "-c", "from search.cli import main; main()", *arguments]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT)
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": path}, cwd=ROOT)
 
 
 def compile_modules() -> None:
