@@ -11,7 +11,8 @@ build      chunks a second by two processes, peak memory, size on disk; beside i
            jieba.lcut alone, in one process, cuts into words: machines differ, the ratio hardly does
 wensou     p50 and p95 of warm questions, k = 10, from the text of a question on; recall@10 of the dense leg against
            all vectors; resident memory after all questions, and what of it is no file's page; words alone in passages,
-           titles and whole articles, and `one field`, of the passages, which is what the peers search
+           titles and whole articles, and `one field`, of the passages, which is what the peers search; the question in
+           quotes, which must stand in the article as it is
 cold       one `wensou query` in a new process
 update     100 new articles by `wensou index`: seconds until a reader sees them, and files of other segments touched
 the peers  see scripts/bench/peers.py; they get the words and vectors of a question ready made
@@ -122,13 +123,16 @@ def wensou(work: Path, size: int) -> Result:
             options = SearchOptions(mode=mode)
             for name, ask in (("ranking", engine.rank), ("answer", engine.search)):
                 out[f"{mode}, {name}"] = peers.percentiles(lambda n: ask(queries[n], options), len(queries))  # noqa: B023
+        quoted = [f'"{query}"' for query in queries if not set(query) & set('"“”')]
+        words = SearchOptions(mode="bm25")
+        out["bm25 of a phrase, ranking"] = peers.percentiles(lambda n: engine.rank(quoted[n], words), len(quoted))
     out |= memory()
     index = EmbeddedIndex.open(work / "index")
     tokenizer, asked = Tokenizer(), load_encoder(index.config.model).queries(queries)
-    words = [LexicalQuery(dict.fromkeys(tokenizer.terms(query), 1.0)) for query in queries]
+    terms = [LexicalQuery(dict.fromkeys(tokenizer.terms(query), 1.0)) for query in queries]
 
     def lexical(number: int) -> object:
-        return index.lexical(words[number], k=peers.K, filters=Filters())
+        return index.lexical(terms[number], k=peers.K, filters=Filters())
 
     out["lexical, words alone"] = peers.percentiles(lexical, len(queries))
     with patch.dict(FIELD_WEIGHTS, {"words": 1.0}, clear=True):  # type: ignore[arg-type]
