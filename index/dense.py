@@ -36,7 +36,11 @@ _OVERFETCH = 4  # candidates of the quantised index per wanted hit, before they 
 _FEWEST = 200  # candidates at least
 _BY_HAND = 2_000  # rows that are scored without FAISS
 _MAPPED = 200_000_000  # bytes of vectors that may be looked at in memory; of more, rows are read
-_SAMPLE = 60_000  # vectors that the codes are learned from
+# Vectors that the codes are learned from, and rounds of k-means. Learned of 60,000 in 25 rounds, three times as long,
+# they find as many: of the ten nearest of 125,444 passages .9995 among the best 200 against .9985, and .9495 among the
+# best 40 against .95.
+_SAMPLE = 20_000
+_ROUNDS = 10
 _TIES = 4096  # rows beyond k that may come back because they tie with the k-th
 _AT_ONCE = 8_192  # rows compared at a time where recall is measured
 _ROUGH = 1e-5  # FAISS adds up a product in another order than `scores`
@@ -293,6 +297,7 @@ def _train(half: NDArray[np.float16]) -> Index:
     faiss.omp_set_num_threads(1)
     n, dim = half.shape
     index = faiss.IndexPQFastScan(dim, max(dim // 2, 1), 4, faiss.METRIC_INNER_PRODUCT)
+    index.pq.cp.niter = _ROUNDS
     picks = np.random.default_rng(0).choice(n, size=min(n, _SAMPLE), replace=False)
     picks.sort()
     index.train(half[picks].astype(np.float32))
