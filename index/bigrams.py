@@ -33,39 +33,57 @@ def _kinds() -> NDArray[np.uint8]:
 
 
 def pairs_of(folded: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Pairs, Pairs]]:
-    """The pairs of neighbouring letters in each stretch of a folded text, as numbers: bigrams, and joins.
+    """The pairs of neighbouring letters in each stretch of a folded text, as numbers by their places: bigrams, joins.
 
-    In bigrams both characters are Chinese, and one that has no Chinese neighbour in the stretch stands alone: as
-    `Tokenizer.bigrams`, in another order, but those of one kind by their places. In joins one at least is another
-    letter or a digit.
+    In bigrams both characters are Chinese, and one that has no Chinese neighbour in the stretch stands alone, as in
+    `Tokenizer.bigrams`. In joins one at least is another letter or a digit.
     """
     codes = np.append(np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), np.uint32), np.uint32(0))
     kinds = _kinds().take(codes, mode="clip")
     han = kinds == 2
     before, after = np.append(False, han[:-1]), np.append(han[1:], False)
-    letters = np.flatnonzero(kinds[:-1].astype(bool) & (kinds[1:] > 0))  # where a pair begins
-    chinese = han[letters] & after[letters]
-    first, joined = letters[chinese], letters[~chinese]
-    lone = np.flatnonzero(han & ~before & ~after)
-    lead = (codes.astype(np.uint64) << np.uint64(CODE_BITS + PLACE_BITS)) + np.arange(len(codes), dtype=np.uint64)
-    bigrams, joins = (lead[at] + (codes[at + 1].astype(np.uint64) << np.uint64(PLACE_BITS)) for at in (first, joined))
-    edges = np.asarray(spans, np.int64).reshape(-1, 2)
-    inner = np.stack([edges[:, 0], edges[:, 1] - 1], axis=1)
-    first_at, joined_at, lone_at = (
-        np.searchsorted(at, ends).tolist() for at, ends in ((first, inner), (joined, inner), (lone, edges))
-    )
-    out = []
-    for (start, end), (low, high), (some, more), (one, two) in zip(spans, first_at, joined_at, lone_at, strict=True):
-        alone = lone[one:two]
-        # The stretch may cut a character off from its only neighbour.
-        for at in {start, end - 1} if end > start else ():
-            inside = (at > start and before[at]) or (at + 1 < end and after[at])
-            if han[at] and not inside and (before[at] or after[at]):
-                alone = np.sort(np.append(alone, at))
-        begin = np.uint64(start)
-        both = np.concatenate([bigrams[low : max(low, high)], lead[alone]])
-        out.append((both - begin, joins[some : max(some, more)] - begin))
-    return out
+    paired, joined = han & after, np.append((kinds[:-1] > 0) & (kinds[1:] > 0), False)
+    joined &= ~paired
+    lone = (codes.astype(np.uint64) << np.uint64(CODE_BITS + PLACE_BITS)) + np.arange(len(codes), dtype=np.uint64)
+    seconds = np.roll(codes, -1).astype(np.uint64) << np.uint64(PLACE_BITS)
+    begins, ends = np.asarray(spans, np.int64).reshape(-1, 2).T
+    last = np.maximum(ends - 1, begins)
+    # A stretch may cut a character off from its only neighbour, before it or after it.
+    inner = begins < last
+    first_alone = inner & han[begins] & before[begins] & ~after[begins]
+    last_alone = (begins < ends) & han[last] & ~(inner & before[last])
+    at, starts = _spread(np.flatnonzero(paired | (han & ~before & ~after)), begins, last, first_alone, last_alone)
+    bigrams = lone[at] + seconds[at] * paired[at]
+    bigrams[starts[1:][last_alone] - 1] = lone[last[last_alone]]
+    bigrams -= np.repeat(begins, np.diff(starts)).astype(np.uint64)
+    none = np.zeros(len(begins), bool)
+    at, edges = _spread(np.flatnonzero(joined), begins, last, none, none)
+    joins = lone[at] + seconds[at]
+    joins -= np.repeat(begins, np.diff(edges)).astype(np.uint64)
+    some, more = starts.tolist(), edges.tolist()
+    return [(bigrams[a:b], joins[c:d]) for a, b, c, d in zip(some, some[1:], more, more[1:], strict=False)]
+
+
+def _spread(
+    places: NDArray[np.int64],
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    with_begin: NDArray[np.bool_],
+    with_end: NDArray[np.bool_],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Those of `places`, ascending, from `begins[i]` to before `ends[i]`, for all i one after the other; before them
+    the begin and after them the end where that is wanted. And where those of each i start, (spans + 1,).
+    """
+    low, high = np.searchsorted(places, begins), np.searchsorted(places, ends)
+    starts = np.append(0, np.cumsum(high - low + with_begin + with_end))
+    inside = np.repeat(low - np.cumsum(high - low) + (high - low), high - low) + np.arange((high - low).sum())
+    out = np.empty(starts[-1], np.int64)
+    rest = np.ones(len(out), bool)
+    for wanted, at, value in ((with_begin, starts[:-1], begins), (with_end, starts[1:] - 1, ends)):
+        out[at[wanted]] = value[wanted]
+        rest[at[wanted]] = False
+    out[rest] = places[inside]
+    return out, starts
 
 
 def pairs_at(run: str) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from index.bigrams import is_bigram, pairs_at
 from index.lexical import Places, Postings, Rows
 from index.terms import JOINS
 
+_NEVER = np.iinfo(np.int64).max  # beyond all documents and places
 _Part = tuple[Postings, Places, int, int]  # of a run: a pair's postings, its number there, and where it begins
 
 
@@ -21,10 +22,8 @@ def occurrences(fields: Mapping[str, Postings], run: str) -> tuple[Rows, NDArray
     parts = sorted(_parts(fields, run), key=lambda part: part[0].df(part[2]))
     left = _begins(parts[0])
     for part in parts[1:]:
-        if not len(left):
-            break
-        others = _begins(part)
-        left = left[others[np.minimum(others.searchsorted(left), len(others) - 1)] == left]
+        others = np.append(_begins(part), _NEVER)
+        left = left[others[others.searchsorted(left)] == left]
     return (left >> 32).astype(np.int32), left & 0xFFFFFFFF
 
 
