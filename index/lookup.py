@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
-# How far a place is from an end of its run -> of strings found there, by length: their places, scores and numbers.
-Edges = dict[int, list[tuple[int, Ids, NDArray[np.float64], Ids]]]
+Scores = NDArray[np.float64]
 
 _VALUE_BITS = 20
 _VALUE = (1 << _VALUE_BITS) - 1
@@ -21,10 +20,10 @@ class Table:
         """`values[i]` is that of `keys[i]`; keys are distinct."""
         self._levels: list[tuple[np.uint64, np.uint64, Ids]] = []
         while len(keys) or not self._levels:
-            bits = max(4, len(keys).bit_length() + 1)
+            bits = max(4, len(keys).bit_length() + 2)
             # Odd, one a level: Fibonacci hashing.
             factor, shift = np.uint64(0x9E3779B97F4A7C15 + 2 * len(self._levels)), np.uint64(64 - bits)
-            slots = (keys.astype(np.uint64) * factor) >> shift
+            slots = _slots(keys, factor, shift)
             held = np.full(1 << bits, -1, np.int64)
             held[slots] = keys << _VALUE_BITS | values
             self._levels.append((factor, shift, held))
@@ -34,17 +33,25 @@ class Table:
     def find(self, keys: Ids) -> Ids:
         """The value of each key, -1 where there is none."""
         factor, shift, held = self._levels[0]
-        there = held[(keys.astype(np.uint64) * factor) >> shift]
-        same = there >> _VALUE_BITS == keys
-        found = np.where(same, there & _VALUE, -1)
-        left = np.flatnonzero(~same & (there >= 0))
+        there = held.take(_slots(keys, factor, shift))
+        found = there & _VALUE
+        other = np.flatnonzero(there >> _VALUE_BITS != keys)
+        found[other] = -1
+        left = other.compress(there.take(other) >= 0)
         for factor, shift, held in self._levels[1:]:
-            some = keys[left]
-            there = held[(some.astype(np.uint64) * factor) >> shift]
+            if not len(left):
+                break
+            some = keys.take(left)
+            there = held.take(_slots(some, factor, shift))
             same = there >> _VALUE_BITS == some
-            found[left] = np.where(same, there & _VALUE, -1)
-            left = left[~same & (there >= 0)]
+            found[left.compress(same)] = there.compress(same) & _VALUE
+            left = left.compress(~same & (there >= 0))
         return found
+
+
+def _slots(keys: Ids, factor: np.uint64, shift: np.uint64) -> Ids:
+    slots: Ids = ((keys.view(np.uint64) * factor) >> shift).view(np.int64)  # an index of 64 bits unsigned is slow
+    return slots
 
 
 class Trie:
@@ -59,35 +66,60 @@ class Trie:
         self.number, self.goes_on = number, goes_on
         self._width, self._steps = width, Table(steps, np.arange(width, width + len(steps)))
 
-    def longer(self, nodes: NDArray[np.int32], at: Ids) -> tuple[Ids, Ids, Ids]:
-        """Strings of two characters and more that begin at the places `at` of `nodes`: places, lengths, last nodes."""
-        at = at[self.goes_on[nodes[at]]]
-        node = nodes[at].astype(np.int64)
-        places, lengths, last = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    def longer(self, nodes: NDArray[np.int32]) -> tuple[Ids, Ids, Ids]:
+        """Strings of two characters and more in a text of `nodes`: where each begins, its length, its last node."""
+        at = np.arange(len(nodes))
+        node = nodes.astype(np.int64)
+        places, lengths, last = [at[:0]], [at[:0]], [at[:0]]
         length = 1
         while len(at):
-            node = self._steps.find(node * self._width + nodes[at + length])
-            at, node = at[node >= 0], node[node >= 0]
+            on = np.flatnonzero(self.goes_on.take(node))
+            at, node = at.take(on), node.take(on)
+            node = self._steps.find(node * self._width + nodes.take(at + length))
+            there = np.flatnonzero(node >= 0)
+            at, node = at.take(there), node.take(there)
             length += 1
-            ends = self.number[node] >= 0
-            places.append(at[ends])
-            lengths.append(np.full(len(places[-1]), length))
-            last.append(node[ends])
-            on = self.goes_on[node]
-            at, node = at[on], node[on]
+            ends = np.flatnonzero(self.number.take(node) >= 0)
+            places.append(at.take(ends))
+            lengths.append(np.full(len(ends), length))
+            last.append(node.take(ends))
         return np.concatenate(places), np.concatenate(lengths), np.concatenate(last)
 
 
-def edges_of(far: Ids, lengths: Ids, places: Ids, scores: NDArray[np.float64], numbers: Ids) -> Edges:
-    """String i, which stands at `places[i]`, under how far that is, shorter ones before longer."""
-    span = int(lengths.max(initial=0)) + 1
-    key = far * span + lengths
+def best_strings(
+    begins: Ids, ends: Ids, alone: Scores, starts: Ids, lengths: Ids, scores: Scores, *, backwards: bool = False
+) -> Ids:
+    """Of strings found, those that are the last of a best way from its run's beginning to their end: Viterbi.
+
+    Runs of characters, `[begins[i], ends[i])`, are walked side by side. A character scores what it does `alone`
+    (places,), string i, which is `[starts[i], starts[i] + lengths[i])`, `scores[i]`; of equal ways that with the longer
+    last string is best. Strings of fewer characters stand before others. `backwards`: from a run's end to a beginning.
+    """
+    sizes = ends - begins
+    nth = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    places = np.repeat(begins, sizes) + nth
+    far = np.zeros(len(alone), np.int64)  # how many characters a way has up to a place
+    far[places] = np.repeat(sizes, sizes) - nth if backwards else nth + 1
+    # In `best` lie side by side the ways that are equally far, those in longer runs first.
+    alive = np.cumsum(np.bincount(sizes)[::-1])[::-1]
+    first = np.append(0, np.cumsum(alive))
+    rank = np.empty(len(sizes), np.int64)
+    rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
+    cells = np.zeros(len(alone), np.int64)
+    cells[places] = first.take(far.take(places)) + np.repeat(rank, sizes)
+    best = np.zeros(int(first[-1]))
+    best[cells.take(places)] = alone.take(places)
+    at = starts if backwards else starts + lengths - 1
+    steps = far.take(at)
     # Of 16 bits they are sorted by counting.
-    order = np.argsort(key.astype(np.uint16) if key.max(initial=0) < 1 << 16 else key, kind="stable")
-    key, places, scores, numbers = key[order], places[order], scores[order], numbers[order]
-    edges: Edges = {}
-    groups = np.flatnonzero(np.diff(key, prepend=-1, append=-1)).tolist()
-    for begin, end in zip(groups, groups[1:], strict=False):
-        distance, length = divmod(int(key[begin]), span)
-        edges.setdefault(distance, []).append((length, places[begin:end], scores[begin:end], numbers[begin:end]))
-    return edges
+    order = np.argsort(steps.astype(np.uint16) if len(alive) <= 1 << 16 else steps, kind="stable")
+    to, steps, scores = cells.take(at.take(order)), steps.take(order), scores.take(order)
+    come = to - first.take(steps) + first.take(steps - lengths.take(order))
+    groups = np.searchsorted(steps, np.arange(len(alive) + 1)).tolist()
+    edges = first.tolist()
+    for step in range(1, len(alive)):
+        here = best[edges[step] : edges[step + 1]]
+        here += best[edges[step - 1] : edges[step - 1] + len(here)]
+        some = slice(groups[step], groups[step + 1])
+        np.maximum.at(best, to[some], scores[some] + best.take(come[some]))
+    return order.compress(scores + best.take(come) == best.take(to))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.lookup import Edges, Ids, Trie, edges_of
+from index.lookup import Ids, Trie, best_strings
 
 _PENALTY = 10.0  # by which an unknown character is worse than the worst token
 _LONGEST = 15  # characters of a token, at most
@@ -73,6 +73,7 @@ class Unigram:
         self._score = np.where(ids >= 0, scores[ids], scores.min() - _PENALTY)
         goes_on = np.zeros(nodes, bool)
         goes_on[[step // width for step in steps]] = True
+        self._alone = np.where(ids >= 0, ids, unknown)
         self._trie = Trie(width, np.array([*steps], np.int64), ids, goes_on)  # nodes were numbered as they were met
 
     def batch(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
@@ -94,12 +95,12 @@ class Unigram:
 
     def _kinds_of(self, codes: NDArray[np.uint32]) -> NDArray[np.int32]:
         """For each code point the number of its folded character, or what else it is."""
-        kinds = self._kinds[codes]
+        kinds = self._kinds.take(codes)
         new = np.unique(codes[kinds == _UNSEEN]).tolist()
         if new:
             for code in new:
                 self._kinds[code] = self._kind(code)
-            kinds = self._kinds[codes]
+            kinds = self._kinds.take(codes)
         return kinds
 
     def _kind(self, code: int) -> int:
@@ -114,49 +115,30 @@ class Unigram:
     def _cut(self, kinds: NDArray[np.int32]) -> tuple[Ids, Ids]:
         """Ids of the tokens of all stretches, and the place behind each. The last of `kinds` is a break."""
         inside = kinds != _BREAK
-        begins = np.flatnonzero(inside & ~np.concatenate([[False], inside[:-1]]))
-        lengths = np.flatnonzero(~inside & np.concatenate([[False], inside[:-1]])) - begins
+        edges = np.flatnonzero(np.diff(inside, prepend=False))
+        begins, ends = edges[::2], edges[1::2]
         if not len(begins):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         nodes = np.maximum(kinds, 0)
-        lone = self._score[nodes]
-        depth = np.arange(len(kinds))
-        depth[begins[0] :] -= np.repeat(begins, np.diff(begins, append=len(kinds)))
-        edges = self._longer(nodes, depth)
-        best = np.full(len(kinds) + 1, -np.inf)
-        best[begins] = 0.0
-        size = np.ones(len(kinds) + 1, np.int64)  # of the last token of the best way to a place
-        token = np.full(len(kinds) + 1, self._unknown, np.int64)
-        token[1:] = np.where(self._trie.number[nodes] >= 0, self._trie.number[nodes], self._unknown)
-        order = np.argsort(-lengths, kind="stable")
-        begins, lengths = begins[order], lengths[order]
-        alive = np.searchsorted(-lengths, -np.arange(1, lengths[0] + 1), side="right")
-        for step, count in enumerate(alive.tolist()):
-            at = begins[:count] + step
-            best[at + 1] = best[at] + lone[at]
-            for length, ends, gains, tokens in edges.get(step + 1, ()):  # shorter ones first: the longest of equals
-                ways = best[ends - length] + gains
-                better = ways >= best[ends]
-                ends = ends[better]
-                best[ends], size[ends], token[ends] = ways[better], length, tokens[better]
-        return self._back(begins, begins + lengths, size, token)
-
-    def _longer(self, nodes: NDArray[np.int32], depth: NDArray[np.int64]) -> Edges:
-        """Tokens of two characters and more, by how far into its stretch one ends; their places are ends."""
-        places, lengths, last = self._trie.longer(nodes, np.arange(len(nodes)))
-        places = places + lengths
-        return edges_of(depth[places - 1] + 1, lengths, places, self._score[last], self._trie.number[last])
+        starts, lengths, last = self._trie.longer(nodes)
+        best = best_strings(begins, ends, self._score.take(nodes), starts, lengths, self._score.take(last))
+        # Of the last token of the best way to a place.
+        size = np.ones(len(kinds) + 1, np.int64)
+        token = np.append(self._unknown, self._alone.take(nodes))
+        behind = starts.take(best) + lengths.take(best)
+        size[behind], token[behind] = lengths.take(best), self._trie.number.take(last.take(best))
+        return self._back(begins, ends, size, token)
 
     def _back(self, begins: Ids, at: Ids, size: Ids, token: Ids) -> tuple[Ids, Ids]:
         """The best ways, from the ends `at` of all stretches back to where they begin."""
         chosen = np.zeros(len(size), bool)
         while len(at):
             chosen[at] = True
-            at = at - size[at]
-            on = at > begins
-            at, begins = at[on], begins[on]
+            at = at - size.take(at)
+            on = np.flatnonzero(at > begins)
+            at, begins = at.take(on), begins.take(on)
         # Unknown characters in a row are one token.
         lost = chosen & (token == self._unknown)
         chosen[1:] &= ~(lost[1:] & lost[:-1])
         places = np.flatnonzero(chosen)
-        return token[places], places
+        return token.take(places), places

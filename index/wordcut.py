@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.lookup import Edges, Trie, edges_of
+from index.lookup import Trie, best_strings
 
 Numbers = NDArray[np.int64]
 
@@ -111,17 +111,16 @@ class WordCutter:
     def cut(self, text: str) -> Pieces:
         """The pieces of `text`, but that `\\r\\n` is two."""
         codes = np.frombuffer((text + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
-        inside = self._inside[codes]
-        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-        if inside[0]:
-            edges = np.append(0, edges)
+        inside = self._inside.take(codes)
+        edges = np.flatnonzero(np.diff(inside, prepend=False))
         begins, ends = edges[::2], edges[1::2]
-        nodes = self._chars[codes]
+        nodes = self._chars.take(codes)
         nodes[~inside] = 0
-        size, word = np.ones(len(codes), np.int32), self._trie.number[nodes]
+        size, word = np.ones(len(codes), np.int64), self._trie.number.take(nodes)
         chosen = ~inside
         long = ends - begins > _RUN
         for begin, end in zip(begins[long].tolist(), ends[long].tolist(), strict=True):
+            nodes[begin:end] = 0
             for piece in self._library(text[begin:end]):
                 chosen[begin], size[begin], word[begin] = True, len(piece), numbers().get(piece, -1)
                 begin += len(piece)
@@ -129,17 +128,17 @@ class WordCutter:
         self._walk(at, stop, nodes, size, word)
         while len(at):
             chosen[at] = True
-            at = at + size[at]
-            on = at < stop
-            at, stop = at[on], stop[on]
+            at = at + size.take(at)
+            on = np.flatnonzero(at < stop)
+            at, stop = at.take(on), stop.take(on)
         starts = np.flatnonzero(chosen[:-1])
-        lone = (size[starts] == 1) & self._joins[codes[starts]]
+        lone = (size.take(starts) == 1) & self._joins.take(codes.take(starts))
         joined = lone[1:] & lone[:-1] & (np.diff(starts) == 1)  # letters and digits that are no word are one piece
-        found = word[starts]
+        found = word.take(starts)
         found[:-1][joined] = -1
         found[1:][joined] = -1
         first = np.append(True, ~joined)[: len(starts)]
-        return Pieces(starts[first], found[first])
+        return Pieces(starts.compress(first), found.compress(first))
 
     def agrees(self) -> bool:
         """Whether the library cuts as this does: it has a dictionary of its own, which might be another."""
@@ -148,39 +147,11 @@ class WordCutter:
         sizes = np.fromiter(map(len, self._library(text)), np.int64)
         return np.array_equal(self.cut(text).starts, np.cumsum(sizes) - sizes)
 
-    def _walk(
-        self, begins: Numbers, ends: Numbers, nodes: NDArray[np.int32], size: NDArray[np.int32], word: Numbers
-    ) -> None:
+    def _walk(self, begins: Numbers, ends: Numbers, nodes: NDArray[np.int32], size: Numbers, word: Numbers) -> None:
         """Set, at each place of the runs, `size` and `word` of the first piece of the best way from there."""
-        if not len(begins):
-            return
-        lengths = ends - begins
-        before = np.zeros(len(nodes), np.int32)  # how far a place is from its run's end
-        last = np.cumsum(lengths)
-        steps = np.arange(last[-1])
-        before[np.repeat(begins - last + lengths, lengths) + steps] = np.repeat(last, lengths) - steps
-        alone = self._score[nodes]
-        edges = self._longer(nodes, before, alone, word)
-        best = np.zeros(len(nodes) + 1)
-        order = np.argsort(-lengths, kind="stable")
-        stops = ends[order]
-        alive = np.searchsorted(-lengths[order], -np.arange(1, lengths.max() + 1), side="right")
-        for step, count in enumerate(alive.tolist(), start=1):
-            at = stops[:count] - step
-            best[at] = alone[at] + best[at + 1]
-            for length, places, gains, found in edges.get(step, ()):  # shorter ones first: the longest of equals
-                ways = gains + best[places + length]
-                better = ways >= best[places]
-                places = places[better]
-                best[places], size[places], word[places] = ways[better], length, found[better]
-
-    def _longer(
-        self, nodes: NDArray[np.int32], before: NDArray[np.int32], alone: NDArray[np.float64], word: Numbers
-    ) -> Edges:
-        """Words of two characters and more, by how far before its run's end one begins.
-
-        A character that is no word stands `alone` only where no word begins.
-        """
-        places, lengths, last = self._trie.longer(nodes, np.flatnonzero(before > 1))
-        alone[places[word[places] < 0]] = -np.inf
-        return edges_of(before[places].astype(np.int64), lengths, places, self._score[last], self._trie.number[last])
+        starts, lengths, last = self._trie.longer(nodes)
+        alone = self._score.take(nodes)
+        alone[starts.compress(word.take(starts) < 0)] = -np.inf  # a character that is no word, where a word begins
+        best = best_strings(begins, ends, alone, starts, lengths, self._score.take(last), backwards=True)
+        starts = starts.take(best)
+        size[starts], word[starts] = lengths.take(best), self._trie.number.take(last.take(best))
