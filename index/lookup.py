@@ -98,28 +98,28 @@ def best_strings(
     sizes = ends - begins
     nth = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     places = np.repeat(begins, sizes) + nth
-    far = np.zeros(len(alone), np.int64)  # how many characters a way has up to a place
-    far[places] = np.repeat(sizes, sizes) - nth if backwards else nth + 1
-    # In `best` lie side by side the ways that are equally far, those in longer runs first.
+    long = np.repeat(sizes, sizes) - nth if backwards else nth + 1  # how many characters a way has up to a place
+    # In `best` lie side by side the ways that are equally long, those in longer runs first.
     alive = np.cumsum(np.bincount(sizes)[::-1])[::-1]
     first = np.append(0, np.cumsum(alive))
     rank = np.empty(len(sizes), np.int64)
     rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
-    cells = np.zeros(len(alone), np.int64)
-    cells[places] = first.take(far.take(places)) + np.repeat(rank, sizes)
+    cell = first.take(long) + np.repeat(rank, sizes)
     best = np.zeros(int(first[-1]))
-    best[cells.take(places)] = alone.take(places)
+    best[cell] = alone.take(places)
+    steps, cells = np.zeros(len(alone), np.int64), np.zeros(len(alone), np.int64)
+    steps[places], cells[places] = long, cell
     at = starts if backwards else starts + lengths - 1
-    steps = far.take(at)
+    step = steps.take(at)
     # Of 16 bits they are sorted by counting.
-    order = np.argsort(steps.astype(np.uint16) if len(alive) <= 1 << 16 else steps, kind="stable")
-    to, steps, scores = cells.take(at.take(order)), steps.take(order), scores.take(order)
-    come = to - first.take(steps) + first.take(steps - lengths.take(order))
-    groups = np.searchsorted(steps, np.arange(len(alive) + 1)).tolist()
+    order = np.argsort(step.astype(np.uint16) if len(alive) <= 1 << 16 else step, kind="stable")
+    to, step, scores = cells.take(at.take(order)), step.take(order), scores.take(order)
+    come = to - first.take(step) + first.take(step - lengths.take(order))
+    groups = np.searchsorted(step, np.arange(len(alive) + 1)).tolist()
     edges = first.tolist()
-    for step in range(1, len(alive)):
-        here = best[edges[step] : edges[step + 1]]
-        here += best[edges[step - 1] : edges[step - 1] + len(here)]
-        some = slice(groups[step], groups[step + 1])
+    for n in range(1, len(alive)):
+        here = best[edges[n] : edges[n + 1]]
+        here += best[edges[n - 1] : edges[n - 1] + len(here)]
+        some = slice(groups[n], groups[n + 1])
         np.maximum.at(best, to[some], scores[some] + best.take(come[some]))
     return order.compress(scores + best.take(come) == best.take(to))
