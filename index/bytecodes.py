@@ -1,9 +1,9 @@
 """The codes of GBK, and how likely each is at a place of one article: what a search over its bytes needs to know."""
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -83,9 +83,9 @@ def _simplified_only(char: str) -> bool:
 
 def script_of(text: str) -> str:
     """`t`, `s` or `` for text that is plainly traditional, plainly simplified, or neither."""
-    sample = text[:2000]
-    traditional = sum("\u3400" <= char <= "\u9fff" and fold(char) != char for char in sample)
-    simplified = sum("\u3400" <= char <= "\u9fff" and _simplified_only(char) for char in sample)
+    counts = [(char, count) for char, count in Counter(text[:2000]).items() if "\u3400" <= char <= "\u9fff"]
+    traditional = sum(count for char, count in counts if fold(char) != char)
+    simplified = sum(count for char, count in counts if _simplified_only(char))
     if traditional >= 5 and traditional > 4 * simplified:
         return "t"
     return "s" if simplified >= 5 and simplified > 4 * traditional else ""
@@ -133,6 +133,20 @@ def _sharing(script: str, byte: int, lead: bool) -> tuple[Options, list[int]] | 
     return None if found is None else (_with_costs(script, found), found.bytes.tolist())
 
 
+@cache
+def _codes(script: str, byte: int, lead: bool, others: frozenset[int] | None) -> Options | None:
+    """The characters that may stand at a place, given one byte, or WILD, and perhaps what the other may be."""
+    if byte == WILD:
+        found = tables().of_leads(others or frozenset())
+        return None if found is None else _with_costs(script, found)
+    sharing = _sharing(script, byte, lead)
+    if sharing is None or others is None:
+        return sharing and sharing[0]
+    (chars, ids, costs), bytes_ = sharing
+    usable = np.flatnonzero([other in others for other in bytes_])
+    return Options([chars[place] for place in usable.tolist()], ids[usable], costs[usable])
+
+
 class Context:
     """The character model, told what else the article says: a name that stands there ten times is no surprise."""
 
@@ -141,21 +155,14 @@ class Context:
     def __init__(self, text: str, script: str) -> None:
         """`text`: the sound parts of the article; `script`: as `script_of` says."""
         self.model, self.tables, self.script = load(), tables(), script
-        self._own: dict[int, dict[int, int]] = {}
-        self._own_third: dict[History, dict[int, int]] = {}
-        before = UNKNOWN
-        for first, second in pairwise(self.model.encode(text)):
-            if first and second:
-                own = self._own.setdefault(first, {})
-                own[second] = own.get(second, 0) + 1
-                if before:
-                    own = self._own_third.setdefault((before, first), {})
-                    own[second] = own.get(second, 0) + 1
-            before = first
+        self._text = [*self.model.encode(text), UNKNOWN, UNKNOWN]
+        self._places: dict[int, list[int]] = {}
+        for place, number in enumerate(self._text):
+            self._places.setdefault(number, []).append(place)
         self._choices: dict[tuple[History, int, bool, frozenset[int] | None], list[tuple[str, int, float]]] = {}
         self._shares = lru_cache(maxsize=1024)(self._mixed)
         self._third = lru_cache(maxsize=4096)(self._mixed_third)
-        self.options = cache(self._codes)
+        self.options = partial(_codes, script)
         self.script_cost = partial(_script_cost, script)
 
     def id(self, char: str) -> int:
@@ -170,11 +177,20 @@ class Context:
     def _weight(self, total: int) -> float:
         return self._SHARE * total / (total + 2)
 
+    def _own(self, *before: int) -> dict[int, int]:
+        """How often each character stands behind these in the article; nothing is told of unknown ones."""
+        wanted, own = list(before), dict[int, int]()
+        for place in self._places.get(wanted[0], ()) if all(wanted) else ():
+            end = place + len(wanted)
+            if self._text[place:end] == wanted and (number := self._text[end]):
+                own[number] = own.get(number, 0) + 1
+        return own
+
     def _mixed(self, before: int) -> npt.NDArray[np.float32]:
         """Bigrams of the model and of the article."""
         row = self.model.shares(before)
-        own = self._own.get(before)
-        if own is None:
+        own = self._own(before)
+        if not own:
             return row
         total = sum(own.values())
         weight = self._weight(total)
@@ -186,10 +202,10 @@ class Context:
     def _mixed_third(self, history: History) -> Behind:
         """Trigrams of the model and of the article, and what is left for the bigrams."""
         found = self.model.third(*history)
-        own = self._own_third.get(history)
-        if own is None and found is None:
+        own = self._own(*history)
+        if not own and found is None:
             return _NOTHING
-        if own is not None:
+        if own:
             total = sum(own.values())
             weight = self._weight(total)
             known = {number: weight * count / total for number, count in own.items()}
@@ -212,12 +228,11 @@ class Context:
     def logs(self, history: History, wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """`log` of many characters: (len(wanted),)."""
         left, numbers, shares = self._third(history)
-        found = left * self._shares(history[1])[wanted].astype(np.float64)
+        found = left * self._shares(history[1]).take(wanted).astype(np.float64)
         if len(numbers):
             at = numbers.searchsorted(wanted)
-            at[at == len(numbers)] = 0
-            known = numbers[at] == wanted
-            found[known] += shares[at[known]]
+            known = np.flatnonzero(numbers.take(at, mode="clip") == wanted)
+            found[known] += shares.take(at.take(known))
         return np.asarray(np.log(found))
 
     def score(self, text: str, before: str) -> float:
@@ -229,21 +244,13 @@ class Context:
             first, second = second, number
         return total
 
-    def _codes(self, byte: int, lead: bool, others: frozenset[int] | None) -> Options | None:
-        if byte == WILD:
-            found = self.tables.of_leads(others or frozenset())
-            return None if found is None else _with_costs(self.script, found)
-        sharing = _sharing(self.script, byte, lead)
-        if sharing is None or others is None:
-            return sharing and sharing[0]
-        (chars, ids, costs), bytes_ = sharing
-        usable = np.flatnonzero([other in others for other in bytes_])
-        return Options([chars[place] for place in usable.tolist()], ids[usable], costs[usable])
-
     def _ranked(self, history: History, options: Options) -> list[tuple[str, int, float]]:
         scores = self.logs(history, options.ids) + options.costs
-        best = np.argsort(-scores)[:_TOP].tolist() if len(scores) <= _TOP else np.argpartition(-scores, _TOP)[:_TOP]
-        return [(options.chars[place], int(options.ids[place]), float(scores[place])) for place in best]
+        best = np.argsort(-scores) if len(scores) <= _TOP else np.argpartition(-scores, _TOP)[:_TOP]
+        numbers, nats = options.ids.take(best).tolist(), scores.take(best).tolist()
+        return [
+            (options.chars[n], number, score) for n, number, score in zip(best.tolist(), numbers, nats, strict=True)
+        ]
 
     def choices(
         self, history: History, byte: int, *, lead: bool, others: frozenset[int] | None = None

@@ -5,6 +5,7 @@ one of a few, ASCII characters, and places where a byte may be missing. A readin
 paying for every byte it must invent or leave out; the readings that cost least in all win.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -26,6 +27,7 @@ FELL_OUT = -2.5  # a pair that is no character was left out of the display
 AT_BORDER = -1.0  # the last byte of a shifted run found no partner and was left out
 HALVED = -2.0  # a full-width sign, or two bytes across a border that looked like one, was halved
 WAITED_FOR = 2.5  # the end of a quotation that is open
+_MOST_GAINED = 2 * WAITED_FOR + 1.0  # a unit brings at most two characters that are made up; shares add up to about 1
 TOO_SOON = -3.0  # a full stop behind a clause of one or two characters
 
 _CLOSES = {"”": "“", "’": "‘", "》": "《", "」": "「", "』": "『", "）": "（"}
@@ -103,6 +105,7 @@ class Search:
         self._paragraph = before
         self._start = context.history(before)
         self._floor = -_SLACK
+        self._least = -math.inf  # a state of this unit that scores less will be pruned
 
     def run(self, units: Sequence[Unit], *, first: int, last: int) -> list[Reading]:
         """The best readings, best first; among them the display as it is (no events), where it is in the beam.
@@ -115,8 +118,11 @@ class Search:
             free = first <= number <= last
             for state in beam:
                 for opened in self._before(state, unit, free=free):
-                    grown += self._step(opened, unit, free=free)
+                    for stepped in self._step(opened, unit, free=free):
+                        grown.append(stepped)
+                        self._least = max(self._least, stepped.score - _SLACK)
             beam = self._prune(grown)
+            self._least = -math.inf
         ended = [end for state in beam for end in self._finish(state)]
         ended.sort(key=lambda state: -state.score)
         return [Reading(s.text, s.score, s.events, s.invented) for s in ended]
@@ -209,13 +215,16 @@ class Search:
     def _invent(
         self, state: _State, *, byte: int, lead: bool, others: frozenset[int] | None = None, sign: bool = False
     ) -> Iterator[_State]:
+        if state.score + _MOST_GAINED < self._least:
+            return  # a third of them: known before anything costly
         choices = self._context.choices(state.history, byte, lead=lead, others=others)
         made = Invented(len(state.text), byte, lead, sign, others)
         for char, number, score in choices:
             total = state.score + score
             if char in _MARKS:
                 total += self._fits(state.text, char)
-            if total > self._floor - _SLACK:  # the floor is of the unit before: one unit rarely costs as much again
+            # The floor is of the unit before: one unit rarely costs as much again.
+            if total > self._floor - _SLACK and total + _MOST_GAINED >= self._least:
                 yield _State(
                     0, (state.history[1], number), total, state.text + char, state.events, (*state.invented, made)
                 )
