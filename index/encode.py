@@ -192,8 +192,9 @@ class StaticEncoder:
 
     def _sums(self, ids: NDArray[np.int64], ends: NDArray[np.int64], *, passages: bool = False) -> Vectors:
         vectors = np.zeros((len(ends) - 1, self.dim), np.float32)
-        words = (ids, ends, None) if self.power == 1 else damped(ids, ends, self.power)
-        self._tokens.add(vectors[:, : self._tokens.columns], *words)
+        damp = self.power != 1
+        words = damped(ids, ends, self.power) if damp else (ids, ends, None)
+        self._tokens.add(vectors[:, : self._tokens.columns], *words, ascending=damp)
         if self._pairs:
             left = neighbours(ends)
             one, other = ids[left], ids[left + 1]
@@ -232,13 +233,26 @@ class _Rows:
         if self._table is None:
             self._table = self.table()
 
-    def add(self, sums: Vectors, ids: NDArray[np.int64], ends: NDArray[np.int64], weights: Vectors | None) -> None:
-        """Into row i of `sums` the sum of rows `ids[ends[i]:ends[i + 1]]`, each times its weight."""
+    def add(
+        self,
+        sums: Vectors,
+        ids: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        weights: Vectors | None,
+        *,
+        ascending: bool = False,
+    ) -> None:
+        """Into row i of `sums` the sum of rows `ids[ends[i]:ends[i + 1]]`, each times its weight, in their order.
+
+        `ascending`: whether that is the order of the ids.
+        """
         if self._table is not None:
             from scipy.sparse import csr_array  # here: questions do without it
 
             held = np.ones(len(ids), np.float32) if weights is None else weights
-            sums[:] = csr_array((held, ids, ends), shape=(len(sums), len(self))) @ self._table
+            counts = csr_array((held, ids, ends), shape=(len(sums), len(self)))
+            # By columns each row of the table is read once, however many texts have it.
+            sums[:] = (counts.tocsc() if ascending else counts) @ self._table
             return
         for row, (begin, end) in enumerate(pairwise(ends.tolist())):
             some = ids[begin:end]

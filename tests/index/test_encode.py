@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from index.encode import BUNDLED, StaticEncoder, load_encoder
+from index.encode import BUNDLED, StaticEncoder, _Rows, load_encoder
 from index.errors import EncoderUnavailable
 from index.pairing import Reach
 from index.vectors import hash_files, unit_rows
@@ -126,6 +126,19 @@ def test_many_passages_equal_few(bundled):
     many = [text + str(number) for number in range(40) for text in TEXTS]
     few = np.concatenate([bundled.passages([text]) for text in many])
     np.testing.assert_allclose(bundled.passages(many), few, atol=1e-6)
+
+
+def test_rows_are_added_up_by_columns_to_the_same_bits():
+    rng = np.random.default_rng(1)
+    rows = _Rows(rng.integers(-127, 128, (500, 8), np.int8), rng.random(500, np.float32))
+    rows.keep()
+    texts = [np.unique(rng.integers(0, 500, size)) for size in (0, 1, 40, 0, 300, 300, 7)]
+    ids, ends = np.concatenate(texts), np.cumsum([0, *map(len, texts)])
+    weights = rng.random(len(ids), np.float32)
+    by_rows, by_columns = np.ones((2, len(texts), 8), np.float32)
+    rows.add(by_rows, ids, ends, weights)
+    rows.add(by_columns, ids, ends, weights, ascending=True)
+    assert by_columns.tobytes() == by_rows.tobytes()
 
 
 @pytest.mark.parametrize(
