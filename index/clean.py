@@ -67,8 +67,8 @@ def _spaces(text: str) -> str:
 
 
 def _characters(article: Article, _: Known) -> Result:
-    text, title = _spaces(article.text), re.sub(r"\s+", " ", _spaces(article.title)).strip()
-    hidden = [] if _plain(article.text) else _INVISIBLE.findall(article.text)
+    text, title = _spaces(article.text), " ".join(_spaces(article.title).split())
+    hidden = _INVISIBLE.findall(article.text) if len(text) < len(article.text) else []
     changes = [Change("characters", " ".join(f"U+{ord(c):04X}" for c in sorted(set(hidden))[:8]), "")] if hidden else []
     return replace(article, text=text, title=title), changes
 

@@ -81,12 +81,12 @@ def fold(text: str) -> str:
     if len(text) < _SHORT:
         return text.translate(_TABLE)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    folded = _CODES[codes]
+    folded = _CODES.take(codes)
     if not folded.all():
         new = np.unique(codes[folded == 0]).tolist()
         _TABLE.learn([code for code in new if code not in _TABLE])
         _CODES[new] = [ord(_TABLE[code]) for code in new]
-        folded = _CODES[codes]
+        folded = _CODES.take(codes)
     return folded.tobytes().decode("utf-32-le", "surrogatepass")
 
 
