@@ -82,3 +82,12 @@ def test_base_drops_the_tone(reading, plain):
 
 def test_readings_of_a_traditional_form_hold_those_of_the_simplified_one():
     assert {"zhang", "chang"} <= glue.readings("長")
+
+
+def test_every_reading_looks_like_one_and_few_words_do():
+    from pypinyin.constants import PINYIN_DICT
+
+    plain = {glue.base(reading) for readings in PINYIN_DICT.values() for reading in readings.split(",")}
+    assert len(plain) > 400
+    assert not [reading for reading in plain if not glue._READING.fullmatch(reading)]
+    assert not any(map(glue._READING.fullmatch, ("karaoke", "function", "gdp", "iii", "low", "pr", "visit")))
