@@ -124,7 +124,7 @@ def _regions(text: str, stretches: list[Stretch], *, damaged: bool) -> list[_Reg
     if damaged:
         signs |= {match.start(): match.end() for match in _ODD.finditer(text)}
         signs |= _weak(text)
-    signs |= {match.start(): match.end() for match in _SPLIT.finditer(text)}
+        signs |= {match.start(): match.end() for match in _SPLIT.finditer(text)}  # only a damaged text has one
     regions: list[_Region] = []
     for start, end in sorted(signs.items()):
         line_start = text.rfind("\n", 0, start) + 1
