@@ -30,6 +30,8 @@ WAITED_FOR = 2.5  # the end of a quotation that is open
 _MOST_GAINED = 2 * WAITED_FOR + 1.0  # a unit brings at most two characters that are made up; shares add up to about 1
 TOO_SOON = -3.0  # a full stop behind a clause of one or two characters
 
+_ROUNDED = 1e-6  # nats that sums of the same numbers surely do not differ by
+_SIGNS = ("?", "\ufffd")
 _CLOSES = {"”": "“", "’": "‘", "》": "《", "」": "「", "』": "『", "）": "（"}
 _MARKS = frozenset("。”’》」』）")
 _SHORT_CLAUSE = re.compile(r"[，,、：:；;]..?$")
@@ -96,6 +98,17 @@ class _State(NamedTuple):
     leads: frozenset[int] | None = None  # what the pending unknown lead may be, where not anything
 
 
+def _gained_at_most(beam: Sequence[_State]) -> float:
+    """By how much a reading can come to be better than the display, where all are at the same place of the units.
+
+    All that follows costs the display as much as the others, or less.
+    """
+    display = next((state for state in beam if not state.events), None)
+    if display is None or any((state.pending, state.history) != (0, display.history) for state in beam):
+        return math.inf
+    return max(state.score for state in beam) - display.score + _ROUNDED
+
+
 class Search:
     """A beam search over the readings of one run of units."""
 
@@ -107,11 +120,13 @@ class Search:
         self._floor = -_SLACK
         self._least = -math.inf  # a state of this unit that scores less will be pruned
 
-    def run(self, units: Sequence[Unit], *, first: int, last: int) -> list[Reading]:
+    def run(self, units: Sequence[Unit], *, first: int, last: int, enough: float = -math.inf) -> list[Reading]:
         """The best readings, best first; among them the display as it is (no events), where it is in the beam.
 
-        A byte may be lost or gained in front of units `first` to `last`; the others only go along.
+        A byte may be lost or gained in front of units `first` to `last`; the others only go along. There is none, too,
+        where it shows early that none will be `enough` better than the display, which must be the units as they are.
         """
+        settled = max([last, *(number for number, unit in enumerate(units) if unit.char in _SIGNS)])
         beam = [_State(0, self._start, 0.0, "", 0, ())]
         for number, unit in enumerate(units):
             grown: list[_State] = []
@@ -123,6 +138,8 @@ class Search:
                         self._least = max(self._least, stepped.score - _SLACK)
             beam = self._prune(grown)
             self._least = -math.inf
+            if number >= settled and _gained_at_most(beam) < enough:
+                return []
         ended = [end for state in beam for end in self._finish(state)]
         ended.sort(key=lambda state: -state.score)
         return [Reading(s.text, s.score, s.events, s.invented) for s in ended]
@@ -179,7 +196,7 @@ class Search:
                 yield self._emit(state._replace(pending=0), char)
 
     def _ascii(self, state: _State, unit: Unit, byte: int) -> Iterator[_State]:
-        sign = unit.char in ("?", "\ufffd")
+        sign = unit.char in _SIGNS
         spare = state.events < self._max
         if state.pending == 0:
             yield self._emit(state, unit.char or chr(byte))

@@ -6,6 +6,7 @@ displaced) and a search with the character model where they are not. Only what i
 character that cannot be known again is left as `?`.
 """
 
+import math
 import re
 from functools import cache
 from typing import NamedTuple
@@ -230,7 +231,8 @@ def _read_again(context: Context, before: str, old: str, sign: int, last: int, *
     """The repaired region, or None where no reading is clearly better than the display."""
     search = Search(context, before)
     units, first = _units(old, sign)
-    found = search.run(units, first=first, last=len(units) if last == len(old) else len(units_of(old[:last])))
+    last = len(units) if last == len(old) else len(units_of(old[:last]))
+    found = search.run(units, first=first, last=last, enough=-math.inf if damaged else _GAIN)
     best = next((reading for reading in found if reading.text != old), None)
     if best is None:
         return None

@@ -1,9 +1,11 @@
+import math
 import re
 
 import pytest
 
 from index import ghosts, glue
-from index.bytesearch import units_of
+from index.bytecodes import Context, script_of
+from index.bytesearch import Search, units_of
 from index.mojibake import redecode
 
 NEWS = (
@@ -130,3 +132,18 @@ def test_glue_then_ghosts_is_stable():
 def test_gbk_read_as_big5_is_undone_but_for_the_bytes_that_fell_out():
     broken = "中文网站的编码问题很常见。今天我们来讨论".encode("gbk").decode("big5", "replace")
     assert redecode(broken)[0].startswith("中文网站的编码问题很常见。今天我们来")
+
+
+@pytest.mark.parametrize("sound", [NEWS, TRADITIONAL])
+def test_a_search_is_given_up_only_where_it_would_find_nothing_better(sound):
+    context, outcomes = Context(sound, script_of(sound)), set()
+    for start in range(0, 70, 3):
+        data = sound[start : start + 30].encode("gbk")
+        for old in (sound[start : start + 30], shown(data[:15] + data[16:])):  # as it is, and without a byte
+            search, units = Search(context, ""), units_of(old)
+            every = search.run(units, first=10, last=18)
+            found = search.run(units, first=10, last=18, enough=12.0)
+            best = max((reading.score for reading in every if reading.text != old), default=-math.inf)
+            assert found == every or (not found and best < context.score(old, "") + 12.0)
+            outcomes.add(bool(found))
+    assert outcomes == {True, False}
