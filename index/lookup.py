@@ -20,7 +20,7 @@ class Table:
         """`values[i]` is that of `keys[i]`; keys are distinct."""
         self._levels: list[tuple[np.uint64, np.uint64, Ids]] = []
         while len(keys) or not self._levels:
-            bits = max(4, len(keys).bit_length() + 2)
+            bits = max(4, len(keys).bit_length() + 1)
             # Odd, one a level: Fibonacci hashing.
             factor, shift = np.uint64(0x9E3779B97F4A7C15 + 2 * len(self._levels)), np.uint64(64 - bits)
             slots = _slots(keys, factor, shift)
