@@ -48,22 +48,12 @@ class Term(NamedTuple):
     numbers: Sequence[int]
 
 
-class _Norms:
-    """BM25's K of each document of a field. Kept are the lengths, a byte or two each, which the second cache holds,
-    and the K of every length: a question looks at documents from all over the segment.
-    """
-
-    def __init__(self, bm25: Bm25, lengths: NDArray[np.int32], average: float) -> None:
-        """`lengths` in terms, (documents,); `average` is the whole commit's."""
-        longest = int(lengths.max(initial=0))
-        if longest > _LONGEST:  # which a damaged file may say of a document: a table of that would take all memory
-            raise ValueError(f"a document of {longest} terms")
-        self._lengths = lengths.astype(np.min_scalar_type(longest))
-        self._of_length = bm25.norms(np.arange(longest + 1), average)
-
-    def of(self, documents: NDArray[np.integer]) -> NDArray[np.float32]:
-        """K of `documents`, (documents,), float32."""
-        return self._of_length.take(self._lengths.take(documents))
+def _norms(bm25: Bm25, lengths: NDArray[np.int32], average: float) -> NDArray[np.float32]:
+    """BM25's K of each document of a field, (documents,), worked out once for each length there is."""
+    longest = int(lengths.max(initial=0))
+    if longest > _LONGEST:  # which a damaged file may say of a document: a table of that would take all memory
+        raise ValueError(f"a document of {longest} terms")
+    return bm25.norms(np.arange(longest + 1), average).take(lengths)
 
 
 class SegmentScorer:
@@ -74,7 +64,7 @@ class SegmentScorer:
         self._s = s
         self._bm25 = bm25
         self._fields = segment.fields
-        self._norms = {f: _Norms(bm25, segment.fields[f].lengths, average) for f, average in averages.items()}
+        self._norms = {f: _norms(bm25, segment.fields[f].lengths, average) for f, average in averages.items()}
         self._home = segment.store.chunk_articles.astype(np.intp)  # NumPy would make it so for every question
         self._chunk_starts = segment.store.chunk_starts
         self._chunks_each = np.diff(self._chunk_starts)
@@ -149,8 +139,7 @@ class SegmentScorer:
                 needed = max(floor, top_floor(sums, k)) * slack
                 kept = sums >= max(needed - rest, ANY)
                 return rows[kept], sums[kept], needed
-        sums = whole.take(self._home)
-        sums += own
+        sums = own + whole.take(self._home) if whole.any() else own.copy()
         if allowed is not None:
             sums *= allowed
         needed = max(floor, top_floor(sums, k)) * slack
@@ -175,7 +164,7 @@ class SegmentScorer:
         for field, some in self._by_field(terms):
             docs, tfs, sizes = self._fields[field].gather([term.numbers[self._s] for term in some])
             places = docs.astype(np.intp)
-            parts = self._bm25.part(tfs.astype(np.float32), self._norms[field].of(places))
+            parts = self._bm25.part(tfs.astype(np.float32), self._norms[field].take(places))
             parts *= np.repeat(np.array([term.weight for term in some], np.float32), sizes)
             np.add.at(own if field in CHUNK_FIELDS else whole, places, parts)
 
@@ -191,7 +180,7 @@ class SegmentScorer:
         tfs = found.astype(dtype)
         for i in np.flatnonzero(many).tolist():
             tfs[i] = self._column(field, numbers[i])[documents]
-        norms = self._norms[field].of(documents).astype(dtype, copy=False)
+        norms = self._norms[field].take(documents).astype(dtype, copy=False)
         if self._bm25.vanishes:
             parts = self._bm25.part(tfs, norms)
         else:
