@@ -5,16 +5,16 @@ Sorted, numbers are in the order of the pairs' UTF-8.
 """
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from index.letters import codes_of, is_han, is_letter
 
 Pairs = NDArray[np.uint64]
 
 CODE_BITS = 18  # bits of a code point: beyond there are no letters
 PLACE_BITS = 64 - 2 * CODE_BITS
-_HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FA1F))  # as index.tokens has them
 
 
 def pair_text(number: int) -> str:
@@ -23,27 +23,18 @@ def pair_text(number: int) -> str:
     return chr(number >> CODE_BITS + PLACE_BITS) + (chr(second) if second else "")
 
 
-@cache
-def _kinds() -> NDArray[np.uint8]:
-    """What each code point is: 2 a Chinese character, 1 another letter or a digit, 0 neither. A lookup is quick."""
-    table = np.fromiter(map(str.isalnum, map(chr, range(1 << CODE_BITS))), np.uint8, 1 << CODE_BITS)
-    for low, high in _HAN_RANGES:
-        table[low : high + 1] = 2
-    return table
-
-
 def pairs_of(folded: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Pairs, Pairs]]:
     """The pairs of neighbouring letters in each stretch of a folded text, as numbers by their places: bigrams, joins.
 
     In bigrams both characters are Chinese, and one that has no Chinese neighbour in the stretch stands alone, as in
     `Tokenizer.bigrams`. In joins one at least is another letter or a digit.
     """
-    codes = np.append(np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), np.uint32), np.uint32(0))
-    kinds = _kinds().take(codes, mode="clip")
-    han = kinds == 2
+    codes = codes_of(folded + "\0")  # one more, so that the last character has a neighbour
+    han = is_han(codes)
+    letters = han | (is_letter(codes) & (codes < 1 << CODE_BITS))
     before, after = np.append(False, han[:-1]), np.append(han[1:], False)
-    paired, joined = han & after, np.append((kinds[:-1] > 0) & (kinds[1:] > 0), False)
-    joined &= ~paired
+    paired = han & after
+    joined = letters & np.append(letters[1:], False) & ~paired
     lone = (codes.astype(np.uint64) << np.uint64(CODE_BITS + PLACE_BITS)) + np.arange(len(codes), dtype=np.uint64)
     seconds = np.roll(codes, -1).astype(np.uint64) << np.uint64(PLACE_BITS)
     begins, ends = np.asarray(spans, np.int64).reshape(-1, 2).T
@@ -94,4 +85,4 @@ def pairs_at(run: str) -> list[tuple[str, int]]:
 
 def is_bigram(pair: str) -> bool:
     """Whether both characters are Chinese."""
-    return all(any(low <= ord(char) <= high for low, high in _HAN_RANGES) for char in pair)
+    return bool(is_han(codes_of(pair)).all())

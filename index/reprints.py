@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.fold import fold
+from index.letters import codes_of, is_letter
 
 Signature = NDArray[np.uint32]
 
 SIZE = 64  # entries; the estimate's standard error is at most 1 / (2 sqrt(64)) = .06
 _SHINGLE = 6  # characters
 _AT_ONCE = 16_384  # hashes made at a time: 128 KiB, which stays in the cache
-_UNSEEN = -1
 _MIN_CHARS = 60  # shorter texts are alike by chance
 NOMINATED = 0.6  # estimated similarity from which two texts are looked at
 _COMPARED = 64  # signatures compared with all before them at once
@@ -54,9 +54,9 @@ def folded_signature(folded: str) -> Signature:
 
 def folded_signatures(folded: Sequence[str]) -> NDArray[np.uint32]:
     """`folded_signature` of each text, (n, SIZE)."""
-    codes = np.frombuffer("".join(folded).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = codes_of("".join(folded))
     text = np.repeat(np.arange(len(folded)), [len(one) for one in folded])
-    letter = _is_letter(codes)
+    letter = is_letter(codes)
     codes, text = codes[letter].astype(np.uint64), text[letter]
     signatures = np.zeros((len(folded), SIZE), np.uint32)
     if len(codes) < _SHINGLE:
@@ -70,24 +70,6 @@ def folded_signatures(folded: Sequence[str]) -> NDArray[np.uint32]:
     sizes = np.bincount(text[: len(shingles)][within], minlength=len(folded))[enough]
     signatures[enough] = _smallest(shingles[within], np.cumsum(sizes) - sizes)
     return signatures
-
-
-def _is_letter(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Which code points are letters or digits: all but `_LETTERS`, in a tenth of the time."""
-    kinds = _kinds()
-    found = kinds[codes]
-    new = np.unique(codes[found == _UNSEEN])
-    if len(new):
-        kinds[new] = [chr(code).isalnum() for code in new.tolist()]
-        found = kinds[codes]
-    letters: NDArray[np.bool_] = found == 1
-    return letters
-
-
-@cache
-def _kinds() -> NDArray[np.int8]:
-    """For each code point, once it is met, whether it is a letter or digit."""
-    return np.full(0x110000, _UNSEEN, np.int8)
 
 
 def _smallest(shingles: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[np.uint32]:
