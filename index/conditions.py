@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.fold import fold
-from index.lexical import Postings
+from index.lexical import Postings, Rows
 from index.models import AllOf, AnyOf, Begins, Condition, HasValue, Holds, Not, Within
 from index.phrase import occurrences
 from index.segment import Segment, facet
@@ -116,15 +116,11 @@ def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
     """Of `among`, the articles with the phrase in a passage; `run` is the longest run of letters in it."""
     chunks, begins = occurrences(segment.fields, run)
     articles = segment.store.chunk_articles[chunks]
-    out = np.zeros_like(among)
-    out[articles] = True
-    out &= among
+    out = _those(articles, among)
     if run == folded:
         return out
     for other in {*_RUN.findall(folded)} - {run}:
-        one = np.zeros_like(among)
-        one[segment.store.chunk_articles[occurrences(segment.fields, other)[0]]] = True
-        out &= one
+        out = _those(segment.store.chunk_articles[occurrences(segment.fields, other)[0]], out)
     before = folded.index(run)
     for row in np.flatnonzero(out).tolist():
         stored = segment.store.get(row)
@@ -144,12 +140,18 @@ def _reads(segment: Segment, condition: Holds, row: int) -> bool:
     return condition.folded in fold(article.title) or (not condition.title and condition.folded in fold(article.text))
 
 
+def _those(articles: Rows, among: Mask) -> Mask:
+    """Of `among`, the `articles`."""
+    out = np.zeros_like(among)
+    out[articles] = True
+    out &= among
+    return out
+
+
 def _with_terms(postings: Postings, terms: tuple[str, ...], among: Mask) -> Mask:
     out = among
     for term in terms:
-        one = np.zeros_like(among)
-        one[postings.documents(postings.terms.find(term))] = True
-        out = out & one
+        out = _those(postings.documents(postings.terms.find(term)), out)
     return out
 
 
@@ -171,9 +173,7 @@ def _with_pairs(segment: Segment, pairs: set[str], among: Mask) -> Mask:
     out = among
     postings = segment.fields["bigrams"]
     for pair in pairs:
-        one = np.zeros_like(among)
-        one[segment.store.chunk_articles[postings.documents(postings.terms.find(pair))]] = True
-        out = out & one
+        out = _those(segment.store.chunk_articles[postings.documents(postings.terms.find(pair))], out)
     return out
 
 
@@ -183,7 +183,5 @@ def _with_units(postings: Postings, units: set[str], among: Mask) -> Mask:
     for unit in sorted(units, key=len, reverse=True):
         if not out.any():
             return out
-        one = np.zeros_like(among)
-        one[postings.any_of(postings.terms.containing(unit))] = True
-        out = out & one
+        out = _those(postings.any_of(postings.terms.containing(unit)), out)
     return out

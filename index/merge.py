@@ -90,13 +90,11 @@ def merge_postings(folder: Path, field: str, parts: Sequence[Postings], keep: Se
     """
     table, numbers = StringTable.merge([part.terms for part in parts])
     live = [_Live(part, mask) for part, mask in zip(parts, keep, strict=True)]
-    sizes = np.zeros(len(table), np.int64)
-    for part, number in zip(live, numbers, strict=True):
-        sizes[number] += part.sizes
+    sizes = _together(live, numbers, len(table))
     used = sizes > 0
     # A term that is dropped counts as the next one, of which it has nothing.
     renumbered: NDArray[np.int64] = np.cumsum(used) - used
-    starts = np.concatenate([[0], np.cumsum(sizes[used])]).astype(np.int64)
+    starts = np.append(0, np.cumsum(sizes[used]))
     table.only(used).save(folder, f"{field}.terms")
     np.save(folder / f"{field}.starts.npy", starts)
     lengths = [kept(part.lengths, mask) for part, mask in zip(parts, keep, strict=True)]
@@ -104,17 +102,25 @@ def merge_postings(folder: Path, field: str, parts: Sequence[Postings], keep: Se
     placed = [(part, renumbered[number]) for part, number in zip(live, numbers, strict=True)]
     for name, kind in (("docs", np.dtype(np.int32)), ("tfs", _widest(part.tfs for part in parts))):
         write_array(folder / f"{field}.{name}.npy", kind, (int(starts[-1]),), _in_order(placed, starts, name, kind))
-    places = [part.places.places for part in parts if part.places is not None]
+    places = [part.places for part in parts if part.places is not None]
     if len(places) < len(parts):  # one was written before places were
         return
-    standing = [(_LivePlaces(part), number) for part, number in placed]
-    sizes = np.zeros(len(starts) - 1, np.int64)
-    for one, number in standing:
-        np.add.at(sizes, number[one.sizes > 0], one.sizes[one.sizes > 0])
-    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    standing = [_LivePlaces(one, part) for one, part in zip(places, live, strict=True)]
+    starts = np.append(0, np.cumsum(_together(standing, numbers, len(table))[used]))
     np.save(folder / f"{field}.place_starts.npy", starts)
-    kind = _widest(places)
-    write_array(folder / f"{field}.places.npy", kind, (int(starts[-1]),), _in_order(standing, starts, "places", kind))
+    kind = _widest(one.places for one in places)
+    ordered = [(one, number) for one, (_, number) in zip(standing, placed, strict=True)]
+    write_array(folder / f"{field}.places.npy", kind, (int(starts[-1]),), _in_order(ordered, starts, "places", kind))
+
+
+def _together(
+    parts: Sequence["_Live | _LivePlaces"], numbers: Sequence[NDArray[np.int64]], terms: int
+) -> NDArray[np.int64]:
+    """How much there is of each term, (terms,), in all parts."""
+    sizes = np.zeros(terms, np.int64)
+    for part, number in zip(parts, numbers, strict=True):
+        sizes[number] += part.sizes
+    return sizes
 
 
 def _widest(arrays: Iterable[NDArray[np.generic]]) -> np.dtype[np.generic]:
@@ -150,12 +156,12 @@ class _Live:
 class _LivePlaces:
     """Where the terms stand in the documents of one part that are kept, term by term."""
 
-    def __init__(self, live: _Live) -> None:
+    def __init__(self, places: Places, live: _Live) -> None:
+        self._starts, self._places = places
         self._live, self.documents = live, live.documents
-        postings = live.postings
-        self._starts, self._places = postings.places or Places(postings.starts[:1], postings.tfs[:0])
         self.starts = self._starts
         if not live.all:
+            postings = live.postings
             many = np.concatenate([[0], np.cumsum(live.mask[postings.docs] * postings.tfs, dtype=np.int64)])
             self.starts = many[postings.starts]
         self.sizes = np.diff(self.starts)
