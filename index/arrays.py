@@ -9,6 +9,8 @@ so that an index of some gigabytes would seem to fill a machine that has hardly 
 """
 
 import io
+import json
+import math
 import mmap
 import os
 import re
@@ -56,6 +58,34 @@ def map_bytes(path: Path) -> NDArray[np.uint8]:
         return np.zeros(0, np.uint8)
     with path.open("rb") as file:
         return np.frombuffer(_map(file), np.uint8)
+
+
+_TENSORS = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "I8": "|i1", "U8": "|u1", "I32": "<i4", "I64": "<i8"}
+
+
+def map_tensors(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file by name, mapped as by `map_array`, where the library that writes them would copy
+    all of them: https://github.com/huggingface/safetensors#format.
+
+    Raises OSError where the file cannot be opened, ValueError where it is none, is cut short or holds other numbers.
+    """
+    data = map_bytes(path)
+    start = 8 + int.from_bytes(data[:8].tobytes(), "little")
+    try:
+        if not 8 < start <= len(data):
+            raise ValueError(f"a header of {start - 8} bytes in a file of {len(data)}")
+        arrays = {}
+        for name, told in json.loads(data[8:start].tobytes()).items():
+            if name == "__metadata__":
+                continue
+            begin, end = told["data_offsets"]
+            dtype, shape = np.dtype(_TENSORS[told["dtype"]]), tuple(told["shape"])
+            if not 0 <= begin <= end <= len(data) - start or end - begin != dtype.itemsize * math.prod(shape):
+                raise ValueError(f"{name}: bytes {begin} to {end} of {len(data) - start} for shape {shape}")
+            arrays[name] = np.frombuffer(data, dtype, math.prod(shape), start + begin).reshape(shape)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path.name} is no sound safetensors file: {error}") from error
+    return arrays
 
 
 @contextmanager

@@ -81,14 +81,19 @@ class DenseIndex:
         large = vectors.nbytes > _MAPPED and hasattr(os, "pread")
         return cls(vectors, _Codes(path), RowFile(folder / "vectors.npy") if large else None)
 
-    def read_ahead(self) -> None:
-        """Begin to read the FAISS index in a thread of its own: the caller has a model to load meanwhile.
+    def hold(self) -> None:
+        """Open the file of the FAISS index, so that a writer may delete it.
 
-        The file is opened at once, so that a writer may delete it. Raises RuntimeError where that was done before.
+        Raises RuntimeError where that was done before.
         """
         if self._codes is not None:
             self._codes.open()
-            threading.Thread(target=self._codes.read_ahead, daemon=True).start()
+
+    def read_ahead(self) -> None:
+        """Read the FAISS index, for whoever needs it later; damage is told to who asks for it."""
+        if self._codes is not None:
+            with contextlib.suppress(Exception):
+                self._codes.index()
 
     @property
     def dim(self) -> int:
@@ -208,11 +213,6 @@ class _Codes:
                 reader, self._reader = self._reader, None
                 self._index = _faiss().read_index(reader or str(self._path))  # lets other threads go on
             return self._index
-
-    def read_ahead(self) -> None:
-        """Read it; damage is told to who asks for it."""
-        with contextlib.suppress(Exception):
-            self.index()
 
 
 def products(vectors: NDArray[np.float16], vector: Vectors) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """Text -> unit vectors: the bundled static encoder, or any sentence-transformers model.
 
 The bundled one is a table of token vectors and one of vectors of neighbouring tokens; a text is the normalised sum
-of its rows. It needs numpy, tokenizers and safetensors, loads in a blink and never imports torch.
+of its rows. It needs numpy and tokenizers, loads in a blink and never imports torch.
 `SentenceTransformer(folder, trust_remote_code=True)` reads the same files and gives the same vectors.
 """
 
@@ -12,14 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import map_tensors
 from index.errors import EncoderUnavailable
 from index.pairing import Reach, damped, neighbours, pair_rows, passage_rows, standing, two_apart
 from index.vectors import Vectors, hash_files, unit_rows
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -116,15 +120,11 @@ class StaticEncoder:
         count less by it, as `index.pairing.standing` has it; 0 where it is missing. `reach` float32 (3): which pairs
         count in short texts and in long ones (`index.pairing.Reach`); only neighbours, all alike, where missing.
         """
-        from safetensors import SafetensorError, safe_open
-        from tokenizers import Tokenizer
-
         self.name = name
         self._folder = folder
         self._asked = 0  # passages so far
         try:
-            with safe_open(folder / "model.safetensors", framework="numpy") as file:
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no container
+            tensors = map_tensors(folder / "model.safetensors")
             if "embeddings" in tensors:
                 self._tokens = _Rows(tensors["embeddings"], tensors["weights"])
             else:
@@ -135,13 +135,10 @@ class StaticEncoder:
             self.power = float(tensors["power"][0]) if "power" in tensors else 1.0
             self.brevity = float(tensors["brevity"][0]) if "brevity" in tensors else 0.0
             self.reach = Reach(*tensors["reach"].tolist()) if "reach" in tensors else Reach()
-            self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except (OSError, SafetensorError, KeyError) as error:
+            # What the tokenizer is made of, until the first question or the tokenizer is.
+            self._parts: Any = json.loads((folder / "tokenizer.json").read_bytes())
+        except (OSError, ValueError, KeyError) as error:
             raise _unreadable(name, error) from error
-        except Exception as error:  # tokenizers raises Exception itself for a file it cannot read
-            raise _unreadable(name, error) from error
-        self.tokenizer.no_truncation()
-        self.tokenizer.no_padding()
         self.dim = self._tokens.columns + (self._pairs.columns if self._pairs else 0)
 
     @cached_property
@@ -149,13 +146,38 @@ class StaticEncoder:
         """Hash of the weights and the tokenizer, which holds the folding too."""
         return "static-" + hash_files([self._folder / "model.safetensors", self._folder / "tokenizer.json"])
 
+    @cached_property
+    def tokenizer(self) -> "Tokenizer":
+        """The whole tokenizer, which takes .1 s to load. Raises EncoderUnavailable where its library refuses it."""
+        from tokenizers import Tokenizer
+
+        self._parts = None
+        try:
+            whole = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        except Exception as error:  # the library raises Exception itself
+            raise _unreadable(self.name, error) from error
+        whole.no_truncation()
+        whole.no_padding()
+        return whole
+
     def tables(self) -> tuple[Vectors, Vectors, Vectors]:
         """Rows of tokens and of pairs decoded, not of length 1, and each token's share in its pairs."""
         pairs = self._pairs.table() if self._pairs else np.zeros((0, 0), np.float32)
-        return self._tokens.table(), pairs, self._shares
+        return self._tokens.table(), pairs, self._shares.copy()
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dim) of a few texts: only the rows needed are decoded."""
+        """Vectors (n, dim) of a few texts: only the rows needed are decoded.
+
+        The first time only the tokens needed are loaded, too: many a process asks one question and ends.
+        """
+        parts, self._parts = self._parts, None
+        if parts:
+            from index.unigram import narrowed
+
+            if few := narrowed(parts, texts):
+                tokenizer, ids = few
+                some, ends = _ids(tokenizer, texts)
+                return self._sums(ids.take(some), ends)
         return self._sums(*self._ids(texts))
 
     def passages(self, texts: Sequence[str]) -> Vectors:
@@ -185,10 +207,7 @@ class StaticEncoder:
         return unigram.batch if unigram else None
 
     def _ids(self, texts: Sequence[str]) -> Tokens:
-        """Tokens of all texts back to back, and where each text's begin and the last's end: (n + 1,)."""
-        rows = [found.ids for found in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
-        ends = np.cumsum([0] + [len(row) for row in rows])
-        return np.fromiter(chain.from_iterable(rows), np.int64, int(ends[-1])), ends
+        return _ids(self.tokenizer, texts)
 
     def _sums(self, ids: NDArray[np.int64], ends: NDArray[np.int64], *, passages: bool = False) -> Vectors:
         vectors = np.zeros((len(ends) - 1, self.dim), np.float32)
@@ -211,6 +230,13 @@ class StaticEncoder:
             self._pairs.add(more, places, starts, shares)
             beside[texts] += more
         return passage_rows(vectors, lengths, standing(ends, self.brevity)) if passages else unit_rows(vectors)
+
+
+def _ids(tokenizer: "Tokenizer", texts: Sequence[str]) -> Tokens:
+    """Tokens of all texts back to back, and where each text's begin and the last's end: (n + 1,)."""
+    rows = [found.ids for found in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+    ends = np.cumsum([0] + [len(row) for row in rows])
+    return np.fromiter(chain.from_iterable(rows), np.int64, int(ends[-1])), ends
 
 
 class _Rows:

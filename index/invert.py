@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.bigrams import CODE_BITS, PLACE_BITS
+from index.dictionary import encoded
 from index.lexical import Places, Postings
 from index.strings import StringTable
 from index.terms import FIELDS, JOINS, PAIRED, FieldTerms, Vocabulary
-from index.wordcut import encoded
 
 _DOCUMENT_BITS = 22
 

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.bigrams import Pairs, pair_text, pairs_of
+from index.dictionary import numbers, words
 from index.fold import fold
 from index.models import Article
 from index.reprints import Signature, folded_signatures
 from index.store import StoredArticle
 from index.tokens import Tokenizer
-from index.wordcut import WordCutter, numbers, words
+from index.wordcut import WordCutter
 
 Numbers = NDArray[np.int32]
 Placed = tuple[Numbers, NDArray[np.int64]]
@@ -77,7 +78,7 @@ class FieldTerms:
 
     `numbers[field]` are the terms of the field's documents back to back, `lengths[field]` how many each document has:
     a document a chunk in `CHUNK_FIELDS`, one document in the other fields. Numbers below `first` are those of
-    `index.wordcut.words`, and `vocabulary` begins there.
+    `index.dictionary.words`, and `vocabulary` begins there.
     """
 
     vocabulary: list[str]

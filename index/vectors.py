@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 
+_PART = 1 << 18  # bytes read at a time
+
 
 def unit_rows(vectors: Vectors) -> Vectors:
     """`vectors` (n, dim) with every row at length 1; rows of zeros stay."""
@@ -29,7 +31,9 @@ def hash_files(paths: Sequence[Path], limit: int = 64 << 20) -> str:
         with path.open("rb") as file:
             for place, length in _samples(size, limit):
                 file.seek(place)
-                digest.update(file.read(length))
+                while part := file.read(min(length, _PART)):
+                    digest.update(part)
+                    length -= len(part)
     return digest.hexdigest()[:16]
 
 

@@ -4,24 +4,26 @@ The likeliest way to cut a run of Chinese characters, letters and digits into wo
 from the run's end to its beginning. Here all runs of a batch are walked side by side in numpy, in the order in which
 jieba adds up logarithms, so that ways it finds equal are equal here. A word's number is its place in the sorted
 dictionary, which every process reads: words travel between processes as numbers and are sorted when they arrive.
+
+A process that asks one question needs no more than the words that stand in it: `short_cutter`.
 """
 
 import math
 from collections.abc import Callable
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.dictionary import Lexicon, numbers, words
 from index.lookup import Trie, best_strings
 
 Numbers = NDArray[np.int64]
 
 _SAMPLE = 16  # one word of so many is in what two cutters are compared by
 _RUN = 250  # characters of a run that is walked with the others
+_SHORT = 64  # characters of a text whose words are looked up in the dictionary's file
 # What jieba cuts into words; every other character stands alone.
 _HAN = (
     (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
@@ -37,48 +39,25 @@ class Pieces(NamedTuple):
     numbers: Numbers
 
 
-@cache
-def _frequencies() -> dict[str, int]:
-    found = find_spec("jieba")
-    if found is None or found.origin is None:
-        raise FileNotFoundError("jieba's dictionary: the package jieba is not installed")
-    lines = (Path(found.origin).parent / "dict.txt").read_text("utf-8").split("\n")
-    parts = (line.split(" ") for line in lines if line)
-    return {part[0]: int(part[1]) for part in parts}
-
-
-@cache
-def words() -> list[str]:
-    """The words of jieba's dictionary in the order of their UTF-8, which is that of their code points."""
-    return sorted(_frequencies())
-
-
-@cache
-def numbers() -> dict[str, int]:
-    """The number of each of the `words`."""
-    return dict(zip(words(), range(len(words())), strict=True))
-
-
-@cache
-def encoded() -> list[bytes]:
-    """The `words` in UTF-8."""
-    return [word.encode() for word in words()]
-
-
 class WordCutter:
     """Cuts texts as `rjieba.cut(text, False)` does, whose dictionary is jieba's; see the module."""
 
-    def __init__(self, library: Callable[[str], list[str]]) -> None:
-        """Read the dictionary and make its trie: half a second, 60 MB. `library`: what is to be matched."""
+    def __init__(self, library: Callable[[str], list[str]], lexicon: Lexicon | None = None) -> None:
+        """Make the trie of the `lexicon`, or of the whole dictionary: half a second, 60 MB. `library`: what is to be
+        matched, and asked for the pieces of long runs.
+        """
         self._library = library
-        frequencies = np.fromiter(map(_frequencies().__getitem__, words()), np.int64, len(words()))
-        every, which = np.unique(frequencies, return_inverse=True)
-        total = math.log(int(frequencies.sum()))
-        scores = np.array([math.log(count) - total for count in every.tolist()])[which]
-        codes = np.array(words()).view(np.uint32).reshape(len(words()), -1)
+        lexicon = lexicon or Lexicon.whole()
+        every, which = np.unique(lexicon.counts, return_inverse=True)
+        total = math.log(lexicon.total)
+        scores = np.array([*(math.log(count) - total for count in every.tolist()), -total])
+        scores = scores[np.append(which, -1)]  # the last, or that of -1: a character that is no word counts as 1
+        strings = np.array(lexicon.words, np.str_)
+        codes = strings.view(np.uint32).reshape(len(strings), strings.itemsize // 4)
         lengths = np.count_nonzero(codes, axis=1)
-        chars = np.unique(codes[codes > 0])
         self._chars = np.zeros(0x110000, np.int32)  # 0 stands for every character outside the dictionary
+        self._chars[codes[codes > 0]] = 1
+        chars = np.flatnonzero(self._chars)  # numpy.unique would load numpy.ma: 18 ms of a first question
         self._chars[chars] = np.arange(1, len(chars) + 1)
         width = len(chars) + 1
         self._inside, self._joins = np.zeros(0x110000, bool), np.zeros(0x110000, bool)
@@ -90,7 +69,7 @@ class WordCutter:
         node = self._chars[codes[:, 0]].astype(np.int64)
         rows = np.arange(len(codes))
         ends, goes_on = [np.full(width, -1, np.int64)], [np.zeros(width, bool)]
-        steps: list[Numbers] = []
+        steps = [np.zeros(0, np.int64)]
         nodes, base = width, 0
         for length in range(1, codes.shape[1] + 1):
             last = lengths[rows] == length
@@ -105,7 +84,7 @@ class WordCutter:
             ends.append(np.full(len(step), -1, np.int64))
             goes_on.append(np.zeros(len(step), bool))
         word = np.concatenate(ends)
-        self._score = np.where(word >= 0, scores[word], -total)  # a character that is no word counts as 1
+        self._score = scores[word]
         self._trie = Trie(width, np.concatenate(steps), word, np.concatenate(goes_on))
 
     def cut(self, text: str) -> Pieces:
@@ -155,3 +134,16 @@ class WordCutter:
         best = best_strings(begins, ends, alone, starts, lengths, self._score.take(last), backwards=True)
         starts = starts.take(best)
         size[starts], word[starts] = lengths.take(best), self._trie.number.take(last.take(best))
+
+
+def short_cutter(text: str) -> Callable[[str], list[str]] | None:
+    """What cuts `text` and any part of it as jieba does, without jieba's dictionary; None where that takes longer."""
+    if len(text) > _SHORT:
+        return None
+    cutter = WordCutter(list, Lexicon.within(text))
+
+    def cut(part: str) -> list[str]:
+        edges = [*cutter.cut(part).starts.tolist(), len(part)]
+        return [part[begin:end] for begin, end in pairwise(edges)]
+
+    return cut

@@ -78,6 +78,7 @@ def parse(text: str, tokenizer: Tokenizer) -> Query:
             hint="ask with a sentence, not with an article",
         )
     stripped = stripped.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no character
+    tokenizer.expect(stripped)
     spoken = understand(stripped, tokenizer)
     words, bigrams = _lexical(spoken.text, tokenizer)
     lexical = LexicalQuery(words, bigrams)

@@ -28,6 +28,7 @@ def save(out: Path, tokenizer: Tokenizer, table: Table) -> None:
         tensors["power"] = np.array([table.power], np.float32)
         tensors["brevity"] = np.array([table.brevity], np.float32)
         tensors["reach"] = np.array(table.reach, np.float32)
+    (out / "model.safetensors").unlink(missing_ok=True)  # not written over: whoever asks by the old one has it mapped
     save_file(tensors, out / "model.safetensors", {"format": "np"})
     (out / "model.safetensors").chmod(0o644)
     tokenizer.save(str(out / "tokenizer.json"), pretty=False)

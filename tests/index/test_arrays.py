@@ -11,8 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from safetensors.numpy import save_file
 
-from index.arrays import RowFile, here_and_there, let_go, map_array, map_bytes, read_arrays, union, write_array
+from index.arrays import (
+    RowFile,
+    here_and_there,
+    let_go,
+    map_array,
+    map_bytes,
+    map_tensors,
+    read_arrays,
+    union,
+    write_array,
+)
 
 KINDS = st.sampled_from([np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32])
 SHAPES = npst.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=40)
@@ -179,3 +190,40 @@ def test_a_union_is_numpys(one, other):
     assert union(one.astype(np.uint32), other.astype(np.uint32)).tolist() == sorted(
         {*one.astype(np.uint32).tolist(), *other.astype(np.uint32).tolist()}
     )
+
+
+def test_tensors_that_the_library_wrote_come_back(tmp_path):
+    kinds = (np.float32, np.float16, np.float64, np.int8, np.uint8, np.int32, np.int64)
+    arrays = {kind.__name__: np.arange(-6, 6).astype(kind).reshape(3, 4) for kind in kinds}
+    arrays |= {"空": np.zeros((0, 5), np.float32), "one": np.ones(1, np.int8)}
+    save_file(arrays, tmp_path / "some.safetensors", {"format": "np"})
+    found = map_tensors(tmp_path / "some.safetensors")
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert found[name].dtype == array.dtype
+        assert np.array_equal(found[name], array)
+        assert not found[name].flags.writeable
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: b"",
+        lambda raw: raw[:7],
+        lambda raw: raw[:-1],
+        lambda raw: b"\xff" * 8 + raw[8:],
+        lambda raw: raw.replace(b"F32", b"F99"),
+        lambda raw: raw.replace(b"[0,12]", b"[0,13]"),
+        lambda raw: raw.replace(b"[0,12]", b"[4,8]"),
+        lambda raw: raw.replace(b"data_offsets", b"data_offsetz"),
+        lambda raw: raw[:8] + b"[" * (len(raw) - 8),
+        lambda raw: (2).to_bytes(8, "little") + b"[]",
+    ],
+)
+def test_a_damaged_file_of_tensors_is_refused(tmp_path, change):
+    path = tmp_path / "some.safetensors"
+    save_file({"rows": np.zeros(3, np.float32)}, path)
+    assert len(map_tensors(path)) == 1
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ValueError, match=r"some\.safetensors is no sound safetensors file"):
+        map_tensors(path)

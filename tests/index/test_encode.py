@@ -167,6 +167,29 @@ def test_meaning_counts_for_more_than_nothing(bundled):
     assert query @ near > query @ far
 
 
+def test_the_first_question_has_the_vector_it_has_later_and_needs_no_whole_tokenizer(bundled):
+    for texts in (["国务院关于房地产的意见"], ["", "ＡＢ c919，萬里長城"], [], ["㎡꧁é"]):
+        new = load_encoder(BUNDLED)
+        first = new.queries(texts)
+        assert "tokenizer" not in vars(new)
+        assert np.array_equal(first, bundled.queries(texts))
+        assert np.array_equal(new.queries(texts), first)
+        assert "tokenizer" in vars(new)
+
+
+def test_a_tokenizer_that_is_refused_is_said(bundled, tmp_path):
+    for name in ("model.safetensors", "modules.json"):
+        (tmp_path / name).write_bytes((bundled._folder / name).read_bytes())
+    (tmp_path / "tokenizer.json").write_text("{}")
+    broken = load_encoder(str(tmp_path))
+    for ask in (broken.queries, broken.passages):
+        with pytest.raises(EncoderUnavailable, match="cannot be read"):
+            ask(["中国"])
+    (tmp_path / "tokenizer.json").write_text("{")
+    with pytest.raises(EncoderUnavailable, match="cannot be read"):
+        load_encoder(str(tmp_path))
+
+
 def test_fingerprint_follows_the_weights(bundled, tmp_path):
     assert load_encoder(BUNDLED).fingerprint == bundled.fingerprint
     for name in ("model.safetensors", "tokenizer.json", "modules.json"):

@@ -7,7 +7,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from index.encode import load_encoder
-from index.unigram import Unigram
+from index.unigram import Unigram, narrowed
 
 ODD = "\u0301\r\u200d\ufe0f\U0001f1e8\U0001f3fb\u3099\u200b\0\u1100\u0e33\u0600\x85\u2028\ufeff\xad\t\n "
 
@@ -65,3 +65,20 @@ def test_other_kinds_of_tokenizer_are_left_to_the_library(tokenizer):
     other = Tokenizer.from_str(tokenizer.to_str())
     other.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     assert Unigram.of(other) is None
+
+
+def test_a_narrowed_tokenizer_cuts_its_texts_as_the_whole_one(tokenizer, sample_passages):
+    parts = json.loads(tokenizer.to_str())
+    words = [word for word, _ in parts["model"]["vocab"][1:]]
+    rng = random.Random(4)
+    joined = ["".join(rng.choices([*words, *ODD, "ꀀ"], k=rng.randint(0, 20))) for _ in range(30)]
+    for texts in ([], [""], ["。"], ["ａＢ　Ｃ", "萬里長城 [UNK]"], sample_passages[:5], *([text] for text in joined)):
+        few, ids = narrowed(parts, texts)
+        assert [ids[found].tolist() for found in by_library(few, texts)] == by_library(tokenizer, texts)
+        assert few.get_vocab_size() == len(ids) < tokenizer.get_vocab_size()
+
+
+def test_another_tokenizer_is_not_narrowed(tokenizer):
+    parts = json.loads(tokenizer.to_str())
+    for other in ({}, [], 5, {**parts, "normalizer": None}, {**parts, "model": {**parts["model"], "type": "BPE"}}):
+        assert narrowed(other, ["中国"]) is None

@@ -9,11 +9,12 @@ import rjieba
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.dictionary import numbers, words
 from index.invert import invert
 from index.lookup import Table, best_strings
 from index.terms import Vocabulary, terms_of, terms_of_all
 from index.tokens import Tokenizer
-from index.wordcut import WordCutter, numbers, words
+from index.wordcut import WordCutter, short_cutter
 from tests.conftest import CORPUS, article, prepared
 
 CUTTER = WordCutter(lambda text: rjieba.cut(text, False))
@@ -66,6 +67,26 @@ def test_another_dictionary_is_noticed():
     assert CUTTER.agrees()
     assert not WordCutter(list).agrees()
     assert Tokenizer(["云计算平台"]).cutter is None
+
+
+@given(MIXED.map(lambda text: text.replace("\ud800", "")[:64]), st.data())
+def test_a_short_text_and_its_parts_are_cut_by_the_words_within(text, data):
+    cutter = short_cutter(text)
+    begin, end = (data.draw(st.integers(0, len(text))) for _ in range(2))
+    for part in (text, text[begin:end]):
+        assert cutter(part) == rjieba.cut(part, False)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_few_words_are_cut_by_the_words_within(seed):
+    rng = random.Random(seed)
+    for _ in range(20):
+        text = "".join(rng.choice(words()) if rng.random() < 0.8 else rng.choice("年c9 的,+#") for _ in range(12))
+        assert short_cutter(text[:64])(text[:64]) == rjieba.cut(text[:64], False)
+
+
+def test_a_longer_text_is_left_to_the_library():
+    assert short_cutter("中" * 65) is None
 
 
 LONG = article(
