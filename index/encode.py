@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +123,7 @@ class StaticEncoder:
         self.name = name
         self._folder = folder
         self._asked = 0  # passages so far
+        self._new = True  # nothing was asked for
         try:
             tensors = map_tensors(folder / "model.safetensors")
             if "embeddings" in tensors:
@@ -135,8 +136,6 @@ class StaticEncoder:
             self.power = float(tensors["power"][0]) if "power" in tensors else 1.0
             self.brevity = float(tensors["brevity"][0]) if "brevity" in tensors else 0.0
             self.reach = Reach(*tensors["reach"].tolist()) if "reach" in tensors else Reach()
-            # What the tokenizer is made of, until the first question or the tokenizer is.
-            self._parts: Any = json.loads((folder / "tokenizer.json").read_bytes())
         except (OSError, ValueError, KeyError) as error:
             raise _unreadable(name, error) from error
         self.dim = self._tokens.columns + (self._pairs.columns if self._pairs else 0)
@@ -151,7 +150,6 @@ class StaticEncoder:
         """The whole tokenizer, which takes .1 s to load. Raises EncoderUnavailable where its library refuses it."""
         from tokenizers import Tokenizer
 
-        self._parts = None
         try:
             whole = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
         except Exception as error:  # the library raises Exception itself
@@ -170,11 +168,11 @@ class StaticEncoder:
 
         The first time only the tokens needed are loaded, too: many a process asks one question and ends.
         """
-        parts, self._parts = self._parts, None
-        if parts:
+        new, self._new = self._new, False
+        if new and "tokenizer" not in self.__dict__:
             from index.unigram import narrowed
 
-            if few := narrowed(parts, texts):
+            if few := narrowed(self._folder / "tokenizer.json", texts):
                 tokenizer, ids = few
                 some, ends = _ids(tokenizer, texts)
                 return self._sums(ids.take(some), ends)

@@ -36,7 +36,7 @@ def _fold_chars(chars: list[str]) -> list[str]:
     for _ in range(3):  # 薴 -> 苧 -> 苎: until nothing changes, so that folding twice is folding once
         if not left:
             break
-        steps = _to_simplified()("\n".join(_plain(folded[i]) for i in left)).split("\n")
+        steps = _to_simplified()("\n".join(_plain([folded[i] for i in left]))).split("\n")
         steps = [_VARIANTS.get(step, step) for step in steps]
         changed = [(i, step) for i, step in zip(left, steps, strict=True) if len(step) == 1 and step != folded[i]]
         for i, step in changed:
@@ -45,11 +45,15 @@ def _fold_chars(chars: list[str]) -> list[str]:
     return folded
 
 
-def _plain(char: str) -> str:
-    """NFKC and lower(), which may give several characters (… -> ..., İ -> i̇): each is taken only where it gives one."""
-    flat = unicodedata.normalize("NFKC", char)
-    step = flat if len(flat) == 1 else char
-    return step.lower() if len(step.lower()) == 1 else step
+def _plain(chars: list[str]) -> list[str]:
+    """NFKC and lower(), which may give several characters (… -> ..., İ -> i̇): each is taken only where it gives one.
+
+    All are done as one text, a line each: nothing composes with the end of a line, nor is a letter last in a word.
+    """
+    flat = unicodedata.normalize("NFKC", "\n".join(chars)).split("\n")
+    steps = [new if len(new) == 1 else old for old, new in zip(chars, flat, strict=True)]
+    lower = "\n".join(steps).lower().split("\n")
+    return [new if len(new) == 1 else old for old, new in zip(steps, lower, strict=True)]
 
 
 class _FoldTable(dict[int, str]):

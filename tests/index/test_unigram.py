@@ -67,18 +67,22 @@ def test_other_kinds_of_tokenizer_are_left_to_the_library(tokenizer):
     assert Unigram.of(other) is None
 
 
-def test_a_narrowed_tokenizer_cuts_its_texts_as_the_whole_one(tokenizer, sample_passages):
-    parts = json.loads(tokenizer.to_str())
-    words = [word for word, _ in parts["model"]["vocab"][1:]]
+def test_a_narrowed_tokenizer_cuts_its_texts_as_the_whole_one(tokenizer, sample_passages, tmp_path):
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    words = [word for word, _ in json.loads(tokenizer.to_str())["model"]["vocab"][1:]]
     rng = random.Random(4)
     joined = ["".join(rng.choices([*words, *ODD, "ꀀ"], k=rng.randint(0, 20))) for _ in range(30)]
     for texts in ([], [""], ["。"], ["ａＢ　Ｃ", "萬里長城 [UNK]"], sample_passages[:5], *([text] for text in joined)):
-        few, ids = narrowed(parts, texts)
+        few, ids = narrowed(tmp_path / "tokenizer.json", texts)
         assert [ids[found].tolist() for found in by_library(few, texts)] == by_library(tokenizer, texts)
         assert few.get_vocab_size() == len(ids) < tokenizer.get_vocab_size()
 
 
-def test_another_tokenizer_is_not_narrowed(tokenizer):
-    parts = json.loads(tokenizer.to_str())
+def test_another_tokenizer_is_not_narrowed(tokenizer, tmp_path):
+    parts, path = json.loads(tokenizer.to_str()), tmp_path / "tokenizer.json"
+    assert narrowed(path, ["中国"]) is None
     for other in ({}, [], 5, {**parts, "normalizer": None}, {**parts, "model": {**parts["model"], "type": "BPE"}}):
-        assert narrowed(other, ["中国"]) is None
+        path.write_text(json.dumps(other))
+        assert narrowed(path, ["中国"]) is None
+    path.write_text(json.dumps(parts))
+    assert narrowed(path, ["中国"]) is not None
