@@ -11,6 +11,7 @@ ours is held to (or as far as it goes, where it never does).
 """
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -151,6 +152,11 @@ def _retrieve(engine: Any, words: list[str], k: int) -> NDArray[np.int64]:
     return np.asarray(rows[0], np.int64)
 
 
+def _cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _fresh(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -249,7 +255,7 @@ def run_loop(made: Export) -> Result:
     """The loop that is written by hand: bm25s with numba, a FAISS index, and RRF over the best 100 of both."""
     import faiss
 
-    faiss.omp_set_num_threads(2)  # for the build alone
+    faiss.omp_set_num_threads(_cores())  # for the build alone
     dim = made.vectors.shape[1]
     began = time.perf_counter()
     engine = _bm25s(made)

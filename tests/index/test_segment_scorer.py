@@ -7,7 +7,7 @@ import pytest
 
 from index.bm25 import Bm25
 from index.lexical import Postings
-from index.segment_scorer import FIELD_WEIGHTS, SegmentScorer, Term
+from index.segment_scorer import _FILLED, FIELD_WEIGHTS, SegmentScorer, Term, _Columns
 from index.terms import CHUNK_FIELDS
 
 TERMS = 60
@@ -96,3 +96,20 @@ def test_what_is_nominated_holds_the_best(segments, fields, k):
             assert np.isin(best, found).all()
             narrow += len(found) < len(every) // 16
     assert narrow  # it chooses, too
+
+
+def test_a_column_is_filled_once_as_many_rows_were_searched_for_as_it_is_worth():
+    documents = [["常"] if n % 2 else ["常", "也"] for n in range(400)] + [["罕"]]
+    fields = {"words": Postings.build(documents)}
+    often, also, rare = (fields["words"].terms.find(term) for term in "常也罕")
+    columns = _Columns(fields, most=1)
+    worth = -(-400 // _FILLED)
+    assert columns.find("words", -1, 10_000) is None
+    assert columns.find("words", rare, 10_000) is None
+    assert columns.find("words", often, worth - 1) is None
+    filled = columns.find("words", often, 1)
+    assert filled.tolist() == [1] * 400 + [0]
+    assert columns.find("words", often, 1) is filled
+    assert columns.find("words", also, 10_000).sum() == 200  # and the other has to go
+    assert columns.find("words", often, worth - 1) is None
+    assert columns.find("words", often, 1) is not filled
