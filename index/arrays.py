@@ -29,7 +29,7 @@ from numpy.typing import DTypeLike, NDArray
 _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(rb"\{'descr': '([<|][uif][1248])', 'fortran_order': False, 'shape': \(((?:\d+, ?)*\d*),?\), \}\s*")
 
-MAPPED_BYTES = 650_000_000  # of files that may stay mapped in, programs and libraries among them
+MAPPED_BYTES = 600_000_000  # of files that may stay mapped in, programs and libraries among them
 _LARGE = 1 << 20  # bytes of a file whose pages are worth letting go
 _HUGE = 16 << 20  # bytes of a file of which a question looks at a small part
 _MEMORY = "/proc/self/statm"  # Linux; elsewhere pages go when the system wants them

@@ -168,6 +168,7 @@ class EmbeddedIndex:
         passing = self._by_fields(segment, filters)
         if filters.where:
             passing = meets(segment, filters.where, passing)
+            let_go()  # a phrase maps in the places of all its pairs
             if len(self._passed) >= _MASKS:
                 self._passed = {}
             self._passed[key] = passing
