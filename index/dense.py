@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -54,7 +55,7 @@ class DenseIndex:
         of many are better read from.
         """
         self.vectors = vectors
-        self._codes = codes
+        self.codes = codes
         self._file = file
 
     @classmethod
@@ -66,10 +67,10 @@ class DenseIndex:
     def save(self, folder: Path) -> None:
         """Write `vectors.npy` and, where there is one, `dense.faiss`."""
         np.save(folder / "vectors.npy", self.vectors)
-        if self._codes is not None:
+        if self.codes is not None:
             faiss = _faiss()
 
-            faiss.write_index(self._codes.index(), str(folder / "dense.faiss"))
+            faiss.write_index(self.codes.index(), str(folder / "dense.faiss"))
 
     @classmethod
     def load(cls, folder: Path) -> DenseIndex:
@@ -81,20 +82,6 @@ class DenseIndex:
         large = vectors.nbytes > _MAPPED and hasattr(os, "pread")
         return cls(vectors, _Codes(path), RowFile(folder / "vectors.npy") if large else None)
 
-    def hold(self) -> None:
-        """Open the file of the FAISS index, so that a writer may delete it.
-
-        Raises RuntimeError where that was done before.
-        """
-        if self._codes is not None:
-            self._codes.open()
-
-    def read_ahead(self) -> None:
-        """Read the FAISS index, for whoever needs it later; damage is told to who asks for it."""
-        if self._codes is not None:
-            with contextlib.suppress(Exception):
-                self._codes.index()
-
     @property
     def dim(self) -> int:
         """Length of a vector."""
@@ -103,7 +90,7 @@ class DenseIndex:
     @property
     def exact(self) -> bool:
         """Whether a search looks at every vector."""
-        return self._codes is None
+        return self.codes is None
 
     @cached_property
     def _flat(self) -> Index:
@@ -147,10 +134,10 @@ class DenseIndex:
             if live <= max(4 * k, _BY_HAND):
                 rows = np.flatnonzero(allowed)
                 return _best(rows, self.scores(vector, rows), k)
-        if self._codes is None:
+        if self.codes is None:
             return self._nearest(vector, k, allowed)
         # The codes are scanned whole; what a filter leaves of the best is enough, or the exact scan is asked.
-        rows, rough = _ask(self._codes.index(), vector, min(int(enough(k) * n / live) + 1, n))
+        rows, rough = _ask(self.codes.index(), vector, min(int(enough(k) * n / live) + 1, n))
         if allowed is not None:
             kept = allowed[rows]
             rows, rough = rows[kept], rough[kept]
@@ -177,7 +164,7 @@ class DenseIndex:
         Asked with `sample` of its own vectors, each blurred as much as it is long, so that it is about as far from
         its own passage as a question is. A row as near as the k-th nearest counts, whichever of equals it is.
         """
-        if self._codes is None:
+        if self.codes is None:
             return None
         rng = np.random.default_rng(seed)
         n, k = len(self.vectors), min(k, len(self.vectors))
@@ -192,6 +179,25 @@ class DenseIndex:
         nearest = best.min(axis=1) - _ROUGH
         found = [(self.search(vector, k)[1][:k] >= floor).sum() for vector, floor in zip(asked, nearest, strict=True)]
         return float(np.sum(found)) / (k * len(asked))
+
+
+def read_ahead(legs: Sequence[DenseIndex]) -> None:
+    """Begin to read the FAISS indexes in a thread beside: the caller has a model to load meanwhile.
+
+    Their files are opened at once, so that a writer may delete them. Raises RuntimeError where that was done before.
+    """
+    codes = [leg.codes for leg in legs if leg.codes is not None]
+    for one in codes:
+        one.open()
+    # One thread, and FAISS is loaded before: what works in Python, or asks for memory, is in the caller's way. Not a
+    # daemon, which would be stopped in the midst of FAISS where the process ends before it.
+    threading.Thread(target=_read, args=(codes,)).start()
+
+
+def _read(codes: Sequence[_Codes]) -> None:
+    for one in codes:
+        with contextlib.suppress(Exception):  # damage is told to who asks for it
+            one.index()
 
 
 class _Codes:

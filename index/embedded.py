@@ -4,7 +4,6 @@ Every number here is the whole commit's: idf and average lengths count all segme
 index grown in many steps scores as one built at once.
 """
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -20,7 +19,7 @@ from index.backend import Evidence, LexicalQuery
 from index.conditions import meets
 from index.config import IndexConfig
 from index.damage import names_damage
-from index.dense import DenseIndex, enough, products
+from index.dense import enough, products, read_ahead
 from index.errors import IndexCorrupt, NotFound
 from index.layout import SEGMENTS, IndexState, Manifest, check_sizes, corrupt, read_manifest
 from index.models import Chunk, Filters, Hit, IndexStats
@@ -85,15 +84,7 @@ class EmbeddedIndex:
 
     @names_damage
     def _reading_ahead(self) -> "EmbeddedIndex":
-        """Begin to read the vectors' codes in a thread beside: the caller has a model to load meanwhile.
-
-        One thread, and FAISS is loaded before: what works in Python, or asks for memory, is in the caller's way.
-        """
-        legs = [segment.dense for segment in self.segments]
-        for leg in legs:
-            leg.hold()
-        # Not a daemon, which would be stopped in the midst of FAISS where the process ends before it.
-        threading.Thread(target=_read_ahead, args=(legs,)).start()
+        read_ahead([segment.dense for segment in self.segments])
         return self
 
     # ---- the lexical leg
@@ -401,11 +392,6 @@ class EmbeddedIndex:
         """Let go of files and memory."""
         self.segments = []
         self._scorer = Scorer([], self.config.bm25)
-
-
-def _read_ahead(legs: Iterable[DenseIndex]) -> None:
-    for leg in legs:
-        leg.read_ahead()
 
 
 def _border(found: Sequence[_Found], k: int) -> float:

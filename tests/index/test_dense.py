@@ -1,10 +1,13 @@
 """The dense leg is exact on small segments and close to it on large ones, filters or not."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 
 from index import dense
-from index.dense import DenseIndex
+from index.dense import DenseIndex, read_ahead
 
 
 def unit(n: int, dim: int = 16, seed: int = 0) -> np.ndarray:
@@ -99,23 +102,35 @@ def test_a_large_index_is_trained_and_measured(trained, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dense.faiss", "vectors.npy"]
 
 
-def test_a_file_may_be_deleted_once_it_is_held(trained, tmp_path):
+def test_a_file_may_be_deleted_once_reading_it_has_begun(trained, tmp_path, monkeypatch):
     trained.save(tmp_path)
     loaded = DenseIndex.load(tmp_path)
-    loaded.hold()
+    monkeypatch.setattr(threading.Thread, "start", lambda self: None)  # as if the thread came late
+    read_ahead([loaded])
     (tmp_path / "dense.faiss").unlink()
     vector = unit(1, seed=5)[0]
     assert loaded.search(vector, 7)[0].tolist() == trained.search(vector, 7)[0].tolist()
 
 
-def test_a_file_that_is_gone_is_told_when_it_is_to_be_held_and_not_when_it_is_read_ahead(trained, tmp_path):
+def test_what_is_read_ahead_is_what_is_searched(trained, tmp_path):
+    trained.save(tmp_path)
+    loaded = DenseIndex.load(tmp_path)
+    few = DenseIndex.build(unit(5))
+    began = threading.active_count()
+    read_ahead([loaded, few])
+    while threading.active_count() > began:
+        time.sleep(0.01)
+    (tmp_path / "dense.faiss").unlink()
+    vector = unit(1, seed=5)[0]
+    assert loaded.search(vector, 7)[0].tolist() == trained.search(vector, 7)[0].tolist()
+
+
+def test_a_file_that_is_gone_is_told_before_reading_begins(trained, tmp_path):
     trained.save(tmp_path)
     loaded = DenseIndex.load(tmp_path)
     (tmp_path / "dense.faiss").unlink()
-    loaded.read_ahead()
-    for ask in (loaded.hold, lambda: loaded.search(unit(1)[0], 7)):
-        with pytest.raises(RuntimeError, match=r"dense\.faiss"):
-            ask()
+    with pytest.raises(RuntimeError, match=r"dense\.faiss"):
+        read_ahead([loaded])
 
 
 def test_a_large_index_gives_exact_scores_and_can_be_searched_exactly(trained):
