@@ -256,8 +256,9 @@ class SearchEngine:
         return self._suggester.complete(text, k) if self._suggester else []
 
     def warm(self) -> None:
-        """Load what the first question would wait for: dictionary, encoder, vectors, norms."""
-        self.search("文搜")
+        """Load what the first questions would wait for: dictionary, encoder, vectors, norms."""
+        for text in ("文搜", "检索"):  # the very first is answered without the dictionary and the whole tokenizer
+            self.search(text)
 
     def article(self, article_id: str) -> StoredArticle:
         """One article as indexed: fields, display text, chunk spans; NotFound for an unknown one."""

@@ -1,6 +1,9 @@
 """A running engine moves to a new commit by itself, and no question fails on the way."""
 
+import gc
 import threading
+import weakref
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +11,7 @@ from index.builder import update_index
 from index.errors import IndexMissing
 from index.layout import CURRENT, IndexState
 from search.live import LiveEngine
-from tests.conftest import CORPUS, PLAIN, HashEncoder, article
+from tests.conftest import CORPUS, PLAIN, HashEncoder, article, need_bundled_encoder
 
 
 @pytest.fixture
@@ -98,3 +101,32 @@ def test_no_question_fails_while_commits_come_in(root):
     assert live.engine().commit == 10
     assert last >= 9
     assert len(commits) >= 3
+
+
+def test_an_engine_is_handed_out_with_all_loaded_that_a_question_needs(tmp_path):
+    need_bundled_encoder()
+    update_index(CORPUS, tmp_path, PLAIN)
+    engine = LiveEngine(tmp_path).engine()
+    assert "tokenizer" in vars(engine._encoder)
+    assert "_library" in vars(engine._tokenizer)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is mapped")
+def test_what_only_the_old_commit_had_is_let_go_when_its_last_question_ends(root):
+    def mapped():
+        lines = Path("/proc/self/maps").read_text().splitlines()
+        return {line.split("/segments/")[1].split("/")[0] for line in lines if f"{root}/segments/" in line}
+
+    live = LiveEngine(root)
+    held = live.engine()
+    before = mapped()
+    assert before
+    update_index(CORPUS, root, rebuild=True, encoder=HashEncoder())
+    assert first(live, "馒头") == "bread"
+    assert before < mapped()  # a question may still be asking the old one
+    old = weakref.ref(held)
+    del held
+    gc.collect()
+    assert old() is None
+    assert mapped()
+    assert not mapped() & before
