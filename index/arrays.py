@@ -32,6 +32,7 @@ _HEADER = re.compile(rb"\{'descr': '([<|][uif][1248])', 'fortran_order': False, 
 MAPPED_BYTES = 600_000_000  # of files that may stay mapped in, programs and libraries among them
 _LARGE = 1 << 20  # bytes of a file whose pages are worth letting go
 _HUGE = 16 << 20  # bytes of a file of which a question looks at a small part
+_ROWS = 1_024  # texts read between two looks at what is mapped in
 _MEMORY = "/proc/self/statm"  # Linux; elsewhere pages go when the system wants them
 _maps: WeakSet[mmap.mmap] = WeakSet()
 _maps_lock = threading.Lock()
@@ -119,9 +120,7 @@ def let_go(limit: int = MAPPED_BYTES) -> bool:
     Returns whether there was too much; never so where the system does not tell.
     """
     try:
-        told = os.open(
-            _MEMORY, os.O_RDONLY
-        )  # asked for by every segment of a question: a Path takes four times as long
+        told = os.open(_MEMORY, os.O_RDONLY)  # every segment of a question asks: a Path takes four times as long
     except OSError:
         return False
     try:
@@ -134,6 +133,14 @@ def let_go(limit: int = MAPPED_BYTES) -> bool:
         for whole in _maps:
             whole.madvise(mmap.MADV_DONTNEED)
     return True
+
+
+def letting_go(rows: Iterable[int]) -> Iterator[int]:
+    """`rows`, whose texts are read one by one: each maps in what lies around it, and that is let go now and then."""
+    for n, row in enumerate(rows):
+        if n % _ROWS == 0:
+            let_go()
+        yield row
 
 
 class RowFile:

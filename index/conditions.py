@@ -10,13 +10,12 @@ border of two passages cut in the middle of a sentence may be missed.
 """
 
 import re
-from collections.abc import Iterator
 from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import let_go
+from index.arrays import letting_go
 from index.fold import fold
 from index.lexical import Postings, Rows
 from index.models import AllOf, AnyOf, Begins, Condition, HasValue, Holds, Not, Within
@@ -31,7 +30,6 @@ _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
 _HAN_RUN = re.compile(f"[{_HAN}]+")
 _RUN = re.compile(r"[^\W_]{2,}")  # letters and digits, as index.bigrams has them
 _UNIT = re.compile(f"[{_HAN}]|[a-z]+|[0-9]+")  # what stands within one word of any text that holds it
-_LET_GO = 1_024  # articles read between two looks at what is mapped in
 _FEW_ARTICLES = 32  # that few are read at once: cheaper than any narrowing
 
 
@@ -110,7 +108,7 @@ def _holds(segment: Segment, condition: Holds, among: Mask) -> Mask:
         found |= _with_phrase(segment, condition.folded, max(runs, key=len), left)
         left &= ~found
         condition = Holds(condition.folded, title=True)  # which is what is left to be seen
-    for row in _to_read(left & _may_hold(segment, condition, left)):
+    for row in letting_go(np.flatnonzero(left & _may_hold(segment, condition, left)).tolist()):
         found[row] = _reads(segment, condition, row)
     return found
 
@@ -125,7 +123,7 @@ def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
     for other in {*_RUN.findall(folded)} - {run}:
         out = _those(segment.store.chunk_articles[occurrences(segment.fields, other)[0]], out)
     before = folded.index(run)
-    for row in _to_read(out):
+    for row in letting_go(np.flatnonzero(out).tolist()):
         stored = segment.store.get(row)
         low, high = np.searchsorted(articles, [row, row + 1]).tolist()
         starts = [stored.spans[chunk][0] for chunk in (chunks[low:high] - segment.store.chunk_starts[row]).tolist()]
@@ -133,14 +131,6 @@ def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
         text = stored.article.text
         out[row] = any(at >= 0 and fold(text[at : at + len(folded)]) == folded for at in places)
     return out
-
-
-def _to_read(articles: Mask) -> Iterator[int]:
-    """Their rows. Texts lie here and there, and each maps in what lies around it: that is let go of now and then."""
-    for n, row in enumerate(np.flatnonzero(articles).tolist(), start=1):
-        if n % _LET_GO == 0:
-            let_go()
-        yield row
 
 
 def _reads(segment: Segment, condition: Holds, row: int) -> bool:

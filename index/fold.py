@@ -11,6 +11,8 @@ from functools import cache
 
 import numpy as np
 
+from index.letters import codes_of
+
 # Variants that OpenCC's t2s leaves alone but that stand for one and the same character in Chinese text.
 _VARIANTS = dict(
     zip(
@@ -84,7 +86,7 @@ def fold(text: str) -> str:
     """Fold `text` for matching. `len(fold(text)) == len(text)` and `fold(fold(text)) == fold(text)`."""
     if len(text) < _SHORT:
         return text.translate(_TABLE)
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = codes_of(text)
     folded = _CODES.take(codes)
     if not folded.all():
         new = [*set(codes[folded == 0].tolist())]  # np.unique would load numpy.ma: 17 ms of a first question

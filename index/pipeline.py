@@ -63,15 +63,19 @@ class Preparer(Protocol):
         ...
 
 
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def automatic_workers(size: int | None, *, packed: bool = False) -> int:
     """How many processes suit a build that reads `size` bytes, None where nobody knows: 1 for a small one.
 
     `packed`: the bytes are compressed ones. A process takes two seconds to start, in which one that runs already
     cleans and encodes a megabyte.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     small = size is None or size < _WORTH_IT // (3 if packed else 1)
-    return 1 if small else max(1, min(cores, _MOST))
+    return 1 if small else max(1, min(cores(), _MOST))
 
 
 def prepare_all(builder: Preparer, tasks: Iterable[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:

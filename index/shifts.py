@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.charmodel import FREQUENT, STEP, UNKNOWN, load
+from index.letters import codes_of
 
 LEAST = 16.0  # nats by which a stretch must read better
 _MOST = round(11.0 / STEP)  # steps that a shown character can count: names are rare, and sound
@@ -134,7 +135,7 @@ def _reaching(steps: float, gains: Callable[[_Points], _Steps], texts: Sequence[
 
 def _points(text: str) -> _Points:
     """Its code points; one that is in no case of GBK's stands for those above."""
-    return np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32), np.uint32(0xFFFF))
+    return np.minimum(codes_of(text), np.uint32(0xFFFF))
 
 
 def _ahead(gained: _Steps) -> tuple[_Sums, _Sums, _Sums]:

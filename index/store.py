@@ -23,12 +23,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import let_go, map_array, map_bytes
+from index.arrays import letting_go, map_array, map_bytes
 from index.models import Article, Chunk
 from index.strings import StringTable
 
 _REMEMBERED = 128  # articles kept parsed
-_LET_GO = 8_192  # articles read between two looks at what is mapped in
 NO_DATE = np.iinfo(np.int32).min
 _HEAD = re.compile(rb'\{"article_id":"(?:[^"\\]|\\.)*","title":("(?:[^"\\]|\\.)*")')
 _HEAD_BYTES = 1_000  # an id and a title lie within, or the whole line is read
@@ -173,11 +172,8 @@ class Store:
         """The titles of all articles in UTF-8, one after the other, and how many bytes each takes, (articles,)."""
         if self._titles is not None:
             return self._titles
-        encoded = []
-        for row in range(self.articles):
-            if row % _LET_GO == 0:
-                let_go()
-            encoded.append(self.title(row).encode("utf-8", "surrogatepass"))
+        rows = letting_go(range(self.articles))
+        encoded = [self.title(row).encode("utf-8", "surrogatepass") for row in rows]
         return np.frombuffer(b"".join(encoded), np.uint8), np.fromiter(map(len, encoded), np.int64, len(encoded))
 
     def titles(self) -> list[str]:

@@ -86,7 +86,7 @@ class Tokenizer:
         """Say that `text` will be cut, and parts of it, maybe nothing else: the first question of a process is worth
         no dictionary. Terms are the same whether this is called or not.
         """
-        if not (self.user_words or self._expected[0] or "_library" in self.__dict__ or "rjieba" in sys.modules):
+        if not (self.user_words or self._expected[0] or sys.modules.keys() & {"rjieba", "jieba"}):
             folded = fold(text)
             if cutter := short_cutter(folded):
                 self._expected = (folded, cutter)

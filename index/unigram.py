@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, normalizers
 
+from index.letters import codes_of
 from index.lookup import Ids, Trie, best_strings
 
 _PENALTY = 10.0  # by which an unknown character is worse than the worst token
@@ -44,10 +45,8 @@ def narrowed(path: Path, texts: Sequence[str]) -> tuple[Tokenizer, Ids] | None:
         fold = normalizers.Precompiled(base64.b64decode(parts["normalizer"]["precompiled_charsmap"]))
         stand_in = set("".join(map(fold.normalize_str, texts))).issuperset
         kept = [number for number, (token, _) in enumerate(model["vocab"]) if stand_in(token)]
-        worst = min(
-            range(len(model["vocab"])), key=lambda number: model["vocab"][number][1]
-        )  # tells what unknown costs
-        kept = sorted({*kept, worst, model["unk_id"]})
+        scores = [score for _, score in model["vocab"]]
+        kept = sorted({*kept, scores.index(min(scores)), model["unk_id"]})  # the worst says what an unknown one costs
         few = {**model, "vocab": [model["vocab"][number] for number in kept], "unk_id": kept.index(model["unk_id"])}
         return Tokenizer.from_str(json.dumps({**parts, "model": few})), np.array(kept, np.int64)
     except Exception:  # no such file or parts, or the library refuses them: whoever loads it whole says why
@@ -108,7 +107,7 @@ class Unigram:
 
     def batch(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
         """Token ids of all texts back to back, and where each begins with the end behind the last: (texts + 1,)."""
-        codes = np.frombuffer("\n".join([*texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes = codes_of("\n".join([*texts, ""]))
         kinds = self._kinds_of(codes)
         borders = np.cumsum([0] + [len(text) + 1 for text in texts])
         ids, places = self._cut(np.maximum(kinds, _BREAK))

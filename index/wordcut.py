@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.dictionary import Lexicon, numbers, words
+from index.letters import codes_of
 from index.lookup import Trie, best_strings
 
 Numbers = NDArray[np.int64]
@@ -89,7 +90,7 @@ class WordCutter:
 
     def cut(self, text: str) -> Pieces:
         """The pieces of `text`, but that `\\r\\n` is two."""
-        codes = np.frombuffer((text + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes = codes_of(text + "\n")
         inside = self._inside.take(codes)
         edges = np.flatnonzero(np.diff(inside, prepend=False))
         begins, ends = edges[::2], edges[1::2]

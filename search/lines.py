@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.fold import fold
+from index.letters import codes_of
 
 Positions = NDArray[np.int32]
 _WORD = re.compile(r"\w")
@@ -34,7 +35,7 @@ class Lines:
         """Take `lines`; line breaks within them become blanks."""
         self.lines = [line.replace("\n", " ") for line in lines]
         text = fold("\n" + "".join(f"{line}\n" for line in self.lines))
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes = codes_of(text)
         seen = np.zeros(0x110000, bool)
         seen[codes] = True
         counted = np.array([code for code in np.flatnonzero(seen).tolist() if code == 10 or _WORD.match(chr(code))])

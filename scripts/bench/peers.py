@@ -11,7 +11,6 @@ ours is held to (or as far as it goes, where it never does).
 """
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from index.embedded import EmbeddedIndex
 from index.encode import load_encoder
+from index.pipeline import cores
 from index.strings import StringTable
 from index.tokens import Tokenizer
 
@@ -152,11 +152,6 @@ def _retrieve(engine: Any, words: list[str], k: int) -> NDArray[np.int64]:
     return np.asarray(rows[0], np.int64)
 
 
-def _cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _fresh(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -255,7 +250,7 @@ def run_loop(made: Export) -> Result:
     """The loop that is written by hand: bm25s with numba, a FAISS index, and RRF over the best 100 of both."""
     import faiss
 
-    faiss.omp_set_num_threads(_cores())  # for the build alone
+    faiss.omp_set_num_threads(cores())  # for the build alone
     dim = made.vectors.shape[1]
     began = time.perf_counter()
     engine = _bm25s(made)

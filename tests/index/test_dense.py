@@ -102,20 +102,13 @@ def test_a_large_index_is_trained_and_measured(trained, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dense.faiss", "vectors.npy"]
 
 
-def test_a_file_may_be_deleted_once_reading_it_has_begun(trained, tmp_path, monkeypatch):
-    trained.save(tmp_path)
-    loaded = DenseIndex.load(tmp_path)
-    monkeypatch.setattr(threading.Thread, "start", lambda self: None)  # as if the thread came late
-    read_ahead([loaded])
-    (tmp_path / "dense.faiss").unlink()
-    vector = unit(1, seed=5)[0]
-    assert loaded.search(vector, 7)[0].tolist() == trained.search(vector, 7)[0].tolist()
-
-
-def test_what_is_read_ahead_is_what_is_searched(trained, tmp_path):
+@pytest.mark.parametrize("late", [True, False])
+def test_a_file_may_be_deleted_once_reading_it_has_begun(trained, tmp_path, monkeypatch, late):
     trained.save(tmp_path)
     loaded = DenseIndex.load(tmp_path)
     few = DenseIndex.build(unit(5))
+    if late:
+        monkeypatch.setattr(threading.Thread, "start", lambda self: None)  # as if the thread came late
     began = threading.active_count()
     read_ahead([loaded, few])
     while threading.active_count() > began:
