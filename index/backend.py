@@ -4,47 +4,15 @@ Scores are higher-is-better everywhere. `chunk_id` is the only name of a chunk t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.terms import FieldTerms
 from index.config import IndexConfig
-from index.models import Chunk, Filters, Hit, IndexStats
-from index.segment import FieldTerms
-from index.store import StoredArticle
-from index.vectors import Vectors
-
-
-@dataclass(frozen=True, slots=True)
-class LexicalQuery:
-    """Terms to look for with their weights, a field each. Made by the same Tokenizer as the index."""
-
-    words: Mapping[str, float]
-    bigrams: Mapping[str, float] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        """Whether there is a term to look for."""
-        return bool(self.words or self.bigrams)
-
-
-_NO_TERMS: Mapping[str, float] = {}
-
-
-class Evidence(NamedTuple):
-    """What both legs say of one chunk, exactly.
-
-    `bm25` counts the chunk, the title and the whole article; `terms` is each term's share of it. `cosine` is the
-    chunk's, `article_cosine` that of the mean of all its article's chunks.
-    """
-
-    chunk_id: str
-    bm25: float
-    cosine: float
-    article_cosine: float = 0.0
-    terms: Mapping[str, float] = _NO_TERMS
+from index.models import Chunk, Evidence, Filters, Hit, IndexStats, LexicalQuery, StoredArticle, Vectors
 
 
 class Backend(Protocol):
@@ -56,7 +24,7 @@ class Backend(Protocol):
     cosine_floor: float
     """Cosine of two unrelated texts under this index's encoder: the zero of the dense leg."""
     calibration: Mapping[str, Any]
-    """What the build measured of the legs (`measured`, see index.calibrate) and `wensou tune` set (`tuned`)."""
+    """What the build measured of the legs (`measured`, see index.calibration) and `wensou tune` set (`tuned`)."""
 
     def lexical(self, query: LexicalQuery, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` best chunks by BM25, best first, ties by chunk_id; only chunks that hold a term."""
@@ -101,7 +69,7 @@ class Backend(Protocol):
         ...
 
     def signatures(self, article_ids: Sequence[str]) -> NDArray[np.uint32]:
-        """MinHash signatures of the articles, (n, index.reprints.SIZE), in the order given; NotFound."""
+        """MinHash signatures of the articles, (n, near_duplicates.SIZE), in the order given; NotFound."""
         ...
 
     def document_frequency(self, term: str) -> int:

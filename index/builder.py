@@ -1,7 +1,5 @@
 """The write path, top to bottom: read -> skip what is unchanged -> clean -> chunk -> tokenise, encode -> commit."""
 
-import hashlib
-import json
 import re
 import time
 from collections import Counter
@@ -14,29 +12,25 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from index.articles import Meter, read_sources, unread_places
-from index.canary import check_canaries
-from index.chrome import ChromeCounts
-from index.chunk import chunk_spans
-from index.clean import CLEANER_VERSION, clean_all
-from index.commits import writer_lock
+from index.analysis.terms import FieldTerms
+from index.cleaning.boilerplate import ChromeCounts
 from index.config import IndexConfig, read_synonyms, read_word_list
-from index.embedded import EmbeddedIndex
-from index.encode import Encoder, cosine_floor, load_encoder
+from index.embedded.canary import check_canaries
+from index.embedded.commits import writer_lock
+from index.embedded.reader import EmbeddedIndex
+from index.embedded.writer import IndexWriter
+from index.encoders.base import Encoder, cosine_floor
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
-from index.layout import read_manifest
-from index.models import Article, BuildReport, Change, Cleaned, Skipped, SkipReason
-from index.pipeline import Prepared, Task, prepare_all
-from index.store import StoredArticle
-from index.terms import FieldTerms, Vocabulary, terms_of, terms_of_all
-from index.tokens import Tokenizer
-from index.writer import IndexWriter
+from index.models import Article, BuildReport, Change, Skipped, SkipReason, StoredArticle
+from index.pipeline import Task, prepare_articles
+from index.prepare import ArticlePreparer, content_hash
+from index.sources.articles import Meter, read_sources, unread_places
+from index.storage.layout import read_manifest
 
 # A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
 # waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
 SEGMENT_CHUNKS = 16_384
 _WINDOW = 2_000  # articles looked at ahead for lines their source repeats
-_MANY = 1_500  # articles of one process from which a dictionary pays that cuts batches of them: a second and 100 MB
 _EXAMPLES = 20  # repairs shown in the report
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SPEAKS = 8  # so many Chinese characters make a text that must have words
@@ -67,70 +61,6 @@ class _Tally:
     repairs: Counter[str] = field(default_factory=Counter)
     examples: list[Change] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
-
-
-def content_hash(article: Article) -> str:
-    """16 hex digits over all that was read: title, text and fields."""
-    fields = {name: getattr(article, name) for name in Article.__dataclass_fields__}
-    data = json.dumps({**fields, "meta": dict(article.meta)}, sort_keys=True)
-    return hashlib.blake2b(data.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def passage_text(article: Article, span: tuple[int, int, str]) -> str:
-    """What the encoder sees of a chunk: title and heading give a passage its subject."""
-    start, end, heading = span
-    head = "" if not heading or article.text.startswith(heading, start) else f"{heading}\n"
-    title = "" if article.text.startswith(article.title, start) else f"{article.title}\n"
-    return f"{title}{head}{article.text[start:end]}"
-
-
-class ArticleBuilder:
-    """Turns articles into what a segment holds. What becomes of one does not depend on others."""
-
-    def __init__(self, config: IndexConfig, encoder: Encoder | None = None) -> None:
-        """Load the encoder that `config` names, unless one is given."""
-        self.config = config
-        self.encoder = encoder or load_encoder(config.model)
-        self.tokenizer = Tokenizer(config.user_words, config.synonyms)
-        self._prepared = 0  # articles so far
-        self.fingerprint = config.fingerprint(
-            encoder=self.encoder.fingerprint,
-            tokenizer=self.tokenizer.fingerprint(),
-            cleaner=f"clean{CLEANER_VERSION}" if config.clean else "as is",
-        )
-
-    def prepare(
-        self, article: Article, chrome: frozenset[str] = frozenset(), vocabulary: Vocabulary | None = None
-    ) -> Prepared:
-        """Clean, chunk and tokenise one article. `chrome`: lines its source prints on every page (index.chrome).
-
-        Articles prepared with one `vocabulary` share it.
-        """
-        ((stored, changes),) = self._cut_all([(article, chrome)])
-        return stored, terms_of(stored, self.tokenizer, vocabulary), changes
-
-    def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str]]]) -> list[Prepared]:
-        """`prepare` each, all with one vocabulary."""
-        self._prepared += len(articles)
-        cutter = self.tokenizer.cutter if self._prepared > _MANY else None
-        made = self._cut_all(articles)
-        terms = terms_of_all([stored for stored, _ in made], self.tokenizer, Vocabulary(cutter))
-        return [(stored, found, changes) for (stored, changes), found in zip(made, terms, strict=True)]
-
-    def _cut_all(
-        self, articles: Sequence[tuple[Article, frozenset[str]]]
-    ) -> list[tuple[StoredArticle, tuple[Change, ...]]]:
-        made = clean_all(articles) if self.config.clean else [Cleaned(article, ()) for article, _ in articles]
-        size, overlap = self.config.chunk_chars, self.config.overlap_chars
-        cut = []
-        for (raw, _), cleaned in zip(articles, made, strict=True):
-            spans = chunk_spans(cleaned.article.text, size=size, overlap=overlap)
-            cut.append((StoredArticle(cleaned.article, tuple(spans), content_hash(raw)), cleaned.changes))
-        return cut
-
-    def passages(self, stored: StoredArticle) -> list[str]:
-        """The texts to encode, one a chunk."""
-        return [passage_text(stored.article, span) for span in stored.spans]
 
 
 def configure(
@@ -210,7 +140,7 @@ def update_index(
     root = Path(path)
     tally = _Tally()
     with writer_lock(root):
-        builder = ArticleBuilder(_config_of(root, config), encoder)
+        builder = ArticlePreparer(_config_of(root, config), encoder)
         if not rebuild:
             _check_options(root, builder.fingerprint)
         info = {
@@ -253,7 +183,7 @@ def update_index(
     )
 
 
-def _ask_canaries(root: Path, writer: IndexWriter, builder: ArticleBuilder) -> None:
+def _ask_canaries(root: Path, writer: IndexWriter, builder: ArticlePreparer) -> None:
     """Stop a rebuild that does not find what the old index held."""
     try:
         old = EmbeddedIndex.open(root)
@@ -329,7 +259,7 @@ def _page_source(article: Article) -> str:
 
 def _batches(
     items: Iterable[Article | Skipped],
-    builder: ArticleBuilder,
+    builder: ArticlePreparer,
     writer: IndexWriter,
     tally: _Tally,
     progress: Progress | None,
@@ -337,7 +267,7 @@ def _batches(
 ) -> Iterator[_Batch]:
     batch = _Batch()
     learned = _learned(_new_articles(items, writer, tally), writer)
-    prepared = prepare_all(builder, starmap(Task, learned), workers)
+    prepared = prepare_articles(builder, starmap(Task, learned), workers)
     for done, ((article, replaces, _), (stored, terms, changes, vectors)) in enumerate(prepared, start=1):
         for change in changes:
             tally.repairs[change.step] += 1
@@ -365,7 +295,7 @@ def _batches(
     yield batch
 
 
-def _flush(batch: _Batch, builder: ArticleBuilder, writer: IndexWriter) -> None:
+def _flush(batch: _Batch, builder: ArticlePreparer, writer: IndexWriter) -> None:
     if batch.stored:
         _self_check(batch.terms, batch.stored)
         made = batch.vectors or [np.asarray(builder.encoder.passages(batch.passages), np.float16)]

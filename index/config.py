@@ -4,14 +4,35 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
-from index.bm25 import Bm25
 from index.errors import BadOption
 
 DEFAULT_CHUNK_CHARS = 200  # passages of 200 characters beat 300 for the dense leg and tie for the lexical one
 DEFAULT_OVERLAP_CHARS = 60
 BUNDLED_MODEL = "bundled"
+
+
+Variant = Literal["lucene", "okapi", "plus", "l"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bm25Options:
+    """The variant of BM25 and its parameters (formulas: index.retrieval.bm25). Defaults: Lucene's."""
+
+    variant: Variant = "lucene"
+    k1: float = 1.2
+    b: float = 0.75
+    delta: float = 0.5
+    epsilon: float = 0.25
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning."""
+        if self.variant not in get_args(Variant):
+            wanted = ", ".join(get_args(Variant))
+            raise BadOption(f"BM25 variant: got {self.variant!r}, want one of {wanted}")
+        if not (self.k1 >= 0 and 0 <= self.b <= 1):
+            raise BadOption(f"BM25: got k1={self.k1}, b={self.b}; want k1 >= 0 and b in 0..1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +48,7 @@ class IndexConfig:
     overlap_chars: int = DEFAULT_OVERLAP_CHARS
     model: str = BUNDLED_MODEL
     clean: bool = True
-    bm25: Bm25 = field(default_factory=Bm25)
+    bm25: Bm25Options = field(default_factory=Bm25Options)
     user_words: tuple[str, ...] = ()
     synonyms: tuple[tuple[str, ...], ...] = ()
 
@@ -51,7 +72,7 @@ class IndexConfig:
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Back from `to_json`."""
         known = {key: value for key, value in data.items() if key in cls.__dataclass_fields__}
-        known["bm25"] = Bm25(**data["bm25"])
+        known["bm25"] = Bm25Options(**data["bm25"])
         known["user_words"] = tuple(data["user_words"])
         known["synonyms"] = tuple(tuple(group) for group in data["synonyms"])
         return cls(**known)

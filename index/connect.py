@@ -17,6 +17,6 @@ def open_backend(uri: str | Path) -> Backend:
         raise BadOption(
             f"index {text}: got the engine {scheme!r}, want a folder", hint="give the path of an index folder"
         )
-    from index.embedded import EmbeddedIndex
+    from index.embedded.reader import EmbeddedIndex
 
     return EmbeddedIndex.open(text)

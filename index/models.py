@@ -6,12 +6,18 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+"""Rows of a matrix, (n, dim), or one vector, (dim,)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Article:
     """One article.
 
-    As `index.articles` reads it, `text` is the raw text; after `index.clean` it is the *display text*,
+    As `index.sources.articles` reads it, `text` is the raw text; after `index.cleaning.clean` it is the *display text*,
     which every offset anywhere refers to. `published` is an ISO date (`YYYY-MM-DD`) or None. `path` is the
     absolute path of the file that held it, or None when it came from a stream or a program.
     """
@@ -40,6 +46,38 @@ class Chunk:
     heading: str = ""
 
 
+def chunk_id_of(article_id: str, ordinal: int) -> str:
+    """The name of an article's chunk number `ordinal`, counted from 0."""
+    return f"{article_id}:{ordinal}"
+
+
+def article_of(chunk_id: str) -> str:
+    """The id of the article that a chunk belongs to."""
+    return chunk_id.rpartition(":")[0]
+
+
+def ordinal_of(chunk_id: str) -> int:
+    """Which of its article's chunks it is; -1 where `chunk_id` is the name of none."""
+    ordinal = chunk_id.rpartition(":")[2]
+    return int(ordinal) if ordinal.isdecimal() else -1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """An article as it lies in the index: display text, chunk spans, and the hash of the input it came from."""
+
+    article: Article
+    spans: tuple[tuple[int, int, str], ...]
+    content_hash: str
+
+    def chunk(self, ordinal: int) -> Chunk:
+        """The article's chunk number `ordinal`."""
+        start, end, heading = self.spans[ordinal]
+        article = self.article
+        text = article.text[start:end]
+        return Chunk(chunk_id_of(article.article_id, ordinal), article.article_id, text, start, end, heading)
+
+
 class Token(NamedTuple):
     """A term of the lexical leg and the characters `[start, end)` of the text it stands on."""
 
@@ -58,7 +96,7 @@ class Hit(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Holds:
     """The article says so: `folded` stands in its folded title or text, or all of `terms` are words of these or of its
-    fields (`index.terms.named_values`).
+    fields (`index.analysis.terms.named_values`).
 
     Without `terms` it is a phrase: only the characters themselves count. With `title` only the title is looked at.
     """
@@ -113,7 +151,7 @@ class Not:
 
 
 Condition = Holds | Begins | HasValue | Within | AllOf | AnyOf | Not
-"""What a query may ask of an article, as a tree; `index.conditions` says what each leaf costs."""
+"""What a query may ask of an article, as a tree; `index.retrieval.conditions` says what each leaf costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +173,35 @@ class Filters:
     def __bool__(self) -> bool:
         """Whether anything is asked for at all."""
         return bool(self.source or self.author or self.tag or self.after or self.before or self.meta or self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalQuery:
+    """Terms to look for with their weights, a field each. Made by the same Tokenizer as the index."""
+
+    words: Mapping[str, float]
+    bigrams: Mapping[str, float] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether there is a term to look for."""
+        return bool(self.words or self.bigrams)
+
+
+_NO_TERMS: Mapping[str, float] = {}
+
+
+class Evidence(NamedTuple):
+    """What both legs say of one chunk, exactly.
+
+    `bm25` counts the chunk, the title and the whole article; `terms` is each term's share of it. `cosine` is the
+    chunk's, `article_cosine` that of the mean of all its article's chunks.
+    """
+
+    chunk_id: str
+    bm25: float
+    cosine: float
+    article_cosine: float = 0.0
+    terms: Mapping[str, float] = _NO_TERMS
 
 
 class SkipReason(StrEnum):

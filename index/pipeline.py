@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.terms import FieldTerms, PackedTerms, Vocabulary
 from index.config import IndexConfig
-from index.encode import Encoder, StaticEncoder
-from index.models import Article, Change
-from index.store import StoredArticle
-from index.terms import FieldTerms, PackedTerms, Vocabulary
+from index.encoders.static import StaticEncoder
+from index.models import Article, Change, StoredArticle
+from index.prepare import ArticlePreparer
 
 # Articles sent at a time, and the most that share a vocabulary: of four times as many it has twice the terms.
 BATCH = 128
@@ -31,7 +31,6 @@ _ON_THEIR_WAY = 3_000_000  # characters sent and not taken yet; at about 20 byte
 _WORTH_IT = 8_000_000  # bytes of text from which starting processes pays
 _MOST = 8  # processes; the one that reads and writes has no work for more
 
-Prepared = tuple[StoredArticle, FieldTerms, tuple[Change, ...]]
 Encoded = tuple[StoredArticle, FieldTerms, tuple[Change, ...], NDArray[np.float16] | None]
 _Sent = tuple[list[tuple[StoredArticle, tuple[Change, ...]]], PackedTerms, NDArray[np.float16] | None]
 
@@ -42,25 +41,6 @@ class Task(NamedTuple):
     article: Article
     replaces: bool
     chrome: frozenset[str]
-
-
-class Preparer(Protocol):
-    """What does the work: `index.builder.ArticleBuilder`, which is made anew in each process."""
-
-    config: IndexConfig
-    encoder: Encoder
-
-    def prepare(self, article: Article, chrome: frozenset[str] = ..., vocabulary: Vocabulary | None = ...) -> Prepared:
-        """Clean, chunk and tokenise one article."""
-        ...
-
-    def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str]]]) -> list[Prepared]:
-        """`prepare` each, all with one vocabulary."""
-        ...
-
-    def passages(self, stored: StoredArticle) -> list[str]:
-        """The texts to encode, one a chunk."""
-        ...
 
 
 def cores() -> int:
@@ -78,7 +58,7 @@ def automatic_workers(size: int | None, *, packed: bool = False) -> int:
     return 1 if small else max(1, min(cores(), _MOST))
 
 
-def prepare_all(builder: Preparer, tasks: Iterable[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:
+def prepare_articles(builder: ArticlePreparer, tasks: Iterable[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:
     """Every task with what became of its article, in order, by `workers` processes or, for few, in this one.
 
     The processes encode too where they can have the encoder for themselves, as the bundled one; elsewhere the vectors
@@ -106,7 +86,7 @@ def _batch(tasks: Iterator[Task]) -> list[Task]:
     return batch
 
 
-def _prepare(builder: Preparer, batch: Sequence[Task], encode: bool) -> _Sent:
+def _prepare(builder: ArticlePreparer, batch: Sequence[Task], encode: bool) -> _Sent:
     made = builder.prepare_all([(task.article, task.chrome) for task in batch])
     articles = [(stored, changes) for stored, _, changes in made]
     terms = PackedTerms.of([found for _, found, _ in made])
@@ -124,10 +104,10 @@ def _unpacked(sent: _Sent) -> Iterator[Encoded]:
         yield stored, terms, changes, None if vectors is None else vectors[begin:end]
 
 
-def _in_processes(builder: Preparer, tasks: Iterator[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:
+def _in_processes(builder: ArticlePreparer, tasks: Iterator[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:
     encode = isinstance(builder.encoder, StaticEncoder)
     context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, context, _start, (type(builder), builder.config, encode))
+    executor = ProcessPoolExecutor(workers, context, _start, (builder.config, encode))
     sent: deque[tuple[list[Task], Future[_Sent]]] = deque()
     pending = 0
     try:
@@ -169,15 +149,16 @@ class _NoEncoder:
     dim = 0
 
 
-_builder: Preparer | None = None  # one a process
+_builder: ArticlePreparer | None = None  # one a process
 _encode = False
 
 
-def _start(kind: Any, config: IndexConfig, encode: bool) -> None:
+def _start(config: IndexConfig, encode: bool) -> None:
     global _builder, _encode
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which stops at a commit
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process a core already
-    _builder, _encode = kind(config, None if encode else _NoEncoder()), encode
+    encoder: Any = None if encode else _NoEncoder()
+    _builder, _encode = ArticlePreparer(config, encoder), encode
 
 
 def _work(batch: Sequence[Task]) -> _Sent:

@@ -30,13 +30,15 @@ import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
 from index.builder import update_index  # noqa: E402
-from index.calibrate import Measured  # noqa: E402
+from index.calibration import Measured  # noqa: E402
 from index.connect import open_backend  # noqa: E402
-from index.encode import Encoder, load_encoder  # noqa: E402
+from index.encoders.base import Encoder  # noqa: E402
+from index.encoders.load import load_encoder  # noqa: E402
+from index.models import article_of  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
-from search.evaluation import Dataset, load_dataset  # noqa: E402
-from search.mix import DEFAULT_WEIGHT  # noqa: E402
-from search.trial import Question, articles_at, ndcg  # noqa: E402
+from search.evaluation.beir import Dataset, load_dataset  # noqa: E402
+from search.evaluation.trial import Question, articles_at, ndcg  # noqa: E402
+from search.ranking.weights import DEFAULT_WEIGHT  # noqa: E402
 
 DIMS = (0, 96, 48, 24)  # 0 is the encoder as it is
 DENSE = np.round(np.arange(0, 1.001, 0.025), 3)  # shares of the dense leg that are tried
@@ -111,7 +113,7 @@ def collect(name: str, dataset: Dataset, encoder: Encoder, dim: int, count: int)
                 deviations.append((nearest - mean) / deviation if deviation else np.inf)
                 best: dict[str, float] = {}
                 for item in ranking.evidence:
-                    article_id = item.chunk_id.rpartition(":")[0]
+                    article_id = article_of(item.chunk_id)
                     best[article_id] = max(best.get(article_id, 0.0), item.bm25)
                 ordered = sorted(best.values(), reverse=True)
                 below.append(1 - ordered[9] / ordered[0] if len(ordered) > 9 and ordered[0] > 0 else 1.0)

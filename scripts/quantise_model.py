@@ -15,8 +15,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from index.encode_onnx import OnnxEncoder
-from index.encode_transformer import TransformerEncoder
+from index.encoders.onnx import OnnxEncoder
+from index.encoders.transformer import TransformerEncoder
 
 _ASKED = (
     "中国经济稳步增长，消费和投资都在回升。", "市图书馆周末延长开放时间。", "法院依法公开审理了此案。",

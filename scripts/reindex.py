@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from search.cli import main
+from search.cli.main import main
 
 if __name__ == "__main__":
     sys.argv[1:1] = ["index"]

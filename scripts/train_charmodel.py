@@ -1,6 +1,7 @@
-"""Train `index/data/charmodel.npz`, the trigram model behind the byte repairs, from openly licensed and official text.
+"""Train `index/cleaning/data/charmodel.npz`, the trigram model behind the byte repairs, from openly licensed and
+official text.
 
-    python scripts/train_charmodel.py ../shared/data/train --out index/data/charmodel.npz
+    python scripts/train_charmodel.py ../shared/data/train --out index/cleaning/data/charmodel.npz
 
 Prints what was counted and how large the file came out. Takes about a minute.
 """
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from index.charmodel import STEP, normal
+from index.cleaning.charmodel import STEP, normal
 
 # Official documents (no copyright) and open licences only; see the training text's SOURCES.md.
 SHARDS = (
@@ -114,7 +115,7 @@ def main() -> None:
     """Count, prune, quantise, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("index/data/charmodel.npz"))
+    parser.add_argument("--out", type=Path, default=Path("index/cleaning/data/charmodel.npz"))
     parser.add_argument("--vocabulary", type=int, default=7000)
     parser.add_argument("--bigrams", type=int, default=1_000_000)
     parser.add_argument("--trigrams", type=int, default=800_000)

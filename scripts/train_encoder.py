@@ -1,7 +1,7 @@
 """Train the bundled encoder from plain articles: `python scripts/train_encoder.py --data DIR --out DIR`.
 
     shards -> drop what is evaluated on -> words -> tokens -> (short text, passage) pairs -> contrastive table
-    -> int8 rows, one scale each -> a folder that both `index.encode` and sentence-transformers read
+    -> int8 rows, one scale each -> a folder that both `index.encoders.static` and sentence-transformers read
 
 DIR holds `<source>.jsonl.gz` shards, a record per line: {"source", "title", "heading", "text"}.
 Equal arguments and seed give equal files on one processor; a GPU was not asked to give them twice.
@@ -20,16 +20,16 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.encode import StaticEncoder
-from index.pairing import Reach, standing
+from index.encoders.static import StaticEncoder
+from index.encoders.static_table import Table, quantise, save
+from index.encoders.token_pairs import Reach, standing
 from index.training.corpus import Tokenised
 from index.training.device import DeviceModel
 from index.training.held import Held, gains, hold_out
 from index.training.likeness import Alike
-from index.training.model import Options, StaticModel, Table, composition, shares_of, train
+from index.training.model import Options, StaticModel, composition, shares_of, train
 from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, alike_by_words, batches
 from index.training.prepare import SHARES, prepare
-from index.training.save import quantise, save
 from index.training.walks import walks
 
 

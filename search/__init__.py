@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from search.api import create_app
+    from search.api.app import create_app
     from search.engine import SearchEngine
     from search.live import LiveEngine
     from search.models import Answer, Passage, Result, SearchOptions

@@ -1,6 +1,6 @@
 """The read path, top to bottom: parse -> two legs -> both exact scores -> fuse -> group -> fetch, highlight.
 
-search.ranking makes the order; here it becomes pages of results.
+search.ranking.ranker makes the order; here it becomes pages of results.
 """
 
 import time
@@ -15,27 +15,28 @@ from typing import Self
 
 import numpy as np
 
+from index.analysis.near_duplicates import same_story
 from index.backend import Backend, Lister
 from index.config import IndexConfig
 from index.connect import open_backend
-from index.encode import Encoder, load_encoder
+from index.encoders.base import Encoder
+from index.encoders.load import load_encoder
 from index.errors import IndexMismatch
-from index.models import Chunk, IndexStats
-from index.reprints import same_story
-from index.store import StoredArticle
-from search.dates import date_offers
-from search.diversity import POOL, mmr
+from index.models import Chunk, IndexStats, StoredArticle
 from search.facets import count_facets
-from search.group import Ranked, Story, fold_reprints
 from search.highlight import Span, focus, highlight, surroundings
-from search.mix import Mix, mix_of
 from search.models import Answer, Mode, Passage, Result, SearchOptions, Similar
-from search.query import Query, check
-from search.ranking import Explainer, Ranker, Ranking
-from search.rerank import CrossEncoderReranker, Reranker
-from search.similar import similar
-from search.suggest import Suggester
-from search.verdict import cut_offs
+from search.query.dates import date_offers
+from search.query.parse import Query, check
+from search.ranking.confidence import cut_offs
+from search.ranking.explain import Explainer
+from search.ranking.group import Ranked, Story, fold_reprints
+from search.ranking.mmr import POOL, mmr
+from search.ranking.ranker import Ranker, Ranking
+from search.ranking.rerank import CrossEncoderReranker, Reranker
+from search.ranking.similar import similar
+from search.ranking.weights import Mix, mix_of
+from search.suggest.suggester import Suggester
 
 _FOLDED = 30  # results among which reprints are looked for, at least
 
@@ -54,7 +55,8 @@ class SearchEngine:
     ) -> None:
         """`weight` is BM25's share of the mix, 0..1, instead of the index's own; `reranker` reads the best again.
 
-        `cut_off` is the signal under which a hybrid answer is none, instead of the index's own (see search.verdict).
+        `cut_off` is the signal under which a hybrid answer is none, instead of the index's own (see
+        search.ranking.confidence).
         """
         self._backend = backend
         self._encoder = encoder

@@ -11,20 +11,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from index.chunk import sentences
-from index.tokens import Tokenizer, fold
-from index.vectors import Vectors
-from search.query import QUESTION_WORDS
+from index.analysis.chunk import sentences
+from index.analysis.fold import fold
+from index.analysis.tokenizer import Tokenizer
+from index.models import Vectors
+from search.query.stopwords import FUNCTION_WORDS
 
 Span = tuple[int, int]
 
 # Words that hold a sentence together and say nothing of what it is about; folded.
-FUNCTION_WORDS = QUESTION_WORDS | frozenset(
-    "的 地 得 了 着 过 是 在 和 与 及 或 而 且 但 并 也 都 就 还 又 才 再 很 更 最 不 没 没有 有 无 这 那 此 该 其 之 "
-    "所 以 于 为 被 把 将 对 从 到 由 向 往 等 给 让 使 跟 同 因 因为 所以 如果 但是 而且 以及 或者 并且 对于 关于 "
-    "由于 为了 我 你 您 他 她 它 我们 你们 他们 她们 它们 自己 这个 那个 这些 那些 一个 一些 这样 那样 上 下 中 里 内 "
-    "个 要 会 能 可以".split()
-)
 _WORD = re.compile(r"\w")
 _LONG = 400  # characters: no more of a sentence is shown around a passage
 

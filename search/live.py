@@ -4,9 +4,9 @@ import threading
 from pathlib import Path
 
 from index.errors import WensouError
-from index.layout import CURRENT, IndexState, state
+from index.storage.layout import CURRENT, IndexState, state
 from search.engine import SearchEngine
-from search.rerank import CrossEncoderReranker
+from search.ranking.rerank import CrossEncoderReranker
 
 
 class LiveEngine:

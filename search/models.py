@@ -20,11 +20,11 @@ class SearchOptions:
 
     `passages` is how many passages of an article a result shows at most; `fusion` how a hybrid query mixes its legs:
     by a share that moves with the query, by a fixed share, or by reciprocal ranks; `recency`, a half-life in days,
-    lets new articles gain a little (see `search.recency`); `rerank` whether the engine's reranker, where it has one,
-    reads the best candidates again; `focus` whether the sentence nearest to the query is set off: True in each result,
-    None where no word of the query is marked; `diversity`, 0..1, how much results should differ from those before
-    them (see `search.diversity`); `context` how many sentences around each passage are shown with it; `facets` whether
-    candidates are counted by source, tag and month (see `search.facets`).
+    lets new articles gain a little (see `search.ranking.recency`); `rerank` whether the engine's reranker, where it
+    has one, reads the best candidates again; `focus` whether the sentence nearest to the query is set off: True in
+    each result, None where no word of the query is marked; `diversity`, 0..1, how much results should differ from
+    those before them (see `search.ranking.mmr`); `context` how many sentences around each passage are shown with it;
+    `facets` whether candidates are counted by source, tag and month (see `search.facets`).
     """
 
     k: int = 10
@@ -56,7 +56,7 @@ class LegExplanation:
 class WeightReason:
     """Why BM25 has its share: `corpus` is the index's own, from `origin` (default, measured, tuned, given, or the mode
     asked for); `stands_out` and `tells_apart`, 0..1, are what the question leaves of the dense leg's part
-    (see search.fusion).
+    (see search.ranking.fusion).
     """
 
     origin: str

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from index.articles import read_sources
-from index.builder import ArticleBuilder, update_index
-from index.chunk import chunk_article
+from index.analysis.chunk import chunk_article
+from index.analysis.fold import fold
+from index.analysis.terms import FieldTerms
+from index.builder import update_index
 from index.config import IndexConfig
 from index.connect import open_backend
-from index.encode import BUNDLED
-from index.fold import fold
-from index.models import Article
-from index.segment import FieldTerms
-from index.store import StoredArticle
-from index.writer import IndexWriter
+from index.embedded.writer import IndexWriter
+from index.encoders.load import BUNDLED
+from index.models import Article, StoredArticle
+from index.prepare import ArticlePreparer
+from index.sources.articles import read_sources
 from search.engine import SearchEngine
 
 settings.register_profile("wensou", deadline=None)  # a busy machine is no failure
@@ -29,7 +29,7 @@ settings.load_profile("wensou")
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "scripts" / "samples"
 SHARED = ROOT.parent / "shared"
-MODEL_FILE = ROOT / "index" / "encoder_zh" / "model.safetensors"
+MODEL_FILE = ROOT / "index" / "encoders" / "encoder_zh" / "model.safetensors"
 PLAIN = IndexConfig(chunk_chars=40, overlap_chars=12, clean=False)  # short chunks, text as it is
 
 
@@ -101,9 +101,9 @@ CORPUS = (
 
 
 @cache
-def article_builder() -> ArticleBuilder:
+def article_builder() -> ArticlePreparer:
     """Makes what a segment holds under PLAIN; one for all tests, because the dictionary takes a while to load."""
-    return ArticleBuilder(PLAIN, HashEncoder())
+    return ArticlePreparer(PLAIN, HashEncoder())
 
 
 def prepared(articles: Sequence[Article]) -> tuple[list[StoredArticle], list[FieldTerms], np.ndarray]:
@@ -156,7 +156,7 @@ def hash_bundled(monkeypatch: pytest.MonkeyPatch) -> None:
         assert name == BUNDLED
         return HashEncoder()
 
-    for module in ("index.builder", "search.engine"):
+    for module in ("index.prepare", "search.engine"):
         monkeypatch.setattr(f"{module}.load_encoder", load)
 
 
@@ -213,7 +213,7 @@ def samples_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def wensou(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run the command line in this process: `wensou("query", "馒头", ...)` -> exit code, stdout, stderr."""
-    from search.cli import main
+    from search.cli.main import main
 
     def run(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["wensou", *map(str, words)])

@@ -6,10 +6,10 @@ import re
 import pytest
 import typer.main
 
-from search.cli import app
+from search.cli.main import app
 from tests.conftest import ROOT
 
-MODULES = sorted((ROOT / "index").glob("*.py")) + sorted((ROOT / "search").glob("*.py"))
+MODULES = sorted((ROOT / "index").rglob("*.py")) + sorted((ROOT / "search").rglob("*.py"))
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 FLAGS = {
     (name, flag)
@@ -22,29 +22,16 @@ FLAGS = {
 
 @pytest.fixture(scope="module")
 def readme() -> str:
-    path = ROOT / "README.md"
-    text = path.read_text("utf-8") if path.exists() else ""
-    if not re.search(r"^#+ .*Layout", text, re.M):
-        pytest.skip("the README has no Layout section yet")
-    return text
+    return (ROOT / "README.md").read_text("utf-8")
 
 
-def layout_of(readme: str) -> str:
-    """The text of the Layout section, up to the next heading of its level."""
-    start = re.search(r"^(#+) .*Layout.*$", readme, re.M)
-    assert start is not None
-    end = re.search(rf"^#{{1,{len(start[1])}}} ", readme[start.end() :], re.M)
-    return readme[start.end() :][: end.start() if end else None]
-
-
-def test_the_layout_names_every_module_and_none_that_is_not_there(readme):
-    section = layout_of(readme)
-    named = set(re.findall(r"\b(\w+\.py)\b", section))
-    there = {path.name for path in MODULES if path.name != "__init__.py"}
-    scripts = {path.name for path in (ROOT / "scripts").rglob("*.py")}
-    tests = {path.name for path in (ROOT / "tests").rglob("*.py")}
+@pytest.mark.parametrize("side", ["index", "search"])
+def test_the_layout_names_every_module_and_none_that_is_not_there(side):
+    text = (ROOT / side / "README.md").read_text("utf-8")
+    named = set(re.findall(r"`(\w+\.py)`", text))
+    there = {path.name for path in MODULES if path.relative_to(ROOT).parts[0] == side} - {"__init__.py"}
     assert there - named == set()
-    assert named - there - scripts - tests - {"__init__.py"} == set()
+    assert named - there == set()
 
 
 def test_every_path_the_readme_names_is_there(readme):

@@ -25,6 +25,40 @@ HEAVY = {
 MODULES = sorted((ROOT / "index").rglob("*.py")) + sorted((ROOT / "search").rglob("*.py"))
 
 
+# A folder or file imports only those before it. Nouns come first, what everything meets in comes last.
+ORDER = {
+    "index": (
+        "errors models config calibration storage analysis backend encoders encode_module sources cleaning segments "
+        "retrieval training embedded prepare pipeline connect builder"
+    ).split(),
+    "search": "models settings query ranking suggest highlight facets engine live evaluation api cli".split(),
+}
+
+
+def module_names(side: str) -> dict[str, Path]:
+    """Dotted names of a package's modules, but for its door."""
+    names = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in MODULES}
+    return {name: path for name, path in names.items() if name.startswith(f"{side}.")}
+
+
+def graph_of(side: str) -> dict[str, set[str]]:
+    """Each module of a package with those of the same package that it imports."""
+    names = module_names(side)
+    found = {}
+    for name, path in names.items():
+        others = imported(path)
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):  # `from index.sources import markup` is an import of a module
+            if isinstance(node, ast.ImportFrom):
+                others |= {f"{node.module}.{alias.name}" for alias in node.names}
+        found[name] = {other for other in others if other in names} - {name}
+        if path.name == "__init__.py":  # a folder's door gives what lies in it
+            continue
+        folder = name.rpartition(".")[0]
+        found[name] -= {folder}
+    return found
+
+
 def imported(path: Path, *, at_import: bool = False) -> set[str]:
     """Dotted names that a file imports; with `at_import`, only those outside functions."""
     tree = ast.parse(path.read_text("utf-8"))
@@ -60,17 +94,29 @@ def test_no_module_imports_scripts_or_tests_or_pickle(path):
     assert not roots(imported(path)) & {"scripts", "tests", "pickle", "shelve", "joblib", "dill"}
 
 
-@pytest.mark.parametrize("name", ["models.py", "errors.py"])
-def test_the_leaves_import_nothing_of_ours(name):
-    assert not roots(imported(ROOT / "index" / name)) & {"index", "search"}
+def room_of(name: str) -> str:
+    """The folder, or the file beside the folders, that a module lies in: `index.segments.store` -> `index.segments`."""
+    return ".".join(name.split(".")[:2])
 
 
-def test_modules_of_index_do_not_import_each_other_in_a_circle():
-    graph = {
-        f"index.{path.stem}": {name for name in imported(path, at_import=True) if name.startswith("index.")}
-        for path in (ROOT / "index").glob("*.py")
-        if path.stem != "__init__"
-    }
+@pytest.mark.parametrize("side", ORDER)
+def test_a_room_imports_only_rooms_before_it(side):
+    """Every import counts, those inside functions too."""
+    order = [f"{side}.{room}" for room in ORDER[side]]
+    rooms = {room_of(name) for name in module_names(side)}
+    assert rooms == set(order), "name a new folder here, where it belongs"
+    wrong = [
+        f"{name} imports {other}"
+        for name, others in graph_of(side).items()
+        for other in others
+        if order.index(room_of(other)) > order.index(room_of(name))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("side", ORDER)
+def test_no_module_imports_another_in_a_circle(side):
+    graph = graph_of(side)
     done: list[str] = []
     while graph:
         leaves = sorted(name for name, needs in graph.items() if not needs & set(graph))
@@ -78,8 +124,17 @@ def test_modules_of_index_do_not_import_each_other_in_a_circle():
         done += leaves
         for name in leaves:
             del graph[name]
-    assert {"index.models", "index.errors"} <= set(done[:10])
-    assert done.index("index.lexical") < done.index("index.embedded") < done.index("index.builder")
+    assert f"{side}.models" in done
+
+
+def test_the_rooms_of_index_lie_on_nine_floors_at_most():
+    needs: dict[str, set[str]] = {}
+    for name, others in graph_of("index").items():
+        needs.setdefault(room_of(name), set()).update(map(room_of, others))
+    floor: dict[str, int] = {}
+    for room in [f"index.{name}" for name in ORDER["index"]]:
+        floor[room] = 1 + max((floor[other] for other in needs.get(room, set()) - {room}), default=0)
+    assert max(floor.values()) <= 9, floor
 
 
 def test_only_the_settings_read_the_environment():
@@ -104,7 +159,7 @@ def run(code: str, *words: str) -> dict[str, object]:
 def test_importing_any_module_loads_nothing_heavy():
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in MODULES]
     names = [name.removesuffix(".__init__") for name in names]
-    assert {"index.tokens", "index.dense", "search.engine", "search.cli"} <= set(names)
+    assert {"index.analysis.tokenizer", "index.segments.vector_index", "search.engine", "search.cli.main"} <= set(names)
     code = (
         "import importlib, json, sys\n"
         f"for name in {names!r}: importlib.import_module(name)\n"
@@ -118,7 +173,7 @@ def test_a_query_on_the_command_line_never_imports_torch(samples_index):
     code = (
         "import json, sys\n"
         "sys.argv[0] = 'wensou'\n"
-        "from search.cli import main\n"
+        "from search.cli.main import main\n"
         "try: main()\n"
         "except SystemExit as stop: assert not stop.code, stop.code\n"
         "print(json.dumps(sorted(name for name in sys.modules if '.' not in name)))"

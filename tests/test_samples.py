@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from index.fold import fold
+from index.analysis.fold import fold
 from search.engine import SearchEngine
 from search.models import SearchOptions
 from tests.conftest import ROOT, SAMPLES

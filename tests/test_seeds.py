@@ -2,8 +2,8 @@
 
 import pytest
 
+from index.analysis.fold import fold
 from index.builder import build_index
-from index.fold import fold
 from search.engine import SearchEngine
 from search.models import SearchOptions
 from tests.conftest import need_bundled_encoder, need_shared

@@ -20,18 +20,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.articles import article_id_for, read_sources
-from index.chunk import chunk_spans
-from index.clean import clean
+from index.analysis.chunk import chunk_spans
+from index.cleaning.clean import clean
 from index.config import IndexConfig
-from index.encode import BUNDLED, Encoder, StaticEncoder, load_encoder
+from index.encoders.base import Encoder
+from index.encoders.load import BUNDLED, load_encoder
+from index.encoders.static import StaticEncoder
 from index.errors import BadOption, EncoderUnavailable
 from index.models import Article, Skipped
+from index.sources.articles import article_id_for, read_sources
 from index.training.corpus import Record, sentences, tokenise
 from index.training.held import gains
 
 if TYPE_CHECKING:
-    from index.training.model import Table
+    from index.encoders.static_table import Table
     from index.training.pairs import Batch
 
 _LEAST = 100  # articles; with fewer there is neither enough to learn from nor enough to judge by
@@ -105,7 +107,7 @@ def adapt(
         raise BadOption(f"--out: got {out}, which holds something else", hint="name a new folder, or an encoder's")
     if not find_spec("torch") or not find_spec("scipy"):
         raise EncoderUnavailable("training needs torch and scipy", hint="pip install sentence-transformers")
-    from index.training.save import save
+    from index.encoders.static_table import save
 
     clock = time.monotonic()
     articles, skipped = _articles(read_sources(sources))
@@ -164,8 +166,9 @@ def _trained(
     bundled: StaticEncoder, articles: Sequence[Article], steps: int | None, seed: int, say: Say
 ) -> "tuple[Table, int]":
     """The bundled rows after training on `articles`, and in how many steps."""
+    from index.encoders.static_table import Table
     from index.training.likeness import alike
-    from index.training.model import Options, StaticModel, Table, train
+    from index.training.model import Options, StaticModel, train
     from index.training.pairs import KIND_WEIGHTS, PairMaker, batches
     from index.training.walks import walks
 

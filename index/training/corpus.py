@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.fold import fold
+from index.analysis.fold import fold
 
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n”」』）]*")
 _JUNK = re.compile(r"[\s\W_]+")

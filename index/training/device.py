@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.pairing import MIX, SALT, SPREAD
-from index.training.model import LIKENED, Options, Rows, StaticModel, Table, contrast, shares_by
+from index.encoders.static_table import Table
+from index.encoders.token_pairs import MIX, SALT, SPREAD
+from index.training.model import LIKENED, Options, Rows, StaticModel, contrast, shares_by
 from index.training.pairs import Batch, Pairs, pivots
 
 if TYPE_CHECKING:
@@ -137,7 +138,10 @@ class DeviceModel(StaticModel):
 
 
 def pair_rows(left: "torch.Tensor", right: "torch.Tensor", rows: int, apart: int) -> "torch.Tensor":
-    """As `index.pairing.pair_rows`, in signed numbers, which wrap alike: only what is shifted in has to be cut off."""
+    """As `index.encoders.token_pairs.pair_rows`, in signed numbers, which wrap alike.
+
+    Only what is shifted in has to be cut off.
+    """
     spread, mix = (number - (1 << 64) for number in (SPREAD, MIX))
     mixed = ((left + (apart - 1) * SALT) * spread + right) * mix
     return ((mixed >> 24) & ((1 << 40) - 1)) % rows

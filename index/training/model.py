@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from index.pairing import Reach, neighbours, pair_rows, two_apart
+from index.encoders.static_table import Table
+from index.encoders.token_pairs import Reach, neighbours, pair_rows, two_apart
 from index.training.pairs import Batch, Pairs, alike_by_rows, bags
 
 if TYPE_CHECKING:
@@ -51,21 +52,6 @@ class Options:
     brevity: float = 0.08
     reach: Reach = REACH
     seed: int = 1
-
-
-class Table(NamedTuple):
-    """What a static encoder is made of: rows of tokens, rows of pairs, and each token's share in its pairs.
-
-    A token that stands n times in a text counts n ** `power`; short passages count less by `brevity`; `reach` as in
-    `index.pairing`.
-    """
-
-    tokens: Rows
-    pairs: Rows
-    shares: Rows
-    power: float = 1.0
-    brevity: float = 0.0
-    reach: Reach = Reach()
 
 
 def composition(words: Mapping[str, int], weight: float) -> Any:
@@ -247,6 +233,7 @@ def contrast(vectors: "torch.Tensor", same: tuple["torch.Tensor", ...], scale: f
 
 
 def same_article(groups: NDArray[np.int32]) -> "tuple[torch.Tensor, ...]":
+    """Pairs of passages that are of one article."""
     import torch
 
     order = np.argsort(groups, kind="stable")

@@ -1,7 +1,7 @@
 """The tokenizer of the bundled encoder: a Unigram of jieba's words over folded text.
 
 The folding travels inside `tokenizer.json` as a `Precompiled` map from character to character, so that
-sentence-transformers, which knows nothing of `index.fold`, sees the very same tokens as we do.
+sentence-transformers, which knows nothing of `index.analysis.fold`, sees the very same tokens as we do.
 """
 
 import math
@@ -16,7 +16,7 @@ from typing import Any
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from index.fold import fold
+from index.analysis.fold import fold
 
 UNKNOWN = "[UNK]"
 _WORD = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+|[0-9]+|[぀-ヿ]+")
@@ -81,7 +81,10 @@ class _Trie:
 
 
 def charsmap(codes: Iterable[int] = range(1, 0x110000)) -> bytes:
-    """`index.fold` for every character of `codes` it changes, as sentencepiece stores it: size, trie, strings."""
+    """`index.analysis.fold` for every character of `codes` it changes.
+
+    As sentencepiece stores it: size, trie, strings.
+    """
     keys: dict[bytes, int] = {}
     strings = bytearray()
     places: dict[str, int] = {}

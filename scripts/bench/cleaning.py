@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from index.clean import clean
+from index.cleaning.clean import clean
 from index.models import Article
 from scripts.bench.damage import MECHANISMS, in_gbk
 from scripts.bench.pages import FEET, HEADS

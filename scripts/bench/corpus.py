@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from index.chunk import sentences
+from index.analysis.chunk import sentences
 from index.models import Article
 
 

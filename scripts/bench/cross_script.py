@@ -21,7 +21,7 @@ from opencc import OpenCC  # noqa: E402
 
 from index.builder import update_index  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
-from search.evaluation import Dataset, load_dataset, measure, run  # noqa: E402
+from search.evaluation.beir import Dataset, load_dataset, measure, run  # noqa: E402
 from search.models import MODES  # noqa: E402
 
 

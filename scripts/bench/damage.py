@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from index.fold import fold
-from index.glue import base
+from index.analysis.fold import fold
+from index.cleaning.pinyin_annotations import base
 
 Damaged = tuple[str, str]
 _FULL = {code: bytes((code - 0x80,)) for code in (0xA1, 0xAC, 0xBF, 0xBB, 0xBA, 0xA8, 0xA9)}  # ！，？；：（）

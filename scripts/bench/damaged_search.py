@@ -24,7 +24,7 @@ from index.config import IndexConfig
 from index.models import Article
 from scripts.bench.damage import MECHANISMS
 from search.engine import SearchEngine
-from search.evaluation import Dataset, load_dataset, measure, run
+from search.evaluation.beir import Dataset, load_dataset, measure, run
 from search.models import Mode
 
 KINDS = (

@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from index.chunk import chunk_spans
-from index.encode import Encoder, load_encoder
-from index.encode_transformer import TransformerEncoder
-from index.fold import fold
-from index.vectors import unit_rows
+from index.analysis.chunk import chunk_spans
+from index.analysis.fold import fold
+from index.encoders.base import Encoder
+from index.encoders.load import load_encoder
+from index.encoders.transformer import TransformerEncoder
+from index.encoders.vectors import unit_rows
 from scripts.quantise_model import quantise
 
 Vectors = NDArray[np.float32]

@@ -35,14 +35,18 @@ sys.path.insert(0, str(ROOT))
 import faiss  # noqa: E402
 import numpy as np  # noqa: E402
 
-from index import builder, tokens  # noqa: E402
-from index.backend import LexicalQuery  # noqa: E402
+from index import builder  # noqa: E402
+from index.analysis import tokenizer  # noqa: E402
 from index.config import IndexConfig  # noqa: E402
-from index.dense import Vectors  # noqa: E402
-from index.embedded import EmbeddedIndex  # noqa: E402
+from index.embedded.reader import EmbeddedIndex  # noqa: E402
 from index.errors import IndexMissing, NotFound  # noqa: E402
-from index.layout import damaged_files, read_manifest  # noqa: E402
-from index.models import Article, Filters  # noqa: E402
+from index.models import (  # noqa: E402
+    Article,
+    Filters,
+    LexicalQuery,
+    Vectors,
+)
+from index.storage.layout import damaged_files, read_manifest  # noqa: E402
 
 PIECES = ("海岛上的灯塔亮了。", "电梯补贴到年底截止。", "馒头要用酵母。", "守塔人坐电梯上山。", "酵母放久了会失效。")
 QUESTIONS = ("海岛灯塔", "电梯补贴", "馒头酵母")
@@ -198,8 +202,8 @@ def one_life(root: Path, state: State, rng: random.Random, life: float) -> tuple
 def run(kills: int, seed: int, life: float) -> dict[str, object]:
     """Kill `kills` writers, each within `life` seconds of its birth, and count what they were doing."""
     faiss.omp_set_num_threads(1)
-    tokens._segmenter = cache(tokens._segmenter)  # the dictionary is loaded here, once, not in each child
-    tokens.Tokenizer().terms("灯塔")
+    tokenizer._segmenter = cache(tokenizer._segmenter)  # the dictionary is loaded here, once, not in each child
+    tokenizer.Tokenizer().terms("灯塔")
     rng = random.Random(seed)
     killed: Counter[str] = Counter()
     moved = 0

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from index.builder import update_index  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
-from search.evaluation import Dataset, load_dataset  # noqa: E402
+from search.evaluation.beir import Dataset, load_dataset  # noqa: E402
 from search.models import Mode, SearchOptions  # noqa: E402
 
 CORPORA = ("cmrc2018", "xwlb_headline")

@@ -29,8 +29,8 @@ from index.models import Filters  # noqa: E402
 from scripts.bench.corpus import known_items, read_sentences, recombined  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.models import SearchOptions  # noqa: E402
-from search.query import parse  # noqa: E402
-from search.ranking import CANDIDATES  # noqa: E402
+from search.query.parse import parse  # noqa: E402
+from search.ranking.ranker import CANDIDATES  # noqa: E402
 
 
 def ways(engine: SearchEngine) -> dict[str, Callable[[str], object]]:

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedded import EmbeddedIndex
-from index.encode import load_encoder
+from index.analysis.tokenizer import Tokenizer
+from index.embedded.reader import EmbeddedIndex
+from index.encoders.load import load_encoder
 from index.pipeline import cores
-from index.strings import StringTable
-from index.tokens import Tokenizer
+from index.storage.string_table import StringTable
 
 K = 10
 _POOL = 100  # candidates of each leg that the plain loop mixes

@@ -104,12 +104,11 @@ def wensou(work: Path, size: int) -> Result:
     import faiss
     import numpy as np
 
-    from index.backend import LexicalQuery
-    from index.embedded import EmbeddedIndex
-    from index.encode import load_encoder
-    from index.models import Filters
-    from index.segment_scorer import FIELD_WEIGHTS
-    from index.tokens import Tokenizer
+    from index.analysis.tokenizer import Tokenizer
+    from index.embedded.reader import EmbeddedIndex
+    from index.encoders.load import load_encoder
+    from index.models import Filters, LexicalQuery
+    from index.retrieval.segment_scorer import FIELD_WEIGHTS
     from search.engine import SearchEngine
     from search.models import MODES, SearchOptions
 
@@ -155,8 +154,8 @@ def cold(work: Path, size: int, runs: int = 5) -> Result:
 
 def update(work: Path, size: int) -> Result:
     """100 new articles, then the commit before them again."""
-    from index.commits import restore_commit
-    from index.layout import read_manifest
+    from index.embedded.commits import restore_commit
+    from index.storage.layout import read_manifest
 
     root = work / "index"
     before = read_manifest(root)

@@ -25,8 +25,9 @@ sys.path.insert(0, str(ROOT))
 import faiss  # noqa: E402
 import numpy as np  # noqa: E402
 
-from index.builder import ArticleBuilder, update_index  # noqa: E402
+from index.builder import update_index  # noqa: E402
 from index.config import IndexConfig  # noqa: E402
+from index.prepare import ArticlePreparer  # noqa: E402
 from scripts.bench.command import cold_seconds  # noqa: E402
 from scripts.bench.corpus import known_items, read_sentences, recombined  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
@@ -61,7 +62,7 @@ def time_rank_bm25(articles: list[Any], queries: list[str]) -> dict[str, float]:
     """rank-bm25 over the words of the same chunks."""
     from rank_bm25 import BM25Okapi
 
-    builder = ArticleBuilder(IndexConfig(clean=False))
+    builder = ArticlePreparer(IndexConfig(clean=False))
     corpus = [words for article in articles for words in builder.prepare(article)[1].words]
     peer = BM25Okapi(corpus)
     times = []

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from index.bm25 import Bm25
-from index.tokens import Tokenizer, fold
-from search.evaluation import Dataset, load_dataset, measure
-from search.query import QUESTION_WORDS
+from index.analysis.fold import fold
+from index.analysis.tokenizer import Tokenizer
+from index.retrieval.bm25 import Bm25
+from search.evaluation.beir import Dataset, load_dataset, measure
+from search.query.stopwords import QUESTION_WORDS
 
 TOP = 100
 WORDS = Tokenizer()

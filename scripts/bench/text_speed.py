@@ -23,16 +23,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from index.articles import read_sources
-from index.builder import ArticleBuilder
-from index.chunk import chunk_article
-from index.clean import clean
+from index.analysis.chunk import chunk_article
+from index.analysis.terms import Vocabulary, terms_of
+from index.analysis.tokenizer import Tokenizer
+from index.cleaning.clean import clean
 from index.config import IndexConfig
-from index.models import Article, Skipped
-from index.pipeline import Task, prepare_all
-from index.store import StoredArticle
-from index.terms import Vocabulary, terms_of
-from index.tokens import Tokenizer
+from index.models import Article, Skipped, StoredArticle
+from index.pipeline import Task, prepare_articles
+from index.prepare import ArticlePreparer
+from index.sources.articles import read_sources
 
 WORKERS = 2
 BATCH = 32
@@ -94,10 +93,10 @@ def stages(path: Path, size: float) -> dict[str, float]:
 
 def pipeline(path: Path, sent: "multiprocessing.SimpleQueue[dict[str, float]]") -> None:
     """The whole by two worker processes, as an index is built, in a process of its own whose time is counted."""
-    builder = ArticleBuilder(IndexConfig(), NoEncoder())  # type: ignore[arg-type]
+    builder = ArticlePreparer(IndexConfig(), NoEncoder())  # type: ignore[arg-type]
     began = time.perf_counter()
     tasks = (Task(item, False, frozenset()) for item in read_sources([path]) if not isinstance(item, Skipped))
-    count = sum(1 for _ in prepare_all(builder, tasks, WORKERS))
+    count = sum(1 for _ in prepare_articles(builder, tasks, WORKERS))
     wall = time.perf_counter() - began
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     sent.put(

@@ -20,15 +20,15 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from index.articles import read_sources
+from index.analysis.fold import fold
 from index.builder import update_index
-from index.fold import fold
 from index.models import Article
-from search import suggest
-from search.confusable import lookalikes
+from index.sources.articles import read_sources
 from search.engine import SearchEngine
 from search.models import SearchOptions
-from search.pinyin import readings
+from search.suggest import suggester
+from search.suggest.lookalikes import lookalikes
+from search.suggest.pinyin import readings
 
 KINDS = ("homophone", "shape", "dropped")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -78,7 +78,7 @@ def measure(folder: Path, count: int, rng: random.Random, typing: list[float]) -
         update_index(articles, Path(root) / "index")
         written = Counter(char for item in articles for char in fold(item.text) if _HAN.match(char))
         titles = {plain(t): t for t in (item.title for item in articles) if len(_HAN.findall(t)) >= 3}
-        short = [title for title in titles.values() if len(title) <= suggest.MAX_PATTERN]
+        short = [title for title in titles.values() if len(title) <= suggester.MAX_PATTERN]
         records = []
         with SearchEngine.open(Path(root) / "index") as engine:
             engine.search("暖机")
@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if options.no_table:
-        suggest.lookalikes = lambda char: frozenset()  # type: ignore[attr-defined]
+        suggester.lookalikes = lambda char: frozenset()  # type: ignore[attr-defined]
     rng = random.Random(options.seed)
     records: list[dict[str, object]] = []
     typing: list[float] = []

@@ -11,12 +11,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from index.backend import Backend, LexicalQuery
+from index.analysis.fold import fold
+from index.analysis.terms import CHUNK_FIELDS
+from index.backend import Backend
 from index.errors import NotFound
-from index.fold import fold
-from index.models import Article, Chunk, Filters
-from index.scorer import FIELD_WEIGHTS
-from index.terms import CHUNK_FIELDS
+from index.models import Article, Chunk, Filters, LexicalQuery, article_of
+from index.retrieval.scorer import FIELD_WEIGHTS
 from tests.conftest import CORPUS, HashEncoder, article, article_builder, prepared
 
 Build = Callable[[Iterable[Article]], Backend]
@@ -147,7 +147,7 @@ class BackendContract:
         query = lexical_query(question)
         ids, terms = sorted(reference.chunks), article_builder().tokenizer.terms
         for chunk_id, held in zip(ids, backend.held(query, ids), strict=True):
-            article = backend.article(chunk_id.rpartition(":")[0]).article
+            article = backend.article(article_of(chunk_id)).article
             there = {*terms(article.title), *terms(article.text)}
             assert set(held) == set(query.words) & there
 
@@ -206,13 +206,13 @@ class BackendContract:
     )
     def test_filters_narrow_both_legs_alike(self, backend, filters, want):
         hits = backend.dense(vector_of("干部"), k=EVERYTHING, filters=filters)
-        assert {hit.chunk_id.rpartition(":")[0] for hit in hits} == want
+        assert {article_of(hit.chunk_id) for hit in hits} == want
         query = LexicalQuery(
             {"一": 1.0, "的": 1.0, "小时": 1.0, "截止": 1.0, "先": 1.0, "按": 1.0, "或": 1.0, "为": 1.0}
         )
         every = backend.lexical(query, k=EVERYTHING, filters=ANY)
         narrowed = backend.lexical(query, k=EVERYTHING, filters=filters)
-        assert narrowed == [hit for hit in every if hit.chunk_id.rpartition(":")[0] in want]
+        assert narrowed == [hit for hit in every if article_of(hit.chunk_id) in want]
 
     def test_a_narrow_filter_still_fills_k(self, backend):
         assert len(backend.dense(vector_of("双导师"), k=1, filters=Filters(source=("空港新闻",)))) == 1

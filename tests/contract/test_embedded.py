@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.embedded import EmbeddedIndex
+from index.embedded.reader import EmbeddedIndex
 from tests.conftest import open_writer, prepared
 from tests.contract.backend_contract import BackendContract
 

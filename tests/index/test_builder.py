@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from index.backend import LexicalQuery
-from index.builder import ArticleBuilder, build_index, configure, content_hash, passage_text, update_index
-from index.commits import restore_commit, writer_lock
+from index.analysis.tokenizer import Tokenizer
+from index.builder import build_index, configure, update_index
 from index.config import IndexConfig
-from index.embedded import EmbeddedIndex
-from index.encode import cosine_floor
+from index.embedded.commits import restore_commit, writer_lock
+from index.embedded.reader import EmbeddedIndex
+from index.encoders.base import cosine_floor
 from index.errors import BadOption, IndexCorrupt, IndexMismatch, NotFound, SelfCheckFailed, WriterBusy
-from index.layout import Manifest, read_manifest
-from index.models import Skipped, SkipReason
-from index.tokens import Tokenizer
+from index.models import LexicalQuery, Skipped, SkipReason
+from index.prepare import ArticlePreparer, content_hash, passage_text
+from index.storage.layout import Manifest, read_manifest
 from tests.conftest import CORPUS, PLAIN, HashEncoder, article, open_writer
 
 TEXTS = {
@@ -231,7 +231,7 @@ def test_articles_can_be_deleted_by_id(root):
 
 def test_chinese_text_without_terms_stops_the_build_before_the_commit(root, monkeypatch):
     update_index(CORPUS[:2], root, PLAIN, encoder=HashEncoder())
-    monkeypatch.setattr("index.tokens._segmenter", lambda words: lambda text: ["，" * len(text)])
+    monkeypatch.setattr("index.analysis.tokenizer._segmenter", lambda words: lambda text: ["，" * len(text)])
     with pytest.raises(SelfCheckFailed, match="Chinese text, but the tokenizer finds no word in it"):
         update_index([article("new", "新的一篇文章说的是海岛上的灯塔。")], root, encoder=HashEncoder())
     assert EmbeddedIndex.open(root).stats().articles == 2
@@ -343,10 +343,13 @@ def test_a_rebuild_of_another_kind_starts_from_nothing(root, monkeypatch, change
 def test_a_rebuild_that_finds_nothing_does_not_take_the_old_ones_place(root, monkeypatch):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
     broken = Tokenizer.terms
-    monkeypatch.setattr("index.tokens.Tokenizer.terms", lambda self, text: [f"{t}#" for t in broken(self, text)])
+    monkeypatch.setattr(
+        "index.analysis.tokenizer.Tokenizer.terms", lambda self, text: [f"{t}#" for t in broken(self, text)]
+    )
     asked = iter(range(1_000))
     monkeypatch.setattr(
-        "index.canary.LexicalQuery", lambda words: LexicalQuery({f"{word}{next(asked)}": 1.0 for word in words})
+        "index.embedded.canary.LexicalQuery",
+        lambda words: LexicalQuery({f"{word}{next(asked)}": 1.0 for word in words}),
     )
     with pytest.raises(SelfCheckFailed, match=f"finds 0 of {len(CORPUS)} articles"):
         update_index(CORPUS, root, rebuild=True, encoder=HashEncoder())
@@ -470,7 +473,7 @@ def test_options_given_in_part_keep_the_rest_of_the_index(root, tmp_path):
 
 
 def test_preparing_an_article_keeps_no_state():
-    builder = ArticleBuilder(PLAIN, HashEncoder())
+    builder = ArticlePreparer(PLAIN, HashEncoder())
     alone = builder.prepare(CORPUS[2])
     for item in CORPUS:
         builder.prepare(item)

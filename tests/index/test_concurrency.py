@@ -21,9 +21,9 @@ READER = """
 import json, sys, time
 from pathlib import Path
 import numpy as np
-from index.backend import LexicalQuery
-from index.embedded import EmbeddedIndex
-from index.layout import read_manifest
+from index.models import LexicalQuery
+from index.embedded.reader import EmbeddedIndex
+from index.storage.layout import read_manifest
 from index.models import Filters
 
 root, wanted = Path(sys.argv[1]), int(sys.argv[2])
@@ -55,7 +55,9 @@ def version(number):
 
 
 def test_readers_in_four_processes_see_one_commit_each_while_fifty_are_made(tmp_path, monkeypatch):
-    monkeypatch.setattr("index.layout.os.fsync", lambda handle: None)  # what a crash would leave is tested elsewhere
+    monkeypatch.setattr(
+        "index.storage.layout.os.fsync", lambda handle: None
+    )  # what a crash would leave is tested elsewhere
     root = tmp_path / "index"
     writer = open_writer(root)
     writer.upsert(*prepared(version(0)))

@@ -2,8 +2,7 @@
 
 import pytest
 
-from index.bm25 import Bm25
-from index.config import IndexConfig, read_synonyms, read_word_list
+from index.config import Bm25Options, IndexConfig, read_synonyms, read_word_list
 from index.errors import BadOption
 
 PARTS = {"encoder": "e", "tokenizer": "t", "cleaner": "c"}
@@ -25,8 +24,8 @@ def test_sizes_that_cannot_work_are_refused(options, message):
 
 def test_options_come_back_from_json():
     config = IndexConfig(
-        chunk_chars=99, overlap_chars=9, model="x", clean=False, bm25=Bm25("plus", k1=2.0), user_words=("双导师",),
-        synonyms=(("电脑", "计算机"),),
+        chunk_chars=99, overlap_chars=9, model="x", clean=False, bm25=Bm25Options("plus", k1=2.0),
+        user_words=("双导师",), synonyms=(("电脑", "计算机"),),
     )  # fmt: skip
     assert IndexConfig.from_json(config.to_json()) == config
 
@@ -46,7 +45,7 @@ def test_another_encoder_tokenizer_or_cleaner_changes_the_fingerprint(part):
 
 
 def test_what_acts_on_queries_only_leaves_the_fingerprint_alone():
-    queries_only = IndexConfig(synonyms=(("电脑", "计算机"),), bm25=Bm25(k1=2.0))
+    queries_only = IndexConfig(synonyms=(("电脑", "计算机"),), bm25=Bm25Options(k1=2.0))
     assert queries_only.fingerprint(**PARTS) == IndexConfig().fingerprint(**PARTS)
     assert len(IndexConfig().fingerprint(**PARTS)) == 16
 

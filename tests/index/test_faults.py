@@ -13,13 +13,13 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from index import dense
 from index.builder import update_index
-from index.embedded import EmbeddedIndex
+from index.embedded.reader import EmbeddedIndex
 from index.errors import IndexCorrupt, NotFound, WensouError
-from index.layout import damaged_files, read_manifest
+from index.segments import vector_index
+from index.storage.layout import damaged_files, read_manifest
 from tests.conftest import CORPUS, PLAIN, ROOT, HashEncoder, article, open_writer, prepared
-from tests.index.test_writer import answers, assert_same_answers, built
+from tests.index.embedded.test_writer import answers, assert_same_answers, built
 
 LONG = bool(os.environ.get("WENSOU_LONG"))
 PIECES = ("海岛上的灯塔亮了。", "电梯补贴到年底截止。", "馒头要用酵母。")
@@ -45,7 +45,7 @@ def made(tmp_path_factory):
     root = tmp_path_factory.mktemp("faults") / "index"
     writer = open_writer(root)
     more = [article(f"n{number}", PIECES[number % 3] * (1 + number % 4), path=f"/x/{number}") for number in range(16)]
-    with patch.object(dense, "INDEX_FROM", 16):
+    with patch.object(vector_index, "INDEX_FROM", 16):
         writer.upsert(*prepared([*CORPUS[:4], *more]))
     writer.commit()
     writer.upsert(*prepared(CORPUS[3:]))

@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.backend import LexicalQuery
-from index.builder import ArticleBuilder
 from index.config import IndexConfig
-from index.embedded import EmbeddedIndex
-from index.layout import damaged_files
-from index.models import Article, Filters
-from index.writer import IndexWriter
+from index.embedded.reader import EmbeddedIndex
+from index.embedded.writer import IndexWriter
+from index.models import Article, Filters, LexicalQuery
+from index.prepare import ArticlePreparer
+from index.storage.layout import damaged_files
 
 DATA = Path(__file__).parent.parent / "data"
 DIM = 8
@@ -57,7 +56,7 @@ class LetterEncoder:
 def make(root: Path) -> None:
     """Three articles, one of them changed in a second commit: two segments, one with a tombstone."""
     encoder = LetterEncoder()
-    builder = ArticleBuilder(IndexConfig(chunk_chars=40, overlap_chars=12, clean=False), encoder)
+    builder = ArticlePreparer(IndexConfig(chunk_chars=40, overlap_chars=12, clean=False), encoder)
     info = {"name": encoder.name, "dim": DIM, "fingerprint": encoder.fingerprint, "floor": 0.0}
     writer = IndexWriter(root, builder.config, builder.tokenizer, builder.fingerprint, info)
     for articles in (ARTICLES, (LATER,)):
@@ -105,7 +104,7 @@ def test_it_answers_as_it_did(index):
 def test_a_writer_goes_on_from_it(index, tmp_path):
     root = shutil.copytree(index.root, tmp_path / "index")
     config = index.config
-    builder = ArticleBuilder(config, LetterEncoder())
+    builder = ArticlePreparer(config, LetterEncoder())
     writer = IndexWriter(root, config, builder.tokenizer, index.manifest.fingerprint, index.manifest.encoder)
     assert set(writer.paths(["/a"])) == {"灯塔"}
     assert writer.delete(["灯塔"]) == 1

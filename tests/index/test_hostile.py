@@ -8,9 +8,9 @@ import time
 import zipfile
 from functools import cache
 
-from index.articles import read_sources
-from index.clean import clean
+from index.cleaning.clean import clean
 from index.models import Article, Skipped, SkipReason
+from index.sources.articles import read_sources
 
 KINDS = [".txt", ".md", ".html", ".jsonl", ".jsonl.gz", ".json", ".csv", ".eml", ".mht", ".zip", ".docx", ".xlsx"]
 KINDS += [".pdf", ".epub", ".tsv", ".htm"]

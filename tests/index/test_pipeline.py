@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from index import pipeline
-from index.articles import Meter, read_sources
-from index.builder import ArticleBuilder, update_index
+from index.analysis.terms import Vocabulary
+from index.builder import update_index
 from index.config import IndexConfig
-from index.embedded import EmbeddedIndex
-from index.layout import damaged_files, read_manifest
-from index.pipeline import Task, prepare_all
-from index.terms import Vocabulary
+from index.embedded.reader import EmbeddedIndex
+from index.pipeline import Task, prepare_articles
+from index.prepare import ArticlePreparer
+from index.sources.articles import Meter, read_sources
+from index.storage.layout import damaged_files, read_manifest
 from tests.conftest import CORPUS, PLAIN, ROOT, HashEncoder, article, article_builder
 
 MANY = [
@@ -33,8 +34,8 @@ def test_processes_give_what_one_gives_in_order(monkeypatch):
     monkeypatch.setattr(pipeline, "BATCH", 7)
     config = IndexConfig(chunk_chars=40, overlap_chars=12)
     work = tasks(MANY, frozenset({"馒头"}))
-    several = list(prepare_all(ArticleBuilder(config, HashEncoder()), iter(work), 2))
-    one = list(prepare_all(ArticleBuilder(config, HashEncoder()), iter(work), 1))
+    several = list(prepare_articles(ArticlePreparer(config, HashEncoder()), iter(work), 2))
+    one = list(prepare_articles(ArticlePreparer(config, HashEncoder()), iter(work), 1))
     assert several == one
     assert [task.article for task, _ in several] == MANY
 
@@ -42,9 +43,9 @@ def test_processes_give_what_one_gives_in_order(monkeypatch):
 def test_few_articles_start_no_process(monkeypatch):
     monkeypatch.setattr(pipeline, "ProcessPoolExecutor", None)
     assert len(MANY) > pipeline.ALONE > len(CORPUS)
-    assert len(list(prepare_all(article_builder(), tasks(CORPUS), 4))) == len(CORPUS)
+    assert len(list(prepare_articles(article_builder(), tasks(CORPUS), 4))) == len(CORPUS)
     with pytest.raises(TypeError):
-        list(prepare_all(article_builder(), tasks(MANY), 4))
+        list(prepare_articles(article_builder(), tasks(MANY), 4))
 
 
 def test_an_index_built_by_processes_is_byte_for_byte_that_of_one(tmp_path):
@@ -75,7 +76,7 @@ def test_an_interruption_stops_at_a_commit_and_leaves_no_process(tmp_path, monke
 def test_an_error_in_a_process_is_raised_here(monkeypatch):
     bad = [*MANY[:70], article("bad", None, title="x")]
     with pytest.raises((TypeError, AttributeError)):
-        list(prepare_all(article_builder(), tasks(bad), 2))
+        list(prepare_articles(article_builder(), tasks(bad), 2))
 
 
 def test_articles_of_a_batch_share_a_vocabulary_and_say_what_they_say_alone():
@@ -96,7 +97,7 @@ def test_ctrl_c_at_a_terminal_stops_at_a_commit_without_a_word_from_the_workers(
     root = tmp_path / "index"
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # background jobs ignore it
-        "import index.builder; index.builder.SEGMENT_CHUNKS = 200; from search.cli import main; main()"
+        "import index.builder; index.builder.SEGMENT_CHUNKS = 200; from search.cli.main import main; main()"
     )
     words = ["index", str(articles), "--index", str(root), "--workers", "2"]
     command = [sys.executable, "-c", code, *words]
@@ -126,8 +127,8 @@ def test_small_jobs_and_unknown_ones_stay_in_one_process(monkeypatch):
 
 def test_processes_encode_with_the_bundled_encoder(monkeypatch):
     monkeypatch.setattr(pipeline, "BATCH", 50)
-    builder = ArticleBuilder(IndexConfig(chunk_chars=40, overlap_chars=12))
-    made = list(prepare_all(builder, tasks(MANY), 2))
+    builder = ArticlePreparer(IndexConfig(chunk_chars=40, overlap_chars=12))
+    made = list(prepare_articles(builder, tasks(MANY), 2))
     passages = [text for _, (stored, *_) in made for text in builder.passages(stored)]
     want = builder.encoder.passages(passages).astype(np.float16)
     assert np.array_equal(np.concatenate([vectors for _, (*_, vectors) in made]), want)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.analysis.fold import fold
+from index.analysis.tokenizer import Tokenizer
 from index.builder import update_index
 from index.connect import open_backend
-from index.embedded import EmbeddedIndex
+from index.embedded.reader import EmbeddedIndex
 from index.errors import BadOption, BadQuery, IndexMismatch, IndexMissing, NotFound
-from index.fold import fold
 from index.models import Article, Filters
-from index.tokens import Tokenizer
 from search.engine import SearchEngine
 from search.models import MODES, SearchOptions
 from tests.conftest import CORPUS, PLAIN, HashEncoder, article

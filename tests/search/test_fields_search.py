@@ -6,8 +6,8 @@ from index.builder import update_index
 from index.connect import open_backend
 from index.models import Article
 from search.engine import SearchEngine
-from search.filters import make_filters
 from search.models import SearchOptions
+from search.query.filters import make_filters
 from tests.conftest import HashEncoder
 
 NOTICE = """江城市人民政府关于做好防汛工作的通知

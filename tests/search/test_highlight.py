@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.articles import read_sources
+from index.analysis.fold import fold
+from index.analysis.tokenizer import Tokenizer
 from index.builder import update_index
 from index.connect import open_backend
-from index.fold import fold
 from index.models import Article
-from index.tokens import Tokenizer
+from index.sources.articles import read_sources
 from search.engine import SearchEngine
-from search.highlight import FUNCTION_WORDS, focus, highlight, surroundings
+from search.highlight import focus, highlight, surroundings
 from search.models import SearchOptions
-from search.query import parse
+from search.query.parse import parse
+from search.query.stopwords import FUNCTION_WORDS
 from tests.conftest import HashEncoder, need_shared
 
 TOKENIZER = Tokenizer()

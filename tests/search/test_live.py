@@ -9,7 +9,7 @@ import pytest
 
 from index.builder import update_index
 from index.errors import IndexMissing
-from index.layout import CURRENT, IndexState
+from index.storage.layout import CURRENT, IndexState
 from search.live import LiveEngine
 from tests.conftest import CORPUS, PLAIN, HashEncoder, article, need_bundled_encoder
 

@@ -17,7 +17,7 @@ import pytest
 
 import search
 from index.errors import EncoderUnavailable, SelfCheckFailed
-from search.api import STATUS
+from search.api.app import STATUS
 
 WEB = Path(search.__file__).parent / "web"
 HTML, CSS = (WEB.joinpath(name).read_text(encoding="utf-8") for name in ("index.html", "app.css"))

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from index.encode import load_encoder
+from index.encoders.load import load_encoder
 from index.errors import BadOption, EncoderUnavailable
 from index.training import adapt as module
 from index.training.adapt import adapt

@@ -5,10 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from index.pairing import pair_rows  # noqa: E402
+from index.encoders.static_table import Table  # noqa: E402
+from index.encoders.token_pairs import pair_rows  # noqa: E402
 from index.training import device  # noqa: E402
 from index.training.device import DeviceModel  # noqa: E402
-from index.training.model import Options, StaticModel, Table, train  # noqa: E402
+from index.training.model import Options, StaticModel, train  # noqa: E402
 from index.training.pairs import Pairs  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from index.encode import load_encoder
+from index.encoders.load import load_encoder
 from index.training import prepare as prepared
 from index.training.corpus import Record, tokenise
 from index.training.held import gains, hold_out

@@ -3,10 +3,11 @@ import pytest
 
 pytest.importorskip("torch")
 
-from index.encode import StaticEncoder, load_encoder
-from index.pairing import Reach, two_apart
-from index.training.model import Options, StaticModel, Table, composition, contrast, product, shares_of, train
-from index.training.save import save
+from index.encoders.load import load_encoder
+from index.encoders.static import StaticEncoder
+from index.encoders.static_table import Table, save
+from index.encoders.token_pairs import Reach, two_apart
+from index.training.model import Options, StaticModel, composition, contrast, product, shares_of, train
 
 WORDS = {"[UNK]": 0, "经": 1, "济": 2, "经济": 3, "学": 4, "经济学": 5, "abc": 6, "a": 7}
 OPTIONS = Options(dim=6, pairs=16, pair_dim=4, prefixes=(3,), rate=0.05, scale=5.0)

@@ -3,7 +3,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from index.encode import load_encoder
+from index.encoders.load import load_encoder
 from index.training.corpus import Record, tokenise
 from index.training.likeness import Alike
 from index.training.pairs import KIND_WEIGHTS, KINDS, PairMaker, Pairs, alike_by_rows, alike_by_words, batches

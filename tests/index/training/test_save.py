@@ -2,10 +2,11 @@ import json
 
 import numpy as np
 
-from index.encode import StaticEncoder, load_encoder
-from index.pairing import Reach
-from index.training.model import Table, shares_of
-from index.training.save import LEVELS, quantise, save
+from index.encoders.load import load_encoder
+from index.encoders.static import StaticEncoder
+from index.encoders.static_table import LEVELS, Table, quantise, save
+from index.encoders.token_pairs import Reach
+from index.training.model import shares_of
 
 
 def test_rows_come_back_within_half_a_step():

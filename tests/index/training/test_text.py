@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from index.encode import load_encoder
-from index.fold import fold
+from index.analysis.fold import fold
+from index.encoders.load import load_encoder
 from index.training.corpus import Record, exclude_evaluated, read_beir, read_shard, sentences, tokenise
 from index.training.likeness import alike
 from index.training.vocabulary import UNKNOWN, build_tokenizer, charsmap, choose_words, count_words

@@ -1,0 +1,1 @@
+"""Text -> terms, for articles and questions alike."""

@@ -1,0 +1,52 @@
+"""Which characters of whole texts are letters or digits, and which Chinese: looked up, for many texts at once."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.uint32]
+
+_UNSEEN = -1
+_HAN_RANGES = (
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x2FA1F),
+)  # as index.analysis.tokenizer has them
+
+
+def codes_of(text: str) -> Codes:
+    """The code points of `text`, (len(text),)."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def is_letter(codes: Codes) -> NDArray[np.bool_]:
+    """Which code points are letters or digits, as `str.isalnum` has them, in a tenth of the time."""
+    kinds = _letters()
+    found = kinds.take(codes)
+    new = [*set(codes[found == _UNSEEN].tolist())]
+    if new:
+        kinds[new] = [chr(code).isalnum() for code in new]
+        found = kinds.take(codes)
+    letters: NDArray[np.bool_] = found == 1
+    return letters
+
+
+def is_han(codes: Codes) -> NDArray[np.bool_]:
+    """Which code points are Chinese characters."""
+    return _han().take(codes)
+
+
+@cache
+def _letters() -> NDArray[np.int8]:
+    """For each code point, once it is met, whether it is a letter or digit."""
+    return np.full(0x110000, _UNSEEN, np.int8)
+
+
+@cache
+def _han() -> NDArray[np.bool_]:
+    table = np.zeros(0x110000, bool)
+    for low, high in _HAN_RANGES:
+        table[low : high + 1] = True
+    return table

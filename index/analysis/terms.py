@@ -1,0 +1,349 @@
+"""What an article adds to the postings: its terms as numbers, which count and travel far faster than strings.
+
+Words, titles and facets are numbers of a `Vocabulary`, one for the articles of a batch, or of jieba's dictionary, where
+many articles are cut together (index.analysis.word_cutter); a pair of characters is both code points in one integer
+and needs none, and where the pair stands in its chunk is in the same integer. An article's text is folded once and each
+stretch of it cut once: chunks that share a sentence share its terms.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.bigrams import Pairs, pair_text, pairs_of
+from index.analysis.fold import fold
+from index.analysis.jieba_dictionary import numbers, words
+from index.analysis.near_duplicates import Signature, folded_signatures
+from index.analysis.tokenizer import Tokenizer
+from index.analysis.word_cutter import WordCutter
+from index.models import Article, StoredArticle
+
+Numbers = NDArray[np.int32]
+Placed = tuple[Numbers, NDArray[np.int64]]
+
+FIELDS = ("words", "bigrams", "title", "body", "facets")
+JOINS = "joins"  # pairs that are no bigrams, by which phrases are found and nothing is scored; older segments have none
+CHUNK_FIELDS = ("words", "bigrams", JOINS)  # a document a chunk; the others have one an article
+PAIRED = ("bigrams", JOINS)
+NAMED_META = ("correspondent", "editor", "photographer", "document_number", "issuing_body")
+MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
+_AT_ONCE = 20_000  # characters cut into words at a time, about
+
+_TOGETHER = 100_000  # characters of many texts cut side by side, about
+_NO_TERMS: Placed = np.zeros(0, np.int32), np.zeros(0, np.int64)
+_ENDS = frozenset("。!?;…")  # no word and no identifier reaches over one of these, folded
+_CLOSES = frozenset("”’」』）)\"'】》]")
+
+
+class Vocabulary(dict[str, int]):
+    """Terms -> numbers in the order they are met; -1 for what is no term, such as a comma.
+
+    With a `cutter` of texts, or with `dictionary`, the words of jieba's have their numbers there, and others go on
+    from `first`.
+    """
+
+    def __init__(self, cutter: WordCutter | None = None, *, dictionary: bool = False) -> None:
+        """Empty."""
+        super().__init__()
+        self.cutter = cutter
+        self._words = numbers() if cutter or dictionary else {}
+        self.first = len(self._words)
+        self.strings: list[str] = []
+
+    def __missing__(self, term: str) -> int:
+        """Number a term that is new."""
+        number = -1
+        if term[0].isalnum() or term[0] == "_":  # r"\w", in a fifth of the time
+            number = self._words.get(term, -1)
+            if number < 0:
+                number = self.first + len(self.strings)
+                self.strings.append(term)
+        self[term] = number
+        return number
+
+    def numbers(self, pieces: Sequence[str]) -> Numbers:
+        """The numbers of those `pieces` that are terms, in order."""
+        found = np.fromiter(map(self.__getitem__, pieces), np.int32, len(pieces))
+        return found[found >= 0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldTerms:
+    """The terms of one article as numbers of `vocabulary`, field by field, and the signature of its text.
+
+    `numbers[field]` are the terms of the field's documents back to back, `lengths[field]` how many each document has:
+    a document a chunk in `CHUNK_FIELDS`, one document in the other fields. Numbers below `first` are those of
+    `index.analysis.jieba_dictionary.words`, and `vocabulary` begins there.
+    """
+
+    vocabulary: list[str]
+    numbers: dict[str, NDArray[np.integer]]
+    lengths: dict[str, list[int]]
+    signature: Signature
+    first: int = 0
+
+    def documents(self, field: str) -> list[list[str]]:
+        """The documents this article adds to a field, as strings."""
+        numbers = self.numbers[field].tolist()
+        if field in PAIRED:
+            terms = [pair_text(number) for number in numbers]
+        else:
+            known = words() if self.first else []
+            terms = [known[n] if n < self.first else self.vocabulary[n - self.first] for n in numbers]
+        out, at = [], 0
+        for length in self.lengths[field]:
+            out.append(terms[at : at + length])
+            at += length
+        return out
+
+    @property
+    def words(self) -> list[list[str]]:
+        """The words of each chunk."""
+        return self.documents("words")
+
+    @property
+    def bigrams(self) -> list[list[str]]:
+        """The bigrams of each chunk."""
+        return self.documents("bigrams")
+
+    @property
+    def title(self) -> list[str]:
+        """The words of the title."""
+        return self.documents("title")[0]
+
+    @property
+    def body(self) -> list[str]:
+        """The words of title and text, those of a shared sentence once."""
+        return self.documents("body")[0]
+
+    @property
+    def facets(self) -> list[str]:
+        """The exact values to filter by."""
+        return self.documents("facets")[0]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, whatever their vocabularies."""
+        if not isinstance(other, FieldTerms):
+            return NotImplemented
+        same = np.array_equal(self.signature, other.signature)
+        same = same and all(np.array_equal(self.numbers[field], other.numbers[field]) for field in PAIRED)
+        return same and all(self.documents(field) == other.documents(field) for field in FIELDS)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class PackedTerms(NamedTuple):
+    """The terms of articles with one vocabulary as a few whole arrays, which travel faster than many small ones."""
+
+    vocabulary: list[str]
+    numbers: dict[str, NDArray[np.integer]]
+    lengths: list[dict[str, list[int]]]
+    signatures: NDArray[np.uint32]
+    first: int
+
+    @classmethod
+    def of(cls, terms: Sequence[FieldTerms]) -> "PackedTerms":
+        """Pack the terms of one article or more."""
+        numbers = {field: np.concatenate([item.numbers[field] for item in terms]) for field in (*FIELDS, JOINS)}
+        signatures = np.stack([item.signature for item in terms])
+        return cls(terms[0].vocabulary, numbers, [item.lengths for item in terms], signatures, terms[0].first)
+
+    def unpacked(self) -> Iterator[FieldTerms]:
+        """The terms of each article, as views of the whole arrays."""
+        at = dict.fromkeys((*FIELDS, JOINS), 0)
+        for lengths, signature in zip(self.lengths, self.signatures, strict=True):
+            begin, at = at, {field: at[field] + sum(lengths[field]) for field in at}
+            numbers = {field: self.numbers[field][begin[field] : at[field]] for field in at}
+            yield FieldTerms(self.vocabulary, numbers, lengths, signature, self.first)
+
+
+def facet(field: str, value: str) -> str:
+    """The term that stands for `field` having `value`."""
+    return f"{field}={value}"
+
+
+def facets_of(article: Article) -> list[str]:
+    """Every exact value an article can be filtered by: source, author, tags, meta keys and month."""
+    values = [facet("tag", tag) for tag in article.tags]
+    values += [facet(name, value) for name in ("source", "author") if (value := getattr(article, name))]
+    values += [facet(f"meta.{key}", value) for key, value in article.meta.items() if len(value) <= MAX_FACET]
+    if article.published:
+        values.append(facet("month", article.published[:7]))
+    return sorted(set(values))
+
+
+def named_values(article: Article) -> list[str]:
+    """What the fields of an article say that its text does not: who wrote and issued it, and its number."""
+    values = [article.source, article.author, *(article.meta.get(key) for key in NAMED_META)]
+    return [value for value in values if value and len(value) <= MAX_FACET]
+
+
+def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> FieldTerms:
+    """Tokenise an article. Pure: the same article gives the same terms, which is how a deletion knows them."""
+    return terms_of_all([stored], tokenizer, Vocabulary() if vocabulary is None else vocabulary)[0]
+
+
+def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: Vocabulary) -> list[FieldTerms]:
+    """`terms_of` each, which share the vocabulary `known`."""
+    texts = [fold(item.article.text) for item in stored]
+    stretches = [_stretches(text, [end for _, end, _ in item.spans]) for item, text in zip(stored, texts, strict=True)]
+    heads = [fold(f"{item.article.title}\n{item.article.meta.get('subtitle', '')}") for item in stored]
+    told = [fold("\n".join(named_values(item.article))) for item in stored]
+    pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
+    placed = _placed([*heads, *told, *pieces], tokenizer, known)
+    few = [
+        [
+            np.concatenate([next(placed)[0], known.numbers([term for term, _ in tokenizer.identifier_terms(text)])])
+            for text in some
+        ]
+        for some in (heads, told)
+    ]
+    out = []
+    signatures = folded_signatures(texts)
+    begins = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
+    spans = [(b + s, b + e) for item, b in zip(stored, begins, strict=False) for s, e, _ in item.spans]
+    paired = iter(pairs_of("\n".join(texts), spans))
+    for item, text, title, more, found, signature in zip(stored, texts, *few, stretches, signatures, strict=True):
+        parts = [(cut, at + begin) for (begin, _), (cut, at) in zip(found, placed, strict=False)]
+        terms, places = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
+        pairs = list(islice(paired, len(item.spans)))
+        out.append(_terms_of(item, text, title, more, (terms, places), pairs, signature, tokenizer, known))
+    return out
+
+
+def _terms_of(
+    stored: StoredArticle,
+    text: str,
+    title: Numbers,
+    told: Numbers,
+    body: Placed,
+    pairs: list[tuple[Pairs, Pairs]],
+    signature: Signature,
+    tokenizer: Tokenizer,
+    known: Vocabulary,
+) -> FieldTerms:
+    article = stored.article
+
+    def cut(stretch: str) -> Numbers:
+        return known.numbers(tokenizer.folded_terms(stretch))
+
+    starts = np.asarray([start for start, _, _ in stored.spans], np.int64)
+    ends = np.asarray([end for _, end, _ in stored.spans], np.int64)
+    # A sentence shared with the chunk before counts in both chunks but once in the article.
+    whole = [body, _identifiers_once(text, tokenizer, known, ends.tolist())]
+    slices = [np.searchsorted(at, np.stack([starts, ends], axis=1)).tolist() for _, at in whole]
+    words: list[NDArray[np.integer]] = []
+    lengths: list[int] = []
+    heads: dict[str, tuple[Numbers, tuple[Pairs, Pairs]]] = {}
+    done = 0
+    for n, (start, end, heading) in enumerate(stored.spans):
+        parts = [numbers[slice(*at[n])] for (numbers, _), at in zip(whole, slices, strict=True)]
+        if start < done and not _parts(text, start):
+            parts = [cut(text[start:done])]
+            parts += [numbers[slice(*np.searchsorted(at, [done, end]).tolist())] for numbers, at in whole]
+        if heading and not article.text.startswith(heading, start):
+            if heading not in heads:
+                heads[heading] = cut(fold(heading)), pairs_of(fold(heading), [(0, len(heading))])[0]
+            parts.append(heads[heading][0])
+            beyond = np.uint64(end - start + 1)  # no phrase reaches from the text into its heading
+            both = zip(pairs[n], heads[heading][1], strict=True)
+            bigrams, joins = (np.concatenate([own, more + beyond]) for own, more in both)
+            pairs[n] = bigrams, joins
+        words += parts
+        lengths.append(sum(map(len, parts)))
+        done = end
+    every = np.concatenate([title, told, *(numbers for numbers, _ in whole)])
+    facets = np.asarray([known[value] for value in facets_of(article)], np.int32)
+    paired = dict(zip(PAIRED, zip(*pairs, strict=True) if pairs else ((), ()), strict=True))
+    return FieldTerms(
+        known.strings,
+        {
+            "words": np.concatenate(words) if words else title[:0],
+            **{field: np.concatenate([np.zeros(0, np.uint64), *some]) for field, some in paired.items()},
+            "title": title,
+            "body": every,
+            "facets": facets,
+        },
+        {
+            "words": lengths,
+            **{field: list(map(len, some)) for field, some in paired.items()},
+            "title": [len(title)],
+            "body": [len(every)],
+            "facets": [len(facets)],
+        },
+        signature,
+        known.first,
+    )
+
+
+def _stretches(folded: str, ends: Sequence[int]) -> list[tuple[int, int]]:
+    """Stretches of whole chunks to cut at once, which cut alone would give the same terms."""
+    begin, found = 0, []
+    for end in ends:
+        if end - begin >= _AT_ONCE or end == ends[-1] or not _parts(folded, end):
+            found.append((begin, end))
+            begin = end
+    return found
+
+
+def _placed(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> Iterator[Placed]:
+    """The words of each folded text and where each begins, ascending."""
+    if known.cutter is None:
+        yield from (_placed_one(tokenizer.pieces(text), known) for text in texts)
+        return
+    some: list[str] = []
+    long = 0
+    for text in texts:
+        some.append(text)
+        long += len(text)
+        if long >= _TOGETHER:
+            yield from _placed_together(some, known.cutter, known)
+            some, long = [], 0
+    yield from _placed_together(some, known.cutter, known)
+
+
+def _placed_together(texts: Sequence[str], cutter: WordCutter, known: Vocabulary) -> Iterator[Placed]:
+    joined = "\n".join([*texts, ""])
+    starts, found = cutter.cut(joined)
+    other = np.flatnonzero(found < 0)
+    ends = np.append(starts, len(joined))[other + 1].tolist()
+    pieces = [joined[start:end] for start, end in zip(starts[other].tolist(), ends, strict=True)]
+    found[other] = np.fromiter(map(known.__getitem__, pieces), np.int64, len(pieces))
+    terms = found >= 0
+    starts, named = starts[terms], found[terms].astype(np.int32)
+    begins = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    at = np.searchsorted(starts, begins).tolist()
+    for a, b, begin in zip(at, at[1:], begins.tolist(), strict=False):
+        yield named[a:b], starts[a:b] - begin
+
+
+def _placed_one(pieces: Sequence[str], known: Vocabulary) -> Placed:
+    found = np.fromiter(map(known.__getitem__, pieces), np.int32, len(pieces))
+    lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    terms = found >= 0
+    return found[terms], (np.cumsum(lengths) - lengths)[terms]
+
+
+def _identifiers_once(folded: str, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int]) -> Placed:
+    """The terms that identifiers give, and where each identifier begins, ascending."""
+    found = [
+        (known[term], begin + at)
+        for begin, end in _stretches(folded, ends)
+        for term, at in tokenizer.identifier_terms(folded[begin:end])
+    ]
+    numbers = np.asarray([number for number, _ in found], np.int32)
+    return numbers, np.asarray([at for _, at in found], np.int64)
+
+
+def _parts(folded: str, at: int) -> bool:
+    """Whether the terms of a folded text are those of what stands before and after `at`, each cut alone."""
+    at -= 1
+    if at > 0 and folded[at] == "\n" and folded[at - 1] not in "〕])":  # 国发[2023]<line break>1号 is one
+        return True
+    while at > 0 and folded[at] in _CLOSES:
+        at -= 1
+    return at >= 0 and folded[at] in _ENDS

@@ -1,0 +1,237 @@
+"""Text -> terms. The same code for articles and for queries, so what is indexed is what is asked for.
+
+Words are jieba's, HMM off (with it on, names and numbers are cut by guess: CMRC2018 nDCG@10 .982 against
+.988), over folded text. Numbers, versions, document numbers and other identifiers stand twice: whole, and as
+the parts jieba makes of them. Bigrams of Chinese characters are a second, weaker field that finds a word
+hidden in a longer one (简单 in 安装简单) and words no dictionary has.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+
+from index.analysis.fold import fold, fold_version
+from index.analysis.word_cutter import WordCutter, short_cutter
+from index.models import Token
+
+__all__ = ["TOKENIZER_VERSION", "Tokenizer", "fold"]
+
+TOKENIZER_VERSION = 1  # part of the index fingerprint: raise it when any text gives other terms
+
+_HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+")
+_WORD = re.compile(r"\w")
+_BREAK = re.compile(r"[,;:!?()\[\]{}\"'“”‘’、。《》〈〉\s]")  # jieba joins nothing across these signs
+# A document number: 国发〔2023〕1号, in folded text; what stands before its bracket is found by hand.
+_DOCUMENT = re.compile(r"[〔\[(]\d{4}[〕\])]\s?\d{1,5}号")
+_ISSUER = re.compile(r"[\u4e00-\u9fff]")
+_ISSUER_CHARS = (2, 8)
+# Each alternative is one kind of identifier, on folded text (lower case, half width).
+_OTHERS = (
+    r"\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|\d{1,2}月\d{1,2}日"  # 2024年3月5日
+    r"|\d+(?:\.\d+)?[%‰]"  # 3.5%
+    r"|[a-z]{1,5}(?:/[a-z]{1,2})?[ -]?\d+(?:[.-]\d+)*[a-z]{0,2}(?![a-z0-9])"  # gb/t 7714-2015, c919, gpt-4o
+    r"|[a-z0-9]+(?:[-._/@:+][a-z0-9]+)+"  # 3.14, v2.0.1, state-of-the-art, a@b.cn
+    r"|[a-z]+[+#]+"  # c++, c#
+)
+_OTHER = re.compile(_OTHERS)
+# Where one begins: a class of characters comes first, which is what makes a search quick.
+_BEGINS = re.compile(rf"[\da-z](?<=(?={_OTHERS}).)", re.S)
+_EDITION = re.compile(r"(?<=\d)-(?:19|20)\d\d$")
+_LETTERS_OR_DIGITS = re.compile(r"[a-z]+|\d+")
+_BRACKETS = str.maketrans({"〔": "[", "〕": "]", "(": "[", ")": "]", " ": None, "-": None})
+
+
+def _segmenter(user_words: Sequence[str]) -> Callable[[str], list[str]]:
+    """A cutter whose pieces join to its input. rjieba is jieba's dictionary in Rust: without HMM the tests
+    hold it to jieba's own pieces; jieba itself serves where no wheel of rjieba exists.
+    """
+    try:
+        import rjieba
+    except ImportError:  # pragma: no cover - only on platforms without a wheel
+        import jieba
+
+        slow = jieba.Tokenizer()
+        for word in user_words:
+            slow.add_word(word)
+        return lambda text: list(slow.cut(text, HMM=False))
+    if not user_words:
+        # Made at import in any case, and nobody adds words to it; one more dictionary would cost .1 s.
+        return lambda text: rjieba.cut(text, False)
+    fast = rjieba.Jieba()
+    for word in user_words:
+        fast.add_word(word, None, None)
+    return lambda text: fast.cut(text, False)
+
+
+class Tokenizer:
+    """Cuts text into terms. Loads its dictionary on first use (0.2 s), never at import.
+
+    `user_words` are kept whole; `synonyms` maps a term to the terms that mean the same, used for queries only.
+    """
+
+    def __init__(self, user_words: Iterable[str] = (), synonyms: Iterable[Sequence[str]] = ()) -> None:
+        """`synonyms` is a list of groups, each a list of words that mean the same."""
+        self.user_words = tuple(sorted({fold(word.strip()) for word in user_words if word.strip()}))
+        self._groups = [[fold(word.strip()) for word in group if word.strip()] for group in synonyms]
+        self._expected: tuple[str, Callable[[str], list[str]]] = ("", list)  # a text and what cuts any part of it
+
+    @cached_property
+    def cutter(self) -> WordCutter | None:
+        """What gives the `pieces` of whole batches of text; None where their words are not those of jieba alone."""
+        return found if not self.user_words and (found := WordCutter(self._library)).agrees() else None
+
+    def expect(self, text: str) -> None:
+        """Say that `text` will be cut, and parts of it, maybe nothing else: the first question of a process is worth
+        no dictionary. Terms are the same whether this is called or not.
+        """
+        if not (self.user_words or self._expected[0] or sys.modules.keys() & {"rjieba", "jieba"}):
+            folded = fold(text)
+            if cutter := short_cutter(folded):
+                self._expected = (folded, cutter)
+
+    @cached_property
+    def _library(self) -> Callable[[str], list[str]]:
+        self._expected = ("", list)  # more is cut than was expected, and this is quicker
+        return _segmenter(self.user_words)
+
+    def _cut(self, folded: str) -> list[str]:
+        text, cutter = self._expected
+        return cutter(folded) if folded in text else self._library(folded)
+
+    @cached_property
+    def _synonyms(self) -> dict[str, list[list[str]]]:
+        """First term of a phrase's cut -> other ways to say it, each a list of terms."""
+        table: dict[str, list[list[str]]] = {}
+        for group in self._groups:
+            cuts = [self.terms(word) for word in group]
+            for cut in cuts:
+                if len(cut) == 1:
+                    table.setdefault(cut[0], []).extend(other for other in cuts if other != cut)
+        return table
+
+    def fingerprint(self) -> str:
+        """Changes whenever some text would give other terms."""
+        from importlib.metadata import PackageNotFoundError, version  # here, as in index.analysis.fold
+
+        try:
+            engine = f"rjieba{version('rjieba')}"
+        except PackageNotFoundError:  # pragma: no cover
+            engine = f"jieba{version('jieba')}"
+        return "|".join([f"tokens{TOKENIZER_VERSION}", engine, fold_version(), *self.user_words])
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of `text`, in order of their pieces; identifiers follow at the end."""
+        return [piece for piece in self.folded_terms(fold(text)) if _WORD.match(piece)]
+
+    def folded_terms(self, folded: str) -> list[str]:
+        """`terms` of a text that is folded already, and the marks and spaces between them."""
+        return self.pieces(folded) + [term for term, _ in self.identifier_terms(folded)]
+
+    def pieces(self, folded: str) -> list[str]:
+        """The words of a text that is folded already, and the marks and spaces between them: joined, the text."""
+        return self._cut(folded) if folded else []
+
+    def identifier_terms(self, folded: str) -> Iterator[tuple[str, int]]:
+        """The terms that identifiers give beside their `pieces`, each with where its identifier begins."""
+        for start, end in identifiers(folded):
+            yield from ((term, start) for term, _, _ in _identifier_tokens(folded[start:end], start))
+
+    def tokens(self, text: str) -> list[Token]:
+        """`terms` with the characters each stands on: `fold(text)[start:end]` reads as the term."""
+        folded = fold(text)
+        tokens: list[Token] = []
+        at = 0
+        for piece in self._cut(folded):
+            if _WORD.match(piece):
+                tokens.append(Token(piece, at, at + len(piece)))
+            at += len(piece)
+        for start, end in identifiers(folded):
+            tokens.extend(_identifier_tokens(folded[start:end], start))
+        return tokens
+
+    def lone(self, folded: str, wanted: AbstractSet[str]) -> list[tuple[int, int]]:
+        """Where in a folded text one of the `wanted` characters is a word of its own: spans, in order."""
+        spans: list[tuple[int, int]] = []
+        end = 0
+        for place in sorted(place for char in wanted for place in _places(folded, char)):
+            if place < end:
+                continue
+            at = place  # of the clause it stands in, which alone is cut
+            while at > end and not _BREAK.match(folded, at - 1):
+                at -= 1
+            stop = _BREAK.search(folded, place)
+            end = stop.start() if stop else len(folded)
+            for piece in self._cut(folded[at:end]):
+                if piece in wanted:
+                    spans.append((at, at + len(piece)))
+                at += len(piece)
+        return spans
+
+    def bigrams(self, text: str) -> list[str]:
+        """Pairs of neighbouring Chinese characters of `text`; a lone character stands alone."""
+        out: list[str] = []
+        for match in _HAN_RUN.finditer(fold(text)):
+            run = match.group()
+            if len(run) == 1:
+                out.append(run)
+            out.extend(map("".join, zip(run, run[1:], strict=False)))
+        return out
+
+    def synonyms(self, term: str) -> list[list[str]]:
+        """Other ways to say `term`, each a list of terms; empty when there are none."""
+        return self._synonyms.get(term, [])
+
+
+def _places(text: str, char: str) -> Iterator[int]:
+    at = text.find(char)
+    while at >= 0:
+        yield at
+        at = text.find(char, at + 1)
+
+
+def identifiers(folded: str) -> Iterator[tuple[int, int]]:
+    """Where identifiers stand in a folded text, left to right; of two that overlap the first."""
+    at = 0
+    document = _DOCUMENT.search(folded)
+    other = _BEGINS.search(folded)
+    while document or other:
+        if document:
+            start = bracket = document.start()
+            while start > max(at, bracket - _ISSUER_CHARS[1]) and _ISSUER.match(folded, start - 1):
+                start -= 1
+            if bracket < at or bracket - start < _ISSUER_CHARS[0]:  # nobody issued it
+                document = _DOCUMENT.search(folded, bracket + 1)
+                continue
+            if other is None or start < other.start():
+                at = document.end()
+                yield start, at
+                document = _DOCUMENT.search(folded, at)
+                other = _BEGINS.search(folded, at) if other else None
+                continue
+        if other and (match := _OTHER.match(folded, other.start())):
+            at = match.end()
+            yield match.span()
+            other = _BEGINS.search(folded, at)
+
+
+def _identifier_tokens(found: str, at: int) -> list[Token]:
+    """The whole identifier in one spelling (gb/t 7714 and gb/t7714 are one), and parts jieba leaves whole.
+
+    `at`: where in the folded text `found` begins.
+    """
+    whole = found.translate(_BRACKETS)
+    tokens = []
+    if not whole.isalnum() or " " in found or "年" in whole or "月" in whole or "-" in found:
+        tokens.append(Token(whole, at, at + len(found)))
+        edition = _EDITION.search(found)
+        if edition:  # gb/t 7714-2015 is also found by gb/t 7714
+            prefix = found[: edition.start()].translate(_BRACKETS)
+            tokens.append(Token(prefix, at, at + edition.start()))
+    elif whole.isascii():
+        # c919 is one piece for jieba already: add what people may type of it.
+        for part in _LETTERS_OR_DIGITS.finditer(found):
+            if part.group() != whole:
+                tokens.append(Token(part.group(), at + part.start(), at + part.end()))
+    return tokens

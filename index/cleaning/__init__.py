@@ -1,0 +1,1 @@
+"""Raw text -> display text and metadata."""

@@ -1,0 +1,163 @@
+"""Page chrome: what stands on a page beside its article. Comment boxes, visitor counters, ICP lines, link farms.
+
+Whole lines only, and mostly at the two ends: a line of the article that is cut is worse than a line of chrome left.
+Patterns match folded text, so one spelling serves both scripts and both widths.
+"""
+
+import re
+from collections import Counter, defaultdict
+from hashlib import blake2b
+
+from index.analysis.fold import fold
+
+_SITE_PAGE = (
+    "联系我们|网站地图|关于我们|关于本站|版权声明|隐私政策|隐私声明|免责声明|法律声明|网站声明|加入我们|人才招聘|诚聘英才|广告服务|广告合作|"
+    "帮助中心|使用帮助|友情链接|设为首页|加入收藏|意见反馈|服务协议|用户协议|本站简介|站点地图|首页"
+)
+# Lines that are chrome wherever they stand: nobody writes them in an article.
+_SURE = re.compile(
+    r"^(?:"
+    r".{0,40}[icp]{3}\s*备案?(?:号|序号|编号)?.{0,40}|.{0,12}[\u4e00-\u9fff]icp[备证]\s*[\d-]{6,14}号?(?:-\d+)?.{0,30}"
+    r"|.{0,20}公网安备\s*\d*.{0,20}|网站标识码.{0,30}"
+    r"|您是第?\s*\d*\s*位?(?:来?访者|访客|访问者|浏览者).{0,10}|(?:本站|总|今日|累计)?访问(?:量|人数|次数)[::]?\s*\d*(?:次|人)?"
+    r"|(?:.{0,24}[,。 ])?(?:未经.{0,8}(?:许可|授权|同意|书面).{0,12}(?:转载|复制|使用|镜像|摘编).{0,20})"
+    r"|[(【\[]?未经.{0,8}(?:许可|授权|允许)[,，\s]*(?:不得|禁止|严禁|请勿).{0,12}[)】\]]?"
+    r"|(?:copyright|©|\(c\)|版权所有).{0,80}|.{0,60}(?:all rights? reserved|版权所有).{0,60}"
+    r"|(?:网友|最新|最热|热门|全部|精彩|用户|读者)?评论(?:一下|列表|区)?\s*[(:]?\s*\d*\s*[条)]?"
+    r"|评论\s*\d+\s*人参与.{0,20}|(?:已有)?\s*\d*\s*人参与.{0,30}|还没有评论.{0,16}|快来抢(?:占)?沙发.{0,6}|暂无评论.{0,10}|(?:我来说两句|发表评论|我要评论|查看评论|查看更多评论|提交评论|登录后才?可?以?(?:发表)?评论|请登录后?(?:发表)?评论).{0,12}"
+    r"|(?:【|\[)?(?:打印|关闭|打印本页|关闭窗口|打印此页|返回顶部|回到顶部|返回首页|收藏本页|收藏|加入收藏|设为首页|我要纠错|纠错|分享|转发|点赞|复制链接|字号|大|中|小)(?:】|\])?"
+    r"(?:[\s|/丨、]*(?:【|\[)?(?:打印|关闭|打印本页|关闭窗口|打印此页|返回顶部|回到顶部|返回首页|收藏本页|收藏|加入收藏|设为首页|我要纠错|纠错|分享|转发|点赞|复制链接|大|中|小)(?:】|\])?)+"
+    r"|(?:打印本页|关闭窗口|打印此页|返回顶部|回到顶部|返回首页|加入收藏|设为首页|我要纠错|复制链接)"
+    r"|(?:一键)?分享(?:到|至)[::]?.{0,40}|扫(?:一扫|描|码).{0,20}(?:二维码|关注|分享|阅读|下载|手机).{0,16}"
+    r"|(?:上一篇|下一篇|上一条|下一条|上一页|下一页|前一篇|后一篇)\s*[::]?.{0,50}|(?:相关|推荐|热门|延伸)(?:阅读|新闻|文章|链接|推荐)[::]?"
+    r"|(?:当前|您的?|现在|所在)(?:的)?位置(?:是)?\s*[::].{0,60}|首页(?:\s*[>»›|/·-]+\s*[^\s>»›|/·。,]{1,12}){1,10}\s*[>»›|]*"
+    r"|(?:责任编辑|编辑)?[((]?本文来源.{0,10}(?:版权|侵权).{0,40}|(?:友情|相关)链接[::]?(?:\s*[\u4e00-\u9fff]{2,12}){0,20}"
+    r"|首页(?:[\s|/·]+[\u4e00-\u9fff]{2,6}){3,14}|分享让更多人看到"
+    rf"|(?:{_SITE_PAGE})(?:[\s|/·]+(?:{_SITE_PAGE})){{1,10}}"
+    r"|(?:点击|长按).{0,12}(?:阅读原文|关注我们|二维码|查看更多).{0,12}|阅读原文|展开全文|点击查看(?:更多|全文).{0,8}|加载更多"
+    r"|(?:新浪微博|腾讯微博|微信|微博|朋友圈|qq空间|qq好友|豆瓣|人人网)(?:[\s|/、]+(?:新浪微博|腾讯微博|微信|微博|朋友圈|qq空间|qq好友|qq|豆瓣|人人网|分享))+"
+    r")$"
+)
+# Lines that are chrome only in the company of sure ones at the foot of the page.
+_MAYBE = re.compile(
+    r"^(?:欢迎您?(?:访问|光临|来到).{0,24}|(?:主办|承办|协办|指导|技术支持|建设|维护|运维|主管)(?:单位)?[::].{1,50}|技术支持[::].{1,40}|免责声明.{0,200}|(?:特别|版权)声明.{0,200}|关于我们.{0,60}|联系我们.{0,60}|网站地图.{0,40}"
+    r"|(?:联系|咨询|举报|投稿|新闻热线|客服)?(?:电话|邮箱|地址|热线|qq|传真|邮编)[::].{1,60}|\d{1,3}|[«<]?\s*(?:\d{1,3}\s+){1,10}[»>]?"
+    r"|.{0,20}(?:增值电信|新闻信息服务|许可证|经营许可).{0,60}|(?:违法|不良|侵权).{0,6}举报.{0,40}|(?:最新|最热|热点|推荐|热门|排行).{0,6}"
+    r"|(?:声明|注|注意)[::].{0,20}(?:转载|版权|侵权|网友).{0,120})$"
+)
+_IMPRINT = re.compile(r"[icp]{3}\s*[备证]|公网安备|网站标识码|版权所有|copyright|访问?者|访者")
+_CONTACT = re.compile(r"^\s*(?:联系|咨询|举报|投稿|新闻热线|客服)?(?:电话|邮箱|地址|热线|qq|传真|邮编|联系人)")
+_PLACE = re.compile(r"^[\u4e00-\u9fff]{1,7}(?:县|市|区|省|州|旗|盟|镇|乡|自治[县州旗])$")
+_HEAD, _TAIL = 6, 60  # nonblank lines looked at from either end
+
+
+_RIGHTS = re.compile("[权權载載©]")
+_BARS = 8  # in a link farm at least
+
+
+def _link_farm(folded: str) -> bool:
+    """A run of place or product names between bars that says nothing: `红河县| 德惠市| 柘城县| ...`."""
+    if re.search(r"[。;!?]", folded):
+        return False
+    names = [name.strip() for name in folded.split("|") if name.strip()]
+    if len(names) < 8 or max(map(len, names)) > 12:
+        return False
+    places = sum(bool(_PLACE.match(name)) for name in names)
+    if any(any(char.isdigit() for char in name) for name in names):
+        return False  # a row of a table
+    return places >= 0.7 * len(names) or len(names) >= 25
+
+
+def sure(line: str) -> bool:
+    """Whether a line is chrome wherever it stands."""
+    line = line.strip()
+    if len(line) > 24 and line[-1] in "。；，、：" and not _RIGHTS.search(line):
+        return False  # a sentence, and not one about rights: known before anything costly
+    if len(line) <= 160 and _SURE.match(fold(line)):
+        return True
+    return line.count("|") + line.count("｜") >= _BARS and _link_farm(fold(line))
+
+
+def find(text: str, learned: frozenset[str] = frozenset()) -> list[int]:
+    """Numbers of the lines of `text` that are chrome. `learned`: keys of lines known from the source."""
+    lines = text.split("\n")
+    full = [i for i, line in enumerate(lines) if line.strip()]
+    near = {*full[:_HEAD], *full[-_TAIL:]}
+    gone = {i for i in near if sure(lines[i])}
+    if learned:
+        gone |= {i for i in full if key(lines[i]) in learned}
+    gone |= _company(lines, full, gone)
+    return sorted(gone) if len(gone) < len(full) else []
+
+
+def _company(lines: list[str], full: list[int], gone: set[int]) -> set[int]:
+    """Doubtful lines at the foot of the page that stand below a sure one, or on top of a site's imprint.
+
+    A telephone number above the print button is the notice's own; below it, it is the site's.
+    """
+    block: list[int] = []
+    for i in reversed(full):
+        line = lines[i].strip()
+        sentence = line[-1] == "。" and "声明" not in line and "聲明" not in line
+        if i not in gone and (sentence or len(line) > 240 or not _MAYBE.match(fold(line))):
+            break
+        block.append(i)
+    sure_ones = [i for i in block if i in gone]
+    if not sure_ones:
+        return set()
+    imprint = any(_IMPRINT.search(fold(lines[i])) for i in sure_ones)
+    above = {i for i in block if i < sure_ones[-1] and imprint and not _CONTACT.match(fold(lines[i]))}
+    return (above | {i for i in block if i > sure_ones[-1]}) - gone
+
+
+def remove(text: str, learned: frozenset[str] = frozenset()) -> tuple[str, list[str]]:
+    """`text` without its chrome, and the lines taken out."""
+    numbers = find(text, learned)
+    if not numbers:
+        return text, []
+    lines = text.split("\n")
+    drop = set(numbers)
+    kept = [line for i, line in enumerate(lines) if i not in drop]
+    return "\n".join(kept), [lines[i].strip() for i in numbers]
+
+
+def key(line: str) -> str:
+    """What two printings of one line share: folded, digits and spaces out."""
+    return re.sub(r"[\s\d]+", "", fold(line))
+
+
+class ChromeCounts:
+    """Learns the lines that stand in many articles of one source: its chrome.
+
+    Add every article once, then ask for `lines()`. Memory is a counter of line hashes, forgotten where they stay rare.
+    """
+
+    def __init__(self, *, least: int = 4, share: float = 0.3, limit: int = 1_000_000) -> None:
+        """A line is chrome where it stands in at least `least` articles of a source and `share` of them."""
+        self._least, self._share, self._limit = least, share, limit
+        self._articles: Counter[str] = Counter()
+        self._lines: dict[str, Counter[bytes]] = defaultdict(Counter)
+        self._text: dict[bytes, str] = {}
+
+    def add(self, source_key: str, text: str) -> None:
+        """Count the short lines of one article of a source."""
+        self._articles[source_key] += 1
+        seen = self._lines[source_key]
+        for line in {key(line) for line in text.split("\n") if 2 <= len(line.strip()) <= 120}:
+            if len(line) < 2:
+                continue
+            mark = blake2b(line.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+            seen[mark] += 1
+            if seen[mark] == self._least:
+                self._text[mark] = line
+        if len(seen) > self._limit:
+            for mark in [mark for mark, count in seen.items() if count == 1]:
+                del seen[mark]
+
+    def lines(self) -> frozenset[str]:
+        """Keys of the lines that are chrome: for `clean(..., chrome=)`."""
+        found: set[str] = set()
+        for source, seen in self._lines.items():
+            need = max(self._least, self._share * self._articles[source])
+            found.update(self._text[mark] for mark, count in seen.items() if count >= need and mark in self._text)
+        return frozenset(found)

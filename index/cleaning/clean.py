@@ -1,0 +1,187 @@
+"""Raw text -> display text: the text people read and every offset refers to.
+
+An ordered tuple of named steps, each a pure function of the article. What cannot be repaired surely is left alone.
+Cleaning twice is cleaning once.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+from index.cleaning import boilerplate as page_chrome
+from index.cleaning import gbk_misaligned, gbk_repair, metadata, mojibake, pinyin_annotations
+from index.models import Article, Change, Cleaned
+
+CLEANER_VERSION = 2  # part of the index's fingerprint: raise it whenever a step gives another result
+
+Result = tuple[Article, list[Change]]
+
+
+class Known(NamedTuple):
+    """What a step may know beside the article: its source's learned chrome, and what the steps before it changed.
+
+    `stretches`: for the ghosts, what `shifts.find` says of the title and of the text.
+    """
+
+    chrome: frozenset[str]
+    changes: tuple[Change, ...]
+    stretches: dict[str, list[gbk_misaligned.Stretch]]
+
+
+class Step(NamedTuple):
+    """One step of the cleaning: its name in reports, and what it does."""
+
+    name: str
+    run: Callable[[Article, Known], Result]
+
+
+# Invisible characters that cut words in two: zero width, direction marks, soft hyphen, BOM, controls.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff\ufff9-\ufffb]"
+)
+_BREAKS = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
+_MARGINS = re.compile(r"[ \t\u3000\xa0]+$|^[\u3000\xa0]+", re.M)
+_BLANK = re.compile(r"\n{3,}")
+
+
+def _plain(text: str) -> bool:
+    """Whether there is surely neither an invisible character nor a break but line feeds: those are not printable."""
+    for char in "\n\t\u3000\xa0":
+        text = text.replace(char, "")
+    return text.isprintable()
+
+
+def _spaces(text: str) -> str:
+    # Going through a text for a class of characters is slow: first what tells that there is nothing.
+    if not _plain(text):
+        text = _INVISIBLE.sub("", _BREAKS.sub("\n", text))
+    text = text.replace("\xa0", " ")
+    if "\u3000" in text or " \n" in text or "\t\n" in text or text.endswith((" ", "\t")):
+        text = _MARGINS.sub("", text)
+    if "\n\n\n" in text:
+        text = _BLANK.sub("\n\n", text)
+    return text.strip("\n")
+
+
+def _characters(article: Article, _: Known) -> Result:
+    text, title = _spaces(article.text), " ".join(_spaces(article.title).split())
+    hidden = _INVISIBLE.findall(article.text) if len(text) < len(article.text) else []
+    changes = [Change("characters", " ".join(f"U+{ord(c):04X}" for c in sorted(set(hidden))[:8]), "")] if hidden else []
+    return replace(article, text=text, title=title), changes
+
+
+def _both(article: Article, repair: Callable[[str], tuple[str, list[Change]]]) -> Result:
+    """A repair of the text and of the title."""
+    text, changes = repair(article.text)
+    title, more = repair(article.title) if article.title else ("", [])
+    if not changes and not more:
+        return article, []
+    return replace(article, text=text, title=title), [*more, *changes]
+
+
+def _decoding(article: Article, _: Known) -> Result:
+    return _both(article, mojibake.redecode)
+
+
+def _glue(article: Article, _: Known) -> Result:
+    return _both(article, pinyin_annotations.remove)
+
+
+def _ghosts(article: Article, known: Known) -> Result:
+    # Glue was pasted in by a program that also broke bytes, and one ghost seldom comes alone: weaker signs are
+    # believed there.
+    steps = Counter(change.step for change in known.changes)
+    article, made = _both(article, lambda text: gbk_repair.repair(text, stretches=known.stretches.get(text)))
+    if steps["glue"] >= 3 or steps["ghosts"] or made:
+        article, more = _both(article, partial(gbk_repair.repair, damaged=True))
+        made = [*made, *more]
+    return article, made
+
+
+def _fields(article: Article, _: Known) -> Result:
+    text, found, taken = metadata.take(article.text)
+    if not found and not taken:
+        return article, []
+    meta = {**{k: v for k, v in found.items() if k not in ("source", "author", "published")}, **article.meta}
+    changed = replace(
+        article,
+        text=_spaces(text),
+        source=article.source or found.get("source"),
+        author=article.author or found.get("author"),
+        published=article.published or found.get("published"),
+        meta=meta,
+    )
+    return changed, [Change("fields", line, "") for line in taken]
+
+
+def _chrome(article: Article, known: Known) -> Result:
+    text, gone = page_chrome.remove(article.text, known.chrome)
+    if not gone:
+        return article, []
+    return replace(article, text=_spaces(text)), [Change("chrome", line, "") for line in gone]
+
+
+def _title(article: Article, _: Known) -> Result:
+    if not article.title:
+        title, text = metadata.split_title(article.text)
+        article = replace(article, title=title, text=text)
+    text = article.text
+    while (line := text.partition("\n"))[0].strip() == article.title and line[2].strip():
+        text = line[2].strip("\n")  # the page repeats its title above the text
+    meta = dict(article.meta)
+    subtitle, text = metadata.split_subtitle(text)
+    changes = [Change("fields", f"——{subtitle}", "")] if subtitle else []
+    if subtitle:
+        meta.setdefault("subtitle", subtitle)
+    if issuer := metadata.issuer_of(article.title):
+        meta.setdefault("issuing_body", issuer)
+    if text == article.text and meta == article.meta:
+        return article, []
+    return replace(article, text=text, meta=meta), changes
+
+
+_ROUNDS = 6  # a line that is gone brings others to the ends of the text: until nothing more is found
+STEPS: tuple[Step, ...] = (
+    Step("decoding", _decoding),
+    Step("characters", _characters),
+    Step("glue", _glue),
+    Step("ghosts", _ghosts),
+    Step("chrome", _chrome),
+    Step("fields", _fields),
+    Step("title", _title),
+)
+
+
+def clean(article: Article, *, chrome: frozenset[str] = frozenset()) -> Cleaned:
+    """The article with its display text and the fields found in it, and every change made on the way.
+
+    `chrome`: what `ChromeCounts.lines()` learned from the article's source. Fields that came with the article are
+    kept; `source`, `author` and `published` are filled where they were missing, everything else goes to `meta`.
+    """
+    return clean_all([(article, chrome)])[0]
+
+
+def clean_all(pages: Sequence[tuple[Article, frozenset[str]]]) -> list[Cleaned]:
+    """`clean` each article, given with its source's chrome: what becomes of one does not depend on others."""
+    articles = [article for article, _ in pages]
+    changes: list[list[Change]] = [[] for _ in pages]
+    left = list(range(len(pages)))
+    for _ in range(_ROUNDS):
+        before = articles.copy()
+        for step in STEPS:
+            stretches = _stretches([articles[place] for place in left]) if step.run is _ghosts else {}
+            for place in left:
+                known = Known(pages[place][1], tuple(changes[place]), stretches)
+                articles[place], made = step.run(articles[place], known)
+                changes[place] += made
+        left = [place for place in left if articles[place] != before[place]]
+    return [Cleaned(article, tuple(made)) for article, made in zip(articles, changes, strict=True)]
+
+
+def _stretches(articles: Sequence[Article]) -> dict[str, list[gbk_misaligned.Stretch]]:
+    """Of every title and text; looked for in all of them together, which is several times as fast."""
+    texts = [text for article in articles for text in (article.title, article.text)]
+    return dict(zip(texts, gbk_misaligned.find_all(texts), strict=True))

@@ -1,0 +1,280 @@
+"""What an article says about itself: date, source, people, document number. Fields, not text.
+
+A line is taken out of the text only where every word of it is accounted for (`来源：新华网 时间：2024-01-29`):
+what is merely found inside a sentence is copied and left standing.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from index.analysis.dates import find_date
+from index.analysis.fold import fold
+
+_CLOCK = r"(?:\s*[T ]?\s*(?:上午|下午)?\s*\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}秒?|分)?(?:\.\d+)?(?:z|[+-]\d\d:?\d\d)?)?"
+
+
+# Label (folded) -> field. The empty field is page furniture that stands in such lines: known and dropped.
+_LABELS: dict[str, str] = {}
+for _field, _names in {
+    "source": "来源 文章来源 稿源 稿件来源 信息来源 新闻来源 内容来源 来源单位 出处 转自 摘自 来源网站 消息来源",
+    "published": "时间 日期 发布时间 发布日期 发表时间 发表日期 更新时间 更新日期 发文日期 成文日期 印发日期 发稿时间 "
+    "公布日期 刊发时间 上传时间 录入时间 创建时间 发文时间 成文时间 刊登日期",
+    "author": "作者 记者 本报记者 本网记者 本刊记者 全媒体记者 融媒体记者 见习记者 撰文 撰稿 文字 文字记者 撰稿人 供稿",
+    "correspondent": "通讯员 本报通讯员 特约通讯员 实习生 实习记者 特约记者",
+    "editor": "编辑 责任编辑 责编 本文编辑 网络编辑 新媒体编辑 本期编辑 值班编辑 编审 主编 总编辑 责任编缉",
+    "proofreader": "校对 责任校对 审校 校审",
+    "reviewer": "审核 终审 复审 初审 二审 三审 一审 监制 总监制 值班主任 值班总编 签发 审签 审定 签审 出品人 统筹 策划",
+    "photographer": "摄影 图片 摄影记者 供图 视频 制图 美编 版式 海报 剪辑",
+    "document_number": "发文字号 文号 公文字号 发文号 文件编号 发布文号",
+    "issuing_body": "发文机关 发布机关 制定机关 发文单位 发布单位 颁布单位 公开主体 颁布机关 发布机构 发文机构",
+    "index_number": "索引号 信息索引号",
+    "subtitle": "副标题 副题 小标题",
+    "category": "主题分类 公文种类 体裁分类 信息分类 所属分类 分类 栏目 所属栏目",
+    "": "字号 字体 字体大小 文字大小 浏览次数 浏览量 浏览 阅读 阅读量 阅读次数 点击 点击数 点击率 点击量 访问量 "
+    "访问次数 分享 分享到 打印 关闭 收藏 评论 评论数 人气 保护视力色 视力保护色 热度 阅读数 点击次数",
+}.items():
+    for _name in _names.split():
+        _LABELS[_name] = _field
+
+_H = r"\u3400-\u4dbf\u4e00-\u4e27\u4e29-\u9fff"  # Han without 丨, which pages use as a bar
+_NAME = rf"\s*(?!通讯员|记者|摄影|报道|实习生)[{_H}·]{{2,4}}(?=[\s、,)】\]/]|$)[\s、,/]*"
+_LABEL = re.compile(
+    rf"(?<![{_H}])(?:" + "|".join(sorted(map(re.escape, _LABELS), key=len, reverse=True)) + r")\s*[:丨|/]\s*",
+)
+_CANDIDATE = re.compile(r"[:：丨｜|]|[12１２][0-9０-９]{3}|年|[记記]者|[讯訊][员員]")
+_BARE = re.compile(  # a byline without colons: 本报记者 张三 通讯员 李四
+    r"^[(【\[]?\s*(?P<role>(?:本报|本网|本刊|本台|本社|新华社|中新社|全媒体|融媒体|见习|实习|特约|首席|[\u4e00-\u9fff]{2,6}报)*"
+    r"(?:记者|通讯员))(?P<names>(?:" + _NAME + r")+)"
+    r"(?:(?P<role2>(?:本报|特约)?(?:通讯员|记者|实习生))(?P<names2>(?:" + _NAME + r")+))?"
+    r"(?:摄影报道|摄影|报道|文|摄|文/图|图文)?\s*[)】\]]?$"
+)
+_DATELINE = re.compile(
+    r"^\s*(?P<src>新华社|中新社|中新网|人民网|央视网|新华网|本报讯?|[\u4e00-\u9fff]{2,6}(?:报|网|社)讯?)"
+    r"[\u4e00-\u9fff]{0,8}\d{1,2}月\d{1,2}日(?:电|讯|消息)\s*"
+    r"(?:[(](?:本报)?记者\s*(?P<who>[\u4e00-\u9fff·]{2,4}(?:[\s、,][\u4e00-\u9fff·]{2,4}){0,4})\s*[)])?"
+)
+_CLOSING = re.compile(
+    r"[(](?:本报|本网)?记者\s*(?P<who>[\u4e00-\u9fff·]{2,4}(?:[\s、,]+[\u4e00-\u9fff·]{2,4}){0,4})\s*[)]\s*$"
+)
+_NUMBER = re.compile(
+    r"(?<![\u4e00-\u9fff])(?P<no>[\u4e00-\u9fff]{1,10}?(?:[\u4e00-\u9fff]{0,4})[〔\[(【]\s*(?:19|20)\d\d\s*[〕\])】]\s*第?\s*\d{1,5}\s*号)"
+)
+_BODIES = (
+    "政府|办公厅|办公室|委员会|总局|局|厅|部|署|院|党委|县委|市委|省委|区委|中央|会|中心|学校|大学|医院|公司|银行|"
+    "领导小组|指挥部"
+)
+_ISSUER = re.compile(rf"^[\u4e00-\u9fff]{{2,24}}(?:{_BODIES})$")
+# 江城市人民政府关于印发……的通知, and the head of such a paper: 江城市人民政府文件
+_TITLE_ISSUER = re.compile(
+    rf"^(?P<who>[\u4e00-\u9fff]{{2,24}}?(?:{_BODIES})(?:[\s、][\u4e00-\u9fff]{{2,24}}?(?:{_BODIES})){{0,5}})\s*关于.{{2,120}}的?"
+    r"(?:通知|意见|决定|决议|命令|公告|通告|通报|请示|批复|报告|议案|函|纪要|公报|办法|规定|方案|条例|细则|说明)(?:[(].{0,20}[)])?$"
+)
+_PAPER = re.compile(rf"^(?P<who>[\u4e00-\u9fff]{{2,24}}(?:{_BODIES}))\s*文\s*件$")
+_SUBTITLE = re.compile(r"^\s*(?:—{1,2}|－{1,2}|-{2,3}|―{1,2}|─{1,2})\s*(?P<sub>[^\s—－―─-].{1,58}?)\s*$")
+_SENTENCE_END = re.compile(r"[。！？!?；;]")
+_PEOPLE = frozenset({"author", "correspondent", "editor", "proofreader", "reviewer", "photographer"})
+_HEAD, _TAIL = 16, 14  # lines that are looked at from either end
+_DATE_ALONE = 5  # lines from the top among which a date alone is the page's
+
+
+class Found(NamedTuple):
+    """Fields of one line, and whether the line holds nothing else."""
+
+    fields: dict[str, str]
+    whole: bool
+
+
+def _people(value: str) -> str:
+    return " ".join(re.findall(r"[^\s、,，/丨|;；]+", value))
+
+
+def line_fields(line: str) -> Found:
+    """The fields of one line of display text (no line break in it)."""
+    stripped = line.strip().strip("|丨/ \t")
+    if not 2 <= len(stripped) <= 200 or stripped[-1] in "。；" or not _CANDIDATE.search(stripped):
+        return Found({}, False)  # most lines: known before anything costly
+    folded = fold(stripped)
+    if match := _BARE.match(folded):
+        fields = {}
+        for role, names in (("role", "names"), ("role2", "names2")):
+            if match[role]:
+                start, end = match.span(names)
+                key = "author" if match[role].endswith("记者") else "correspondent"
+                fields[key] = _people(stripped[start:end])
+        return Found(fields, True)
+    return _labelled(stripped, folded)
+
+
+def _labelled(line: str, folded: str) -> Found:
+    body_start = 1 if folded[0] in "([【" and folded[-1] in ")]】" else 0
+    end = len(line) - body_start
+    marks = list(_LABEL.finditer(folded, body_start, end))
+    fields: dict[str, str] = {}
+    first = marks[0].start() if marks else end
+    lead = find_date(folded[:first])
+    if lead:
+        rest = re.sub(_CLOCK + r"$", "", folded[lead[2] : first], flags=re.I) if lead[1] == body_start else "x"
+        lead_whole = not re.sub(_CLOCK, "", rest, count=1, flags=re.I).strip(" |丨/")
+        if lead[1] == body_start and lead_whole:
+            fields["published"] = lead[0]
+        elif not marks:
+            return Found({}, False)
+        else:
+            return Found({}, False)
+    elif not marks or folded[body_start:first].strip(" |丨/"):
+        return Found({}, False)
+    for mark, following in zip(marks, [*marks[1:], None], strict=False):
+        stop = following.start() if following else end
+        value = line[mark.end() : stop].strip(" \t|丨/,，;；　")
+        key = _LABELS[re.sub(r"[\s:丨|/]+$", "", mark.group())]
+        if value and not _fits(key, value):
+            return Found({}, False)
+        _put(fields, key, value)
+    return Found(fields, True)
+
+
+def _fits(key: str, value: str) -> bool:
+    """Whether `value` is of a shape that field can have; prose after a colon is not."""
+    if _SENTENCE_END.search(value):
+        return False
+    if key == "published":
+        found = find_date(fold(value))
+        if found is None:
+            return False
+        return len(re.sub(_CLOCK, "", fold(value)[: found[1]] + fold(value)[found[2] :], flags=re.I).strip()) <= 16
+    if key in _PEOPLE:
+        names = _people(_without_date(value)[0]).split()
+        return len(names) <= 12 and all(len(name) <= 10 for name in names)
+    return len(value) <= 40 and value.count("，") + value.count(",") <= 1
+
+
+def _put(fields: dict[str, str], key: str, value: str) -> None:
+    if not key or not value:
+        return
+    if key == "published":
+        found = find_date(fold(value))
+        if found is None:
+            return
+        tail = re.sub(r"^" + _CLOCK, "", fold(value)[found[2] :], flags=re.I).strip(" |丨/")
+        value = found[0]
+        if tail and "source" not in fields and re.fullmatch(r"[\u4e00-\u9fff]{2,10}", tail):
+            fields["source"] = tail
+    elif key in _PEOPLE or key == "source":
+        value, when = _without_date(value)
+        if when:
+            fields.setdefault("published", when)
+        value = _people(value) if key in _PEOPLE else value
+    if value:
+        fields.setdefault(key, value)
+
+
+def _without_date(value: str) -> tuple[str, str | None]:
+    """`新华网 2024-01-29 10:00` -> `新华网` and the date: pages put the date behind any field."""
+    found = find_date(fold(value))
+    if found is None or (found[1] > 0 and len(value) - found[2] > 12):
+        return value, None
+    return value[: found[1]].strip(" \t|丨/"), found[0]
+
+
+def take(text: str) -> tuple[str, dict[str, str], list[str]]:
+    """Take field lines out of the two ends of `text`: the rest, the fields, the lines taken.
+
+    Fields found inside a line that stays (a dateline, a closing `（记者 …）`, a document number) are copied.
+    """
+    lines = text.split("\n")
+    full = [i for i, line in enumerate(lines) if line.strip()]
+    fields: dict[str, str] = {}
+    drop: set[int] = set()
+    for place, i in enumerate(full):
+        if i in drop or _HEAD <= place < len(full) - _TAIL:
+            continue
+        found = line_fields(lines[i])
+        if not found.whole or not (found.fields or _is_furniture(lines[i])):
+            continue
+        signs = place >= _DATE_ALONE or 1 < place == len(full) - 1
+        if signs and set(found.fields) == {"published"} and not _LABEL.search(fold(lines[i])):
+            continue  # a date alone under the text belongs to a notice's signature; at the top it is the page's
+        drop.add(i)
+        for key, value in found.fields.items():
+            fields.setdefault(key, value)
+        if not found.fields and place + 1 < len(full) and _value_below(lines[i], lines[full[place + 1]], fields):
+            drop.add(full[place + 1])
+    if len(drop) == len(full):  # nothing but fields: then they are the text
+        drop = set()
+    for key, value in _copied(lines, full, drop).items():
+        fields.setdefault(key, value)
+    taken = [lines[i].strip() for i in sorted(drop)]
+    kept = [line for i, line in enumerate(lines) if i not in drop]
+    return ("\n".join(kept) if drop else text), fields, taken
+
+
+def _is_furniture(line: str) -> bool:
+    return bool(_LABEL.search(fold(line)))
+
+
+def _value_below(label: str, line: str, fields: dict[str, str]) -> bool:
+    """Whether `line` is the value of the label that stands alone above it; it is put into `fields`."""
+    key = _LABELS.get(re.sub(r"[\s:丨|/]+$", "", fold(label).strip()), "")
+    value = line.strip()
+    if not key or line_fields(line).fields.keys() - {"published"} or _is_furniture(line) or not _fits(key, value):
+        return False
+    _put(fields, key, value)
+    return True
+
+
+def _copied(lines: list[str], full: list[int], drop: set[int]) -> Mapping[str, str]:
+    kept = [i for i in full if i not in drop]
+    fields: dict[str, str] = {}
+    for i in kept[:6]:
+        line = lines[i]
+        if "日" in line[:40] and (match := _DATELINE.match(fold(line[:120]))):
+            source = lines[i][match.start("src") : match.end("src")].removesuffix("讯").removesuffix("訊")
+            if not source.startswith("本"):
+                fields.setdefault("source", source)
+            if match["who"]:
+                fields.setdefault("author", _people(lines[i][match.start("who") : match.end("who")]))
+        if len(line) <= 120 and ("号" in line or "號" in line) and (match := _NUMBER.search(fold(line))):
+            fields.setdefault("document_number", re.sub(r"\s", "", lines[i][match.start() : match.end()]))
+    for i in kept[-3:]:
+        tail = lines[i][-80:]
+        if tail[-1:] in ")）" and (match := _CLOSING.search(fold(tail))):
+            fields.setdefault("author", _people(tail[match.start("who") : match.end("who")]))
+    for i in kept[:3]:
+        if len(lines[i]) <= 40 and (match := _PAPER.match(fold(lines[i].strip()))):
+            fields.setdefault("issuing_body", lines[i].strip()[: match.end("who")])
+    date_line = fold(lines[kept[-1]][:40]).strip() if kept else ""
+    if len(kept) >= 3 and len(date_line) <= 20 and (signed := find_date(date_line)):
+        body = lines[kept[-2]].strip()
+        if signed[2] - signed[1] >= len(date_line) - 1:
+            fields.setdefault("published", signed[0])
+            if _ISSUER.match(fold(body)):
+                fields.setdefault("issuing_body", body)
+    return fields
+
+
+def issuer_of(title: str) -> str | None:
+    """Who issued an official paper of this title: `某市人民政府关于……的通知` -> `某市人民政府`."""
+    match = _TITLE_ISSUER.match(fold(title.strip()))
+    return None if match is None else title.strip()[match.start("who") : match.end("who")]
+
+
+def split_subtitle(text: str) -> tuple[str, str]:
+    """`(subtitle, rest)`: a first line `——……` below the title, without its dash; nothing where there is none."""
+    first, _, rest = text.lstrip("\n").partition("\n")
+    match = _SUBTITLE.match(first)
+    if match is None or not rest.strip() or re.search(r"[。；;，,：:]$", first.strip()):
+        return "", text
+    return match["sub"], rest.lstrip("\n")
+
+
+def split_title(text: str) -> tuple[str, str]:
+    """`(title, rest)`: the first line where it reads as a title, else its opening words and the whole text."""
+    first, _, rest = text.lstrip("\n 　\t").partition("\n")
+    line = first.strip()
+    if rest.strip() and len(line) <= 60 and not re.search(r"[。！!；;，,：:、.…]$|[。；;]", line):
+        return line, rest.lstrip("\n")
+    opening = re.split(r"[。！？!?；;…\n]", line, maxsplit=1)[0]
+    while len(opening) > 40 and (cut := re.search(r"[，,、：:\s][^，,、：:\s]*$", opening)):
+        opening = opening[: cut.start()]
+    return opening[:40].strip("“”\"'‘’「」『』 　") or line[:40], text

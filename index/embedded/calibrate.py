@@ -1,0 +1,172 @@
+"""What the legs of an index are worth, measured without labels on the corpus's own known items.
+
+A known item is a sentence of an article: whole, and with some of its words left out, as people remember it. Each
+leg is asked for it and should find the article. What a question without meaning gets by chance is measured beside:
+characters of the corpus drawn at random, which meet its chunks as random pairs do.
+
+The measurements lie in the manifest, under `calibration.measured`; search interprets them (search.ranking.weights for
+the weight and the scale of BM25, search.ranking.confidence for what is no answer). They take some 450 questions up to
+50,000 chunks and fewer beyond, and are made again when the index has grown or shrunk by a quarter.
+"""
+
+import os
+import random
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.analysis.chunk import sentences
+from index.analysis.tokenizer import Tokenizer
+from index.calibration import VERSION, Border, Measured
+from index.embedded.reader import EmbeddedIndex
+from index.encoders.base import Encoder
+from index.models import Filters, LexicalQuery, article_of
+from index.retrieval.signals import Signals, bm25_signal, dense_signal, idf_mass, most_worded, scale_cosine, two_grains
+
+MIN_ARTICLES = 50  # of fewer, chance alone decides which leg does better
+_QUESTIONS = 150  # known items, up to so many chunks:
+_FULL_AT = 50_000
+_FEWEST = 60
+_SENTENCE = range(4, 81)  # characters
+_KEPT = (1.0, 0.7)  # shares of its words that a known item keeps, where legs are compared
+_HARD = 0.5  # and where it is asked what a question gets that has an answer
+_RANDOM = range(4, 13)  # characters of a question without meaning
+_DEPTH = 64  # chunks from each leg, as for a first page
+_THREADS = 4  # questions asked at a time; two take two thirds of one's time
+_GAINS = [1 / float(np.log2(rank + 1)) for rank in range(1, 11)]
+
+
+def measure(index: EmbeddedIndex, tokenizer: Tokenizer, encoder: Encoder) -> Measured | None:
+    """Ask `index` its own sentences; None where it has too few articles. The same index measures the same."""
+    stats = index.stats()
+    items = known_items(index, question_count(stats.chunks)) if stats.articles >= MIN_ARTICLES else []
+    if len(items) < MIN_ARTICLES:
+        return None
+    asked = _Asked(index, tokenizer, encoder)
+    rng = random.Random(2)
+    found: list[tuple[float, float]] = []
+    strengths: list[float] = []
+    for share in _KEPT:
+        questions = [shortened(text, tokenizer, share, rng) for _, text in items]
+        for (article_id, _), outcome in zip(items, asked.all(questions), strict=True):
+            found.append((gain(outcome.by_bm25, article_id), gain(outcome.by_dense, article_id)))
+            if share == 1 and outcome.mass > 0:
+                strengths.append(outcome.highest / outcome.mass)
+    hard = [o.signals for o in asked.all([shortened(text, tokenizer, _HARD, rng) for _, text in items])]
+    chance = [o.signals for o in asked.all(meaningless([text for _, text in items], len(items), rng))]
+    return Measured(
+        version=VERSION,
+        encoder=encoder.fingerprint,
+        chunks=stats.chunks,
+        questions=len(found) + len(hard) + len(chance),
+        bm25=round(float(np.mean([one for one, _ in found])), 4),
+        dense=round(float(np.mean([other for _, other in found])), 4),
+        strength=round(float(np.median(strengths)), 4) if strengths else 0.0,
+        borders={name: _border(name, chance, hard) for name in ("bm25", "dense", "hybrid")},
+    )
+
+
+def _border(name: str, chance: Sequence[Signals], known: Sequence[Signals]) -> Border:
+    by_chance = np.percentile([getattr(one, name) for one in chance], (50, 95))
+    low = np.percentile([getattr(one, name) for one in known], 5)
+    return Border(*(round(float(value), 4) for value in (*by_chance, low)))
+
+
+def question_count(chunks: int) -> int:
+    """How many known items are asked of so many chunks: work that does not grow with the index."""
+    return max(_FEWEST, min(_QUESTIONS, _QUESTIONS * _FULL_AT // max(chunks, 1)))
+
+
+def known_items(index: EmbeddedIndex, count: int, seed: int = 1) -> list[tuple[str, str]]:
+    """(article_id, a sentence of it) of up to `count` live articles, drawn at random."""
+    rng = random.Random(seed)
+    live = [np.flatnonzero(segment.live_articles) for segment in index.segments]
+    ends = np.cumsum([len(rows) for rows in live])
+    total = int(ends[-1]) if len(ends) else 0
+    out: list[tuple[str, str]] = []
+    for at in rng.sample(range(total), min(total, 3 * count)):
+        s = int(np.searchsorted(ends, at, side="right"))
+        article = index.segments[s].store.get(int(live[s][at - int(ends[s]) + len(live[s])])).article
+        texts = [article.text[start:end].strip() for start, end in sentences(article.text)]
+        texts = [text for text in texts if len(text) in _SENTENCE]
+        if texts and len(out) < count:
+            out.append((article.article_id, rng.choice(texts)))
+    return out
+
+
+def shortened(text: str, tokenizer: Tokenizer, share: float, rng: random.Random) -> str:
+    """`text` with that share of its words, in their order; at least one stays."""
+    if share >= 1:
+        return text
+    words: list[str] = []
+    end = 0
+    for token in sorted(tokenizer.tokens(text), key=lambda token: (token.start, -token.end)):
+        if token.start >= end:
+            words.append(text[token.start : token.end])
+            end = token.end
+    if len(words) < 2:
+        return text
+    return "".join(words[at] for at in sorted(rng.sample(range(len(words)), max(1, round(share * len(words))))))
+
+
+def meaningless(texts: Sequence[str], count: int, rng: random.Random) -> list[str]:
+    """Questions of a few characters of `texts`, each drawn by itself."""
+    characters = [char for text in texts for char in text if char.isalnum()]
+    return ["".join(rng.choices(characters, k=rng.choice(_RANDOM))) for _ in range(count)] if characters else []
+
+
+def gain(ranked: Sequence[str], article_id: str) -> float:
+    """nDCG@10 of a ranking of articles where one is relevant."""
+    return _GAINS[ranked.index(article_id)] if article_id in ranked[: len(_GAINS)] else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    by_bm25: list[str]
+    by_dense: list[str]
+    highest: float
+    mass: float
+    signals: Signals
+
+
+class _Asked:
+    """Asks questions of both legs and remembers what document frequencies it has met."""
+
+    def __init__(self, index: EmbeddedIndex, tokenizer: Tokenizer, encoder: Encoder) -> None:
+        self._index = index
+        self._tokenizer = tokenizer
+        self._encoder = encoder
+        self._chunks = index.stats().chunks
+
+    def all(self, questions: Sequence[str]) -> list[_Outcome]:
+        vectors = self._encoder.queries(list(questions))
+        with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+            return list(pool.map(self._one, questions, vectors))
+
+    def _one(self, question: str, vector: np.ndarray) -> _Outcome:
+        words = {term: float(count) for term, count in Counter(self._tokenizer.terms(question)).items()}
+        grams = {gram: float(count) for gram, count in Counter(self._tokenizer.bigrams(question)).items()}
+        query = LexicalQuery(words, grams)
+        if vector.any():
+            evidence = self._index.both(query, vector, k=_DEPTH, filters=Filters())
+        else:
+            hits = self._index.lexical(query, k=_DEPTH, filters=Filters())
+            evidence = self._index.evidence(query, vector, [hit.chunk_id for hit in hits])
+        near = two_grains(evidence)
+        names = [article_of(item.chunk_id) for item in evidence]
+        scores = np.array([item.bm25 for item in evidence])
+        idf = idf_mass(words, self._index, self._chunks)
+        held = self._index.held(query, most_worded(evidence))
+        highest = max(scores, default=0.0)
+        near_enough = dense_signal(scale_cosine(near, floor=self._index.cosine_floor))
+        signals = Signals(bm25_signal(idf, held, highest), near_enough)
+        return _Outcome(_articles(names, scores), _articles(names, near), highest, sum(idf.values()), signals)
+
+
+def _articles(names: Sequence[str], scores: np.ndarray) -> list[str]:
+    """The first ten articles by their best chunk, of those with a score above 0; ties in order of the names."""
+    order = sorted(range(len(names)), key=lambda at: (-scores[at], names[at]))
+    return list(dict.fromkeys(names[at] for at in order if scores[at] > 0))[: len(_GAINS)]

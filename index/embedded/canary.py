@@ -1,0 +1,65 @@
+"""Canary queries: an index built anew must find what the old one held, or it does not take the old one's place."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from index.analysis.tokenizer import Tokenizer
+from index.embedded.reader import EmbeddedIndex
+from index.encoders.base import Encoder
+from index.errors import NotFound, SelfCheckFailed
+from index.models import Filters, Hit, LexicalQuery, article_of
+
+CANARIES = 32  # articles of the old index that are asked for by their titles
+_DEPTH = 100  # places in which they are looked for
+_FEW = 8  # so many must be there before the dense leg is judged by them
+_SAME = 1e-4  # scores that differ by less are one
+
+
+def check_canaries(old: EmbeddedIndex, new: EmbeddedIndex, tokenizer: Tokenizer, encoder: Encoder) -> int:
+    """Ask `new` for articles that both indexes hold by the titles they have in `old`; returns how many were asked for.
+
+    Raises SelfCheckFailed where the lexical leg finds less than half of them, or the dense leg none of them.
+    """
+    asked = found = near = 0
+    for article_id, title in _titles(old, new):
+        words = tokenizer.terms(title)
+        if not words:
+            continue
+        asked += 1
+        query, vector = LexicalQuery(dict.fromkeys(words, 1.0)), encoder.queries([title])[0]
+        (own,) = new.evidence(query, vector, [f"{article_id}:0"])
+        hits = new.lexical(query, k=_DEPTH, filters=Filters())
+        # One of a hundred with the same title counts as found where those before it are no worse.
+        found += (
+            own.bm25 > 0
+            and bool(hits)
+            and (len(hits) < _DEPTH or hits[-1].score > own.bm25 - _SAME or _in(article_id, hits))
+        )
+        near += bool(np.isfinite(own.cosine)) and _in(article_id, new.dense(vector, k=_DEPTH, filters=Filters()))
+    if 2 * found < asked or (asked >= _FEW and not near):
+        raise SelfCheckFailed(
+            f"the index built anew finds {found} of {asked} articles by the words of their titles and {near} by their "
+            "vectors; the old index stays",
+            hint="wensou analyze TEXT shows the terms; the tokenizer or the encoder is broken",
+        )
+    return asked
+
+
+def _in(article_id: str, hits: Sequence[Hit]) -> bool:
+    return any(article_of(chunk_id) == article_id for chunk_id, _ in hits)
+
+
+def _titles(old: EmbeddedIndex, new: EmbeddedIndex) -> list[tuple[str, str]]:
+    """Id and title of articles in both, evenly over the segments of the old."""
+    out = []
+    for segment in old.segments:
+        rows = np.flatnonzero(segment.live_articles)
+        for row in rows[:: max(1, len(rows) * len(old.segments) // CANARIES)].tolist():
+            article_id = segment.store.article_id(row)
+            try:
+                new.article(article_id)
+            except NotFound:
+                continue
+            out.append((article_id, segment.store.title(row)))
+    return out[:CANARIES]

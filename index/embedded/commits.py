@@ -1,0 +1,85 @@
+"""Commits as a whole: who may write them, which are kept, and new ones that only rename what is there."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from index.embedded.reader import EmbeddedIndex
+from index.errors import BadOption, WriterBusy
+from index.storage.layout import LOCK, Manifest, last_commit, publish, read_manifest, read_pointer
+
+
+@contextlib.contextmanager
+def writer_lock(root: Path) -> Iterator[None]:
+    """Hold the index for writing; WriterBusy says who does. A dead owner's lock is free: the system drops it."""
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / LOCK, timeout=0)
+    owner = root / f"{LOCK}.owner"
+    try:
+        lock.acquire()
+    except Timeout:
+        who = owner.read_text("utf-8").strip() if owner.exists() else "another process"
+        raise WriterBusy(
+            f"index {root}: {who} is writing to it", hint="wait for it to finish, then run again"
+        ) from None
+    try:
+        owner.write_text(f"process {os.getpid()} on {socket.gethostname()}, since {now()}\n", "utf-8")
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
+
+
+def now() -> str:
+    """The time as a manifest says it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def kept_commits(root: Path) -> list[Manifest]:
+    """The current commit and those before it that can be restored, in order; IndexMissing, IndexCorrupt."""
+    current = read_manifest(root).commit
+    numbers = sorted(int(path.stem.split("-")[1]) for path in root.glob("commit-*.json"))
+    return [read_manifest(root, number) for number in numbers if number <= current]
+
+
+def restore_commit(root: Path, commit: int) -> int:
+    """Make commit number `commit` the current one again, as a new commit; returns its number.
+
+    Raises IndexMissing, WriterBusy, BadOption where it is not kept, IndexCorrupt; all of them change nothing.
+    """
+    read_pointer(root)
+    with writer_lock(root):
+        numbers = [manifest.commit for manifest in kept_commits(root)]
+        if commit not in numbers:
+            kept = ", ".join(map(str, numbers))
+            raise BadOption(f"index {root}: commit {commit} is not kept", hint=f"those that are: {kept}")
+        manifest = read_manifest(root, commit)
+        EmbeddedIndex(root, manifest).close()
+        manifest = replace(manifest, commit=last_commit(root) + 1, committed_at=now(), previous=None)
+        publish(root, manifest)
+        return manifest.commit
+
+
+def set_calibration(root: Path, name: str, value: Mapping[str, Any] | None) -> int:
+    """Put `value` under `name` in the current commit's calibration, or take it away; returns the new commit's number.
+
+    Nothing is written but a manifest: articles, postings and vectors stay as they are. Raises WriterBusy and what
+    reading a manifest raises.
+    """
+    with writer_lock(root):
+        manifest = read_manifest(root)
+        calibration = {key: old for key, old in manifest.calibration.items() if key != name}
+        if value is not None:
+            calibration[name] = dict(value)
+        publish(
+            root,
+            replace(manifest, commit=last_commit(root) + 1, committed_at=now(), calibration=calibration),
+        )
+        return last_commit(root)

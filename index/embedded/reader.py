@@ -1,0 +1,388 @@
+"""The local engine, read side: one commit of a folder, open for as long as you like.
+
+Every number here is the whole commit's: idf and average lengths count all segments and leave out the dead, so an
+index grown in many steps scores as one built at once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.near_duplicates import SIZE as SIGNATURE_SIZE
+from index.analysis.terms import facet
+from index.config import IndexConfig
+from index.embedded.lister import TermLister
+from index.errors import IndexCorrupt, NotFound
+from index.models import (
+    Chunk,
+    Evidence,
+    Filters,
+    Hit,
+    IndexStats,
+    LexicalQuery,
+    StoredArticle,
+    Vectors,
+    article_of,
+    chunk_id_of,
+    ordinal_of,
+)
+from index.retrieval.conditions import meets
+from index.retrieval.scorer import Scorer
+from index.retrieval.topk import Known, nth_highest
+from index.segments.segment import Segment
+from index.segments.store import NO_DATE, day_number, day_of
+from index.segments.tombstones import Tombstones
+from index.segments.vector_index import enough, products, read_ahead
+from index.storage.arrays import here_and_there, let_go, union
+from index.storage.damage import names_damage
+from index.storage.layout import SEGMENTS, IndexState, Manifest, check_sizes, corrupt, read_manifest
+
+_PLACES = 10_000  # chunks whose place is remembered: few enough to stay in the caches
+_SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
+_FEW = 50  # of fewer no spread can be told
+_MASKS = 16  # conditions whose articles are remembered, a byte an article each
+
+_Found = tuple[int, NDArray[np.integer], NDArray[np.float64]]  # segment, rows, scores
+
+
+class EmbeddedIndex(TermLister):
+    """A commit of an index folder as a Backend. Safe to ask from several threads."""
+
+    def __init__(self, root: Path, manifest: Manifest) -> None:
+        """Open the files that `manifest` names; IndexCorrupt where one is missing or short."""
+        check_sizes(root, manifest)
+        self.root = root
+        self.manifest = manifest
+        self.commit = manifest.commit
+        self.config = IndexConfig.from_json(manifest.config)
+        self.encoder_fingerprint = str(manifest.encoder["fingerprint"])
+        self.cosine_floor = float(manifest.encoder["floor"])
+        self.calibration: Mapping[str, Any] = manifest.calibration
+        self.segments: list[Segment] = []
+        for entry in manifest.segments:
+            folder = root / SEGMENTS / entry.name
+            try:
+                dead = Tombstones.load(folder / entry.tombstones) if entry.tombstones else Tombstones.empty()
+                self.segments.append(Segment(folder, dead))
+            except Exception as error:  # numpy, zipfile and FAISS each have their own for a file that is none
+                raise corrupt(root, manifest, error) or IndexCorrupt(
+                    f"index {root}: segment {entry.name} cannot be opened: {error}",
+                    hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
+                ) from error
+        self._scorer = Scorer(self.segments, self.config.bm25)
+        self._places: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
+        self._homes: dict[str, tuple[int, int]] = {}  # and their articles
+        self._near: tuple[Vectors | None, list[Known]] = (None, [])  # what the dense leg has just scored
+        self._passed: dict[tuple[str, Filters], NDArray[np.bool_]] = {}
+
+    @classmethod
+    def open(cls, root: str | Path, commit: int | None = None) -> "EmbeddedIndex":
+        """The current commit of the folder, or an older one that is still kept."""
+        path = Path(root)
+        while True:
+            manifest = read_manifest(path, commit)
+            try:
+                with here_and_there():
+                    return cls(path, manifest)._reading_ahead()
+            except IndexCorrupt:
+                # Writers that were quick may have made commits, and deleted this one's files, since it was read.
+                if commit is not None or read_manifest(path).commit == manifest.commit:
+                    raise
+
+    @names_damage
+    def _reading_ahead(self) -> "EmbeddedIndex":
+        read_ahead([segment.dense for segment in self.segments])
+        return self
+
+    # ---- the lexical leg
+
+    @names_damage
+    def lexical(self, query: LexicalQuery, *, k: int, filters: Filters) -> list[Hit]:
+        """The `k` best chunks by BM25 over all fields; see Backend."""
+        return self._hits(self._scorer.best(query, k, lambda segment: self._allowed(segment, filters)), k)
+
+    # ---- the dense leg, and both
+
+    @names_damage
+    def dense(self, vector: Vectors, *, k: int, filters: Filters) -> list[Hit]:
+        """The `k` nearest chunks; see Backend."""
+        let_go()
+        return self._hits(self._nearest(vector, k, filters), k)
+
+    def _nearest(self, vector: Vectors, k: int, filters: Filters) -> list[_Found]:
+        nominated = [s.dense.nominate(vector, k, self._allowed(s, filters)) for s in self.segments]
+        # The estimates of all segments together say which are worth an exact score.
+        floor = nth_highest(np.concatenate([rough for _, rough in nominated]), enough(k)) if nominated else 0.0
+        found: list[_Found] = []
+        for s, (rows, rough) in enumerate(nominated):
+            rows = rows[rough >= floor]
+            found.append((s, rows, self.segments[s].dense.scores(vector, rows).astype(np.float64)))
+        self._near = (vector, [Known.of(rows, scores) for _, rows, scores in found])
+        return found
+
+    @names_damage
+    def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
+        """The `k` best chunks of each leg and both exact scores; see Backend."""
+        let_go()
+        near = self._best(self._nearest(vector, k, filters), k)
+        best = self._best(self._scorer.best(query, k, lambda s: self._allowed(s, filters), near), k)
+        evidence: list[Evidence] = []
+        for s, rows in enumerate(map(union, best, near)):
+            evidence += self._evidence(query, vector, s, rows, self._chunk_ids(s, rows))
+        return sorted(evidence)  # by chunk_id, for rows say where a chunk happens to lie
+
+    def _best(self, found: Sequence[_Found], k: int) -> list[NDArray[np.integer]]:
+        """The rows of the `k` best of what was `found`, a segment each."""
+        border = _border(found, k)
+        rows_of = [rows[scores >= border] for _, rows, scores in found]
+        if sum(map(len, rows_of)) <= k:
+            return rows_of
+        places = [self._row(hit.chunk_id) for hit in self._hits(found, k)]  # equals are chosen by name
+        return [np.array([row for home, row in places if home == s], np.int64) for s, _, _ in found]
+
+    def _hits(self, found: Sequence[_Found], k: int) -> list[Hit]:
+        border = _border(found, k)
+        hits: list[Hit] = []
+        for s, rows, scores in found:
+            kept = scores >= border
+            hits += map(Hit, self._chunk_ids(s, rows[kept]), scores[kept].tolist())
+        hits.sort(key=lambda hit: (-hit.score, hit.chunk_id))
+        return hits[:k]
+
+    # ---- filters
+
+    def _allowed(self, segment: Segment, filters: Filters) -> NDArray[np.bool_] | None:
+        """(chunks,) which may be found, or None where all may."""
+        if not filters:
+            return segment.live_chunks if len(segment.tombstones.articles) else None
+        return self._passing(segment, filters)[segment.store.chunk_articles]
+
+    def _passing(self, segment: Segment, filters: Filters) -> NDArray[np.bool_]:
+        """(articles,) which are alive and pass. What a query asks for is remembered: both legs want it."""
+        key = (segment.folder.name, filters)
+        known = self._passed.get(key) if filters.where else None
+        if known is not None:
+            return known
+        passing = self._by_fields(segment, filters)
+        if filters.where:
+            passing = meets(segment, filters.where, passing)
+            let_go()  # a phrase maps in the places of all its pairs
+            if len(self._passed) >= _MASKS:
+                self._passed = {}
+            self._passed[key] = passing
+        return passing
+
+    @staticmethod
+    def _by_fields(segment: Segment, filters: Filters) -> NDArray[np.bool_]:
+        passing = segment.live_articles.copy()
+        postings = segment.fields["facets"]
+        groups = [[facet(name, v) for v in getattr(filters, name)] for name in ("source", "author", "tag")]
+        groups += [[facet(f"meta.{key}", value)] for key, value in filters.meta]
+        for group in groups:
+            if group:
+                one = np.zeros_like(passing)
+                for value in group:
+                    one[postings.documents(postings.terms.find(value))] = True
+                passing &= one
+        published = segment.store.published
+        if filters.after:
+            passing &= published >= day_number(filters.after)
+        if filters.before:
+            passing &= (published <= day_number(filters.before)) & (published != NO_DATE)
+        return passing
+
+    @names_damage
+    def facets(self, filters: Filters, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Articles by value among those that pass; see Backend."""
+        out: dict[str, dict[str, int]] = {name: {} for name in names}
+        for segment in self.segments:
+            passing = self._passing(segment, filters)
+            postings = segment.fields["facets"]
+            for name in names:
+                for number in postings.terms.prefix(f"{name}="):
+                    count = int(passing[postings.documents(number)].sum())
+                    if count:
+                        value = postings.terms[number].split("=", 1)[1]
+                        out[name][value] = out[name].get(value, 0) + count
+        return {name: dict(sorted(v.items(), key=lambda item: (-item[1], item[0]))) for name, v in out.items()}
+
+    # ---- by id
+
+    def _chunk_ids(self, s: int, rows: NDArray[np.integer]) -> list[str]:
+        store = self.segments[s].store
+        if len(self._places) >= _PLACES:
+            self._places, self._homes = {}, {}
+        articles = store.chunk_articles[rows]
+        article_ids = store.article_ids(articles)
+        ordinals = (rows - store.chunk_starts[articles]).tolist()
+        chunk_ids = [
+            chunk_id_of(article_id, ordinal) for article_id, ordinal in zip(article_ids, ordinals, strict=True)
+        ]
+        self._places.update(zip(chunk_ids, zip(repeat(s), rows.tolist()), strict=False))
+        self._homes.update(zip(article_ids, zip(repeat(s), articles.tolist()), strict=False))
+        return chunk_ids
+
+    def _locate(self, article_id: str) -> tuple[int, int]:
+        known = self._homes.get(article_id)
+        if known is not None:
+            return known
+        for s, segment in enumerate(self.segments):
+            row = segment.store.article_row(article_id)
+            if row >= 0 and segment.live_articles[row]:
+                return s, row
+        raise NotFound(f"no article {article_id!r} in this index")
+
+    def _row(self, chunk_id: str) -> tuple[int, int]:
+        known = self._places.get(chunk_id)
+        if known is not None:
+            return known
+        ordinal = ordinal_of(chunk_id)
+        s, article = self._locate(article_of(chunk_id))
+        store = self.segments[s].store
+        first, end = int(store.chunk_starts[article]), int(store.chunk_starts[article + 1])
+        if ordinal < 0 or first + ordinal >= end:
+            raise NotFound(f"no chunk {chunk_id!r} in this index")
+        return s, first + ordinal
+
+    @names_damage
+    def evidence(
+        self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
+    ) -> list[Evidence]:
+        """Both exact scores of any chunks; see Backend."""
+        known = self._places.get
+        places = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(-1, 2)
+        out: dict[int, Evidence] = {}
+        for s in sorted(set(places[:, 0].tolist())):
+            at = np.flatnonzero(places[:, 0] == s).tolist()
+            some = self._evidence(query, vector, s, places[at, 1], [chunk_ids[i] for i in at], terms=terms)
+            out.update(zip(at, some, strict=True))
+        return [out[i] for i in range(len(chunk_ids))]
+
+    def _evidence(
+        self,
+        query: LexicalQuery,
+        vector: Vectors | None,
+        s: int,
+        rows: NDArray[np.integer],
+        chunk_ids: Sequence[str],
+        *,
+        terms: bool = False,
+    ) -> Iterable[Evidence]:
+        """Evidence of the `rows` of segment `s`, which are called `chunk_ids`."""
+        shares: dict[str, NDArray[np.float64]] = {}
+        bm25 = self._scorer.scores(query, s, rows, shares if terms else None)
+        cosine = article_cosine = np.zeros(len(rows))
+        if vector is not None:
+            segment = self.segments[s]
+            cosine = np.asarray(self._cosines(vector, s, rows), np.float64)
+            means = segment.article_vectors[segment.store.chunk_articles[rows]]
+            article_cosine = products(means, vector).astype(np.float64)
+        scores = bm25.tolist(), cosine.tolist(), article_cosine.tolist()
+        if not terms:
+            return map(Evidence, chunk_ids, *scores)
+        held: list[dict[str, float]] = [{} for _ in chunk_ids]
+        for term, share in shares.items():
+            for j in np.flatnonzero(share).tolist():
+                held[j][term] = float(share[j])
+        return map(Evidence, chunk_ids, *scores, held)
+
+    @names_damage
+    def held(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
+        """The query's words that the chunks' articles hold; see Backend."""
+        out = []
+        for s, row in map(self._row, chunk_ids):
+            article = self.segments[s].store.chunk_articles[row : row + 1]
+            out.append(self._scorer.held(query, s, article))
+        return out
+
+    def _cosines(self, vector: Vectors, s: int, rows: NDArray[np.integer]) -> NDArray[np.floating]:
+        asked, known = self._near
+        dense = self.segments[s].dense
+        if asked is not vector:
+            return dense.scores(vector, rows)
+        return known[s].and_of(rows, lambda new: dense.scores(vector, new))
+
+    @cached_property
+    def _sample(self) -> Vectors:
+        """(at most _SAMPLE, dim): vectors of live chunks, evenly spread over the index."""
+        live = [np.flatnonzero(segment.live_chunks) for segment in self.segments]
+        step = max(1, -(-sum(map(len, live)) // _SAMPLE))
+        parts = [s.dense.vectors[rows[::step]].astype(np.float32) for s, rows in zip(self.segments, live, strict=True)]
+        return np.concatenate(parts) if parts else np.zeros((0, int(self.manifest.encoder["dim"])), np.float32)
+
+    @names_damage
+    def background(self, vector: Vectors) -> tuple[float, float]:
+        """Mean and standard deviation of the cosines of chunks at random; see Backend."""
+        if len(self._sample) < _FEW:
+            return 0.0, 0.0
+        cosines = self._sample @ vector
+        return float(cosines.mean()), float(cosines.std())
+
+    @names_damage
+    def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
+        """The chunks, in the order given; see Backend."""
+        out = []
+        for chunk_id in chunk_ids:
+            self._row(chunk_id)
+            out.append(self.article(article_of(chunk_id)).chunk(ordinal_of(chunk_id)))
+        return out
+
+    @names_damage
+    def article(self, article_id: str) -> StoredArticle:
+        """One article; see Backend."""
+        s, row = self._locate(article_id)
+        return self.segments[s].store.get(row)
+
+    def article_vector(self, article_id: str) -> Vectors:
+        """Unit mean of the article's chunk vectors; see Backend."""
+        s, row = self._locate(article_id)
+        vector: Vectors = self.segments[s].article_vectors[row].astype(np.float32)
+        length = np.linalg.norm(vector)
+        return vector / length if length > 0 else vector
+
+    def published(self, article_ids: Sequence[str]) -> list[date | None]:
+        """When each article was published; see Backend."""
+        days = [int(self.segments[s].store.published[row]) for s, row in map(self._locate, article_ids)]
+        return [None if day == NO_DATE else day_of(day) for day in days]
+
+    def signatures(self, article_ids: Sequence[str]) -> NDArray[np.uint32]:
+        """MinHash signatures of the articles; see Backend."""
+        rows = [self.segments[s].signatures[row] for s, row in map(self._locate, article_ids)]
+        return np.asarray(rows, np.uint32).reshape(len(rows), SIGNATURE_SIZE)
+
+    def document_frequency(self, term: str) -> int:
+        """How many chunks hold the word `term`."""
+        return sum(segment.df("words", term) for segment in self.segments)
+
+    def stats(self) -> IndexStats:
+        """Counts, sizes and names; see Backend."""
+        entries = self.manifest.segments
+        return IndexStats(
+            articles=sum(e.articles - e.dead_articles for e in entries),
+            chunks=sum(e.chunks - e.dead_chunks for e in entries),
+            dead_chunks=sum(e.dead_chunks for e in entries),
+            segments=len(entries),
+            bytes=sum(entry.bytes for _, entry in self.manifest.files()),
+            encoder=str(self.manifest.encoder["name"]),
+            dim=int(self.manifest.encoder["dim"]),
+            fingerprint=self.manifest.fingerprint,
+            state=str(IndexState.EQUAL),
+            commit=self.commit,
+            committed_at=self.manifest.committed_at,
+        )
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+        self.segments = []
+        self._scorer = Scorer([], self.config.bm25)
+
+
+def _border(found: Sequence[_Found], k: int) -> float:
+    """The `k`-th highest score in all segments; -inf where there are fewer."""
+    return nth_highest(np.concatenate([np.zeros(0), *(scores for _, _, scores in found)]), k)

@@ -1,0 +1,119 @@
+"""The bundled encoder as a module of sentence-transformers: `SentenceTransformer(folder, trust_remote_code=True)`.
+
+`modules.json` of a static encoder with pairs names `index.encoders.sentence_transformers_module.PairedEmbedding`. The
+class is made when first asked for, since it brings torch with it; `index.encoders.static` gives the same vectors
+without.
+"""
+
+from functools import cache, partial
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """`PairedEmbedding`, and nothing else."""
+    if name == "PairedEmbedding":
+        return _paired_embedding()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@cache
+def _paired_embedding() -> Any:
+    from pathlib import Path
+
+    import numpy as np
+    import torch
+    from sentence_transformers.base.modules.input_module import InputModule
+    from torch.nn import Parameter
+    from torch.nn.functional import embedding_bag
+
+    from index.encoders.static import StaticEncoder
+    from index.encoders.static_table import Table, save
+    from index.encoders.token_pairs import damped, neighbours, pair_rows, standing, two_apart
+
+    summed = partial(embedding_bag, mode="sum")
+
+    class PairedEmbedding(InputModule):  # type: ignore[misc]
+        """Sums of rows of tokens and of pairs of neighbouring tokens, side by side, at length 1; trainable.
+
+        `encode_document` makes short texts count less, as `StaticEncoder.passages` does; `encode_query` and `encode`
+        give plain cosines, as `StaticEncoder.queries`.
+        """
+
+        def __init__(self, encoder: StaticEncoder) -> None:
+            """Take over the rows of `encoder`."""
+            super().__init__()
+            tokens, pairs, shares = (torch.from_numpy(table) for table in encoder.tables())
+            self.tokens, self.pairs = Parameter(tokens), Parameter(pairs)
+            self.register_buffer("shares", shares)
+            self.power, self.brevity, self.reach = encoder.power, encoder.brevity, encoder.reach
+            self.tokenizer = encoder.tokenizer
+
+        def preprocess(self, inputs: list[str], prompt: str | None = None, **kwargs: Any) -> dict[str, torch.Tensor]:
+            """Tokens, each once a text, and rows of pairs of all `inputs` end to end, and where each begins."""
+            texts = [f"{prompt or ''}{text}" for text in inputs]
+            rows = [row.ids for row in self.tokenizer.encode_batch(texts, add_special_tokens=False)]
+            ends = np.cumsum([0] + [len(row) for row in rows])
+            ids = np.array([number for row in rows for number in row], np.int64)
+            left = neighbours(ends)
+            once, starts, weights = damped(ids, ends, self.power)
+            texts_apart, rows_apart, starts_apart, shares_apart = two_apart(
+                ids, ends, self.shares.cpu().numpy(), len(self.pairs), self.reach
+            )
+            passages = kwargs.get("task") == "document"
+            return {
+                # No text's own standing is 0, unless it is empty: zeros ask for rows of length 1.
+                "standings": torch.from_numpy(standing(ends, self.brevity) * np.float32(passages)),
+                "near": torch.from_numpy(self.reach.near(ends)),
+                "apart_texts": torch.from_numpy(texts_apart),
+                "apart_ids": torch.from_numpy(rows_apart),
+                "apart_offsets": torch.from_numpy(starts_apart[:-1]),
+                "apart_shares": torch.from_numpy(shares_apart),
+                "input_ids": torch.from_numpy(once),
+                "weights": torch.from_numpy(weights),
+                "offsets": torch.from_numpy(starts[:-1]),
+                "pair_ids": torch.from_numpy(pair_rows(ids[left], ids[left + 1], len(self.pairs))),
+                "pair_offsets": torch.from_numpy(np.searchsorted(left, ends[:-1])),
+                "pair_tokens": torch.from_numpy(np.stack([ids[left], ids[left + 1]])),
+            }
+
+        def forward(self, features: dict[str, torch.Tensor], **kwargs: Any) -> dict[str, torch.Tensor]:
+            """`sentence_embedding` (texts, columns), of length 1 or, a short document's, less."""
+            words = summed(
+                features["input_ids"], self.tokens, features["offsets"], per_sample_weights=features["weights"]
+            )
+            shares = self.shares[features["pair_tokens"]].prod(0)
+            beside = summed(features["pair_ids"], self.pairs, features["pair_offsets"], per_sample_weights=shares)
+            beside = beside * features["near"][:, None]
+            lengths = torch.cat([words, beside], 1).norm(dim=1, keepdim=True).clamp_min(1e-12)
+            if len(features["apart_texts"]):
+                shares = features["apart_shares"]
+                apart = summed(features["apart_ids"], self.pairs, features["apart_offsets"], per_sample_weights=shares)
+                beside = beside.index_add(0, features["apart_texts"], apart)
+            rows = torch.cat([words, beside], 1)
+            standings = features["standings"][:, None]
+            # As `index.encoders.token_pairs.passage_rows`.
+            whole = 1 / rows.norm(dim=1, keepdim=True).clamp_min(1e-12)
+            scales = torch.where(standings > 0, torch.minimum(standings / lengths, whole), whole)
+            features["sentence_embedding"] = rows * scales
+            return features
+
+        @property
+        def max_seq_length(self) -> float:
+            """There is no limit."""
+            return float("inf")
+
+        def get_embedding_dimension(self) -> int:
+            """Columns of a vector."""
+            return int(self.tokens.shape[1] + self.pairs.shape[1])
+
+        def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
+            """Write the rows as int8, as `index.encoders.static` reads them."""
+            tokens, pairs, shares = (one.detach().numpy() for one in (self.tokens, self.pairs, self.shares))
+            save(Path(output_path), self.tokenizer, Table(tokens, pairs, shares, self.power, self.brevity, self.reach))
+
+        @classmethod
+        def load(cls, model_name_or_path: str, **kwargs: Any) -> "PairedEmbedding":
+            """Read the folder `model_name_or_path`."""
+            return cls(StaticEncoder(Path(model_name_or_path), model_name_or_path))
+
+    return PairedEmbedding

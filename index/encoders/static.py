@@ -1,0 +1,173 @@
+"""Text -> unit vectors: the bundled static encoder, or any sentence-transformers model.
+
+The bundled one is a table of token vectors and one of vectors of neighbouring tokens; a text is the normalised sum
+of its rows. It needs numpy and tokenizers, loads in a blink and never imports torch.
+`SentenceTransformer(folder, trust_remote_code=True)` reads the same files and gives the same vectors.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.encoders.static_table import RowTable
+from index.encoders.token_pairs import Reach, damped, neighbours, pair_rows, passage_rows, standing, two_apart
+from index.encoders.vectors import hash_files, unit_rows
+from index.errors import EncoderUnavailable
+from index.models import Vectors
+from index.storage.arrays import map_tensors
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+_BLOCK = 1024  # texts encoded at once by a thread
+_MANY = 1_000  # passages, those of earlier calls among them, from which tables for whole batches pay: .3 s and 24 MB
+
+
+class StaticEncoder:
+    """Rows of int8 with one scale each, for tokens and for pairs of neighbours, behind a tokenizer that folds itself.
+
+    A token's row fills the first columns of a vector and a pair's the last, so that a vector's head is the words
+    alone. A model without pairs (as model2vec and sentence-transformers save them) is read as well.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """`folder` holds `tokenizer.json` and `model.safetensors`.
+
+        That is `embeddings` int8 (tokens, columns), `weights` float32 (tokens), and where there are pairs `pairs`
+        int8 (pairs, columns), `pair_weights` float32 (pairs), `shares` float32 (tokens). `power` float32 (1): a token
+        standing n times in a text counts n ** power; 1 where it is missing. `brevity` float32 (1): short passages
+        count less by it, as `index.encoders.token_pairs.standing` has it; 0 where it is missing. `reach` float32 (3):
+        which pairs count in short texts and in long ones (`index.encoders.token_pairs.Reach`); only neighbours, all
+        alike, where missing.
+        """
+        self.name = name
+        self._folder = folder
+        self._asked = 0  # passages so far
+        self._new = True  # nothing was asked for
+        try:
+            tensors = map_tensors(folder / "model.safetensors")
+            if "embeddings" in tensors:
+                self._tokens = RowTable(tensors["embeddings"], tensors["weights"])
+            else:
+                rows = tensors["embedding.weight"].astype(np.float32)
+                self._tokens = RowTable(rows, np.ones(len(rows), np.float32))
+            self._pairs = RowTable(tensors["pairs"], tensors["pair_weights"]) if "pairs" in tensors else None
+            self._shares: Vectors = tensors.get("shares", np.zeros(0, np.float32))
+            self.power = float(tensors["power"][0]) if "power" in tensors else 1.0
+            self.brevity = float(tensors["brevity"][0]) if "brevity" in tensors else 0.0
+            self.reach = Reach(*tensors["reach"].tolist()) if "reach" in tensors else Reach()
+        except (OSError, ValueError, KeyError) as error:
+            raise _unreadable(name, error) from error
+        self.dim = self._tokens.columns + (self._pairs.columns if self._pairs else 0)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the weights and the tokenizer, which holds the folding too."""
+        return "static-" + hash_files([self._folder / "model.safetensors", self._folder / "tokenizer.json"])
+
+    @cached_property
+    def tokenizer(self) -> "Tokenizer":
+        """The whole tokenizer, which takes .1 s to load. Raises EncoderUnavailable where its library refuses it."""
+        from tokenizers import Tokenizer
+
+        try:
+            whole = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        except Exception as error:  # the library raises Exception itself
+            raise _unreadable(self.name, error) from error
+        whole.no_truncation()
+        whole.no_padding()
+        return whole
+
+    def tables(self) -> tuple[Vectors, Vectors, Vectors]:
+        """Rows of tokens and of pairs decoded, not of length 1, and each token's share in its pairs."""
+        pairs = self._pairs.table() if self._pairs else np.zeros((0, 0), np.float32)
+        return self._tokens.table(), pairs, self._shares.copy()
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dim) of a few texts: only the rows needed are decoded.
+
+        The first time only the tokens needed are loaded, too: many a process asks one question and ends.
+        """
+        new, self._new = self._new, False
+        if new and "tokenizer" not in self.__dict__:
+            from index.encoders.unigram import narrowed
+
+            if few := narrowed(self._folder / "tokenizer.json", texts):
+                tokenizer, ids = few
+                some, ends = _ids(tokenizer, texts)
+                return self._sums(ids.take(some), ends)
+        return self._sums(*self._ids(texts))
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dim) of many texts, block by block on two threads (numpy lets go of the lock)."""
+        self._asked += len(texts)
+        if self._asked < _MANY:
+            return self._sums(*self._ids(texts), passages=True)
+        for rows in (self._tokens, self._pairs):
+            if rows:
+                rows.keep()
+        tokens = self._batches or self._ids
+        if len(texts) <= _BLOCK:
+            return self._sums(*tokens(texts), passages=True)
+        blocks = [texts[begin : begin + _BLOCK] for begin in range(0, len(texts), _BLOCK)]
+        result = np.empty((len(texts), self.dim), np.float32)
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            found = pool.map(lambda block: self._sums(*tokens(block), passages=True), blocks)
+            for number, vectors in enumerate(found):
+                result[number * _BLOCK : number * _BLOCK + len(vectors)] = vectors
+        return result
+
+    @cached_property
+    def _batches(self) -> Callable[[Sequence[str]], Tokens] | None:
+        from index.encoders.unigram import Unigram
+
+        unigram = Unigram.of(self.tokenizer)
+        return unigram.batch if unigram else None
+
+    def _ids(self, texts: Sequence[str]) -> Tokens:
+        return _ids(self.tokenizer, texts)
+
+    def _sums(self, ids: NDArray[np.int64], ends: NDArray[np.int64], *, passages: bool = False) -> Vectors:
+        vectors = np.zeros((len(ends) - 1, self.dim), np.float32)
+        damp = self.power != 1
+        words = damped(ids, ends, self.power) if damp else (ids, ends, None)
+        self._tokens.add(vectors[:, : self._tokens.columns], *words, ascending=damp)
+        if self._pairs:
+            left = neighbours(ends)
+            one, other = ids[left], ids[left + 1]
+            shares = self._shares[one] * self._shares[other]
+            places = pair_rows(one, other, len(self._pairs))
+            beside = vectors[:, self._tokens.columns :]
+            self._pairs.add(beside, places, np.searchsorted(left, ends), shares)
+            if self.reach.fall:
+                beside *= self.reach.near(ends)[:, None]
+        lengths = np.linalg.norm(vectors, axis=1)  # before pairs two apart, which come on top
+        if self._pairs:
+            texts, places, starts, shares = two_apart(ids, ends, self._shares, len(self._pairs), self.reach)
+            more = np.zeros((len(texts), self._pairs.columns), np.float32)
+            self._pairs.add(more, places, starts, shares)
+            beside[texts] += more
+        return passage_rows(vectors, lengths, standing(ends, self.brevity)) if passages else unit_rows(vectors)
+
+
+def _ids(tokenizer: "Tokenizer", texts: Sequence[str]) -> Tokens:
+    """Tokens of all texts back to back, and where each text's begin and the last's end: (n + 1,)."""
+    rows = [found.ids for found in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+    ends = np.cumsum([0] + [len(row) for row in rows])
+    return np.fromiter(chain.from_iterable(rows), np.int64, int(ends[-1])), ends
+
+
+def _unreadable(name: str, error: Exception) -> EncoderUnavailable:
+    return EncoderUnavailable(
+        f"the embedding model {name!r} cannot be read: {' '.join(str(error).split()) or type(error).__name__}",
+        hint="reinstall Wensou for the bundled one; fetch or train the model again for others",
+    )

@@ -1,0 +1,85 @@
+"""One article -> what a segment holds: clean -> chunk -> tokenise, and the texts to encode."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from index.analysis.chunk import chunk_spans
+from index.analysis.terms import FieldTerms, Vocabulary, terms_of, terms_of_all
+from index.analysis.tokenizer import Tokenizer
+from index.cleaning.clean import CLEANER_VERSION, clean_all
+from index.config import IndexConfig
+from index.encoders.base import Encoder
+from index.encoders.load import load_encoder
+from index.models import Article, Change, Cleaned, StoredArticle
+
+_MANY = 1_500  # articles of one process from which a dictionary pays that cuts batches of them: a second and 100 MB
+
+
+def content_hash(article: Article) -> str:
+    """16 hex digits over all that was read: title, text and fields."""
+    fields = {name: getattr(article, name) for name in Article.__dataclass_fields__}
+    data = json.dumps({**fields, "meta": dict(article.meta)}, sort_keys=True)
+    return hashlib.blake2b(data.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def passage_text(article: Article, span: tuple[int, int, str]) -> str:
+    """What the encoder sees of a chunk: title and heading give a passage its subject."""
+    start, end, heading = span
+    head = "" if not heading or article.text.startswith(heading, start) else f"{heading}\n"
+    title = "" if article.text.startswith(article.title, start) else f"{article.title}\n"
+    return f"{title}{head}{article.text[start:end]}"
+
+
+Prepared = tuple[StoredArticle, FieldTerms, tuple[Change, ...]]
+"""An article as it will lie in the index, its terms, and what cleaning changed."""
+
+
+class ArticlePreparer:
+    """Turns articles into what a segment holds. What becomes of one does not depend on others."""
+
+    def __init__(self, config: IndexConfig, encoder: Encoder | None = None) -> None:
+        """Load the encoder that `config` names, unless one is given."""
+        self.config = config
+        self.encoder = encoder or load_encoder(config.model)
+        self.tokenizer = Tokenizer(config.user_words, config.synonyms)
+        self._prepared = 0  # articles so far
+        self.fingerprint = config.fingerprint(
+            encoder=self.encoder.fingerprint,
+            tokenizer=self.tokenizer.fingerprint(),
+            cleaner=f"clean{CLEANER_VERSION}" if config.clean else "as is",
+        )
+
+    def prepare(
+        self, article: Article, chrome: frozenset[str] = frozenset(), vocabulary: Vocabulary | None = None
+    ) -> Prepared:
+        """Clean, chunk and tokenise one article. `chrome`: lines its source prints on every page
+        (index.cleaning.boilerplate).
+
+        Articles prepared with one `vocabulary` share it.
+        """
+        ((stored, changes),) = self._cut_all([(article, chrome)])
+        return stored, terms_of(stored, self.tokenizer, vocabulary), changes
+
+    def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str]]]) -> list[Prepared]:
+        """`prepare` each, all with one vocabulary."""
+        self._prepared += len(articles)
+        cutter = self.tokenizer.cutter if self._prepared > _MANY else None
+        made = self._cut_all(articles)
+        terms = terms_of_all([stored for stored, _ in made], self.tokenizer, Vocabulary(cutter))
+        return [(stored, found, changes) for (stored, changes), found in zip(made, terms, strict=True)]
+
+    def _cut_all(
+        self, articles: Sequence[tuple[Article, frozenset[str]]]
+    ) -> list[tuple[StoredArticle, tuple[Change, ...]]]:
+        made = clean_all(articles) if self.config.clean else [Cleaned(article, ()) for article, _ in articles]
+        size, overlap = self.config.chunk_chars, self.config.overlap_chars
+        cut = []
+        for (raw, _), cleaned in zip(articles, made, strict=True):
+            spans = chunk_spans(cleaned.article.text, size=size, overlap=overlap)
+            cut.append((StoredArticle(cleaned.article, tuple(spans), content_hash(raw)), cleaned.changes))
+        return cut
+
+    def passages(self, stored: StoredArticle) -> list[str]:
+        """The texts to encode, one a chunk."""
+        return [passage_text(stored.article, span) for span in stored.spans]

@@ -1,0 +1,1 @@
+"""The two legs over segments: which chunks, and how well."""

@@ -1,0 +1,188 @@
+"""Which articles of a segment meet a condition of the query language.
+
+Cheap leaves go first and narrow what the dear ones look at. Words, beginnings of words and fields are unions of
+postings. A phrase of letters and digits alone, Chinese or not, is told by where its pairs of neighbours stand
+(index.retrieval.phrase), and no text is read. Of others, such as 《民法典》, the runs of letters are found like that,
+and texts are read where the longest one stands. Three kinds are found in two steps: postings leave only articles with
+a word around each part, and the text of each of those is searched. These are phrases in titles, ones of single letters
+between other characters, and all in segments that an older version wrote, which know of no places. A run of letters
+across the border of two passages cut in the middle of a sentence may be missed.
+"""
+
+import re
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.fold import fold
+from index.analysis.terms import JOINS, facet
+from index.models import AllOf, AnyOf, Begins, Condition, HasValue, Holds, Not, Within
+from index.retrieval.phrase import occurrences
+from index.segments.postings import Postings, Rows
+from index.segments.segment import Segment
+from index.segments.store import NO_DATE, day_number
+from index.storage.arrays import letting_go
+
+Mask = NDArray[np.bool_]
+
+_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
+_HAN_RUN = re.compile(f"[{_HAN}]+")
+_RUN = re.compile(r"[^\W_]{2,}")  # letters and digits, as index.analysis.bigrams has them
+_UNIT = re.compile(f"[{_HAN}]|[a-z]+|[0-9]+")  # what stands within one word of any text that holds it
+_FEW_ARTICLES = 32  # that few are read at once: cheaper than any narrowing
+
+
+def meets(segment: Segment, condition: Condition, among: Mask) -> Mask:
+    """(articles,) which of `among` meet `condition`. `among` is not changed."""
+    match condition:
+        case AllOf(parts):
+            return reduce(lambda left, part: meets(segment, part, left), sorted(parts, key=_cost), among)
+        case AnyOf(parts):
+            found = np.zeros_like(among)
+            for part in sorted(parts, key=_cost):
+                found |= meets(segment, part, among & ~found)
+            return found
+        case Not(part):
+            return among & ~meets(segment, part, among)
+        case HasValue(name, value):
+            return among & _has_value(segment.fields["facets"], len(among), name, value)
+        case Within():
+            return among & _within(segment.store.published, condition)
+        case Begins(start):
+            return among & _begins(segment.fields["body"], len(among), start)
+        case Holds():
+            return _holds(segment, condition, among)
+
+
+def _cost(condition: Condition) -> int:
+    """Order of evaluation: fields and dates, words, phrases; a group counts as its dearest part."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            return max(map(_cost, parts), default=0)
+        case Not(part):
+            return _cost(part)
+        case Holds(terms=terms):
+            return 1 if terms else 2
+        case Begins():
+            return 1
+    return 0
+
+
+def _has_value(postings: Postings, articles: int, name: str, value: str) -> Mask:
+    out = np.zeros(articles, bool)
+    exact = postings.terms.find(facet(name, value))
+    if exact >= 0:
+        out[postings.documents(exact)] = True
+        return out
+    want = facet(name, fold(value))
+    for number in postings.terms.prefix(f"{name}="):
+        if fold(postings.terms[number]) == want:
+            out[postings.documents(number)] = True
+    return out
+
+
+def _begins(postings: Postings, articles: int, start: str) -> Mask:
+    numbers = postings.terms.prefix(start)  # neighbours in the table, so their postings lie together
+    out = np.zeros(articles, bool)
+    out[postings.docs[postings.starts[numbers.start] : postings.starts[numbers.stop]]] = True
+    return out
+
+
+def _within(published: NDArray[np.int32], period: Within) -> Mask:
+    out: Mask = published != NO_DATE
+    if period.after:
+        out &= published >= day_number(period.after)
+    if period.before:
+        out &= published <= day_number(period.before)
+    return out
+
+
+def _holds(segment: Segment, condition: Holds, among: Mask) -> Mask:
+    found = np.zeros_like(among)
+    if condition.terms:
+        found = among & _with_terms(segment.fields["title" if condition.title else "body"], condition.terms, among)
+    left = among & ~found
+    runs = _RUN.findall(condition.folded)
+    if runs and JOINS in segment.fields and not condition.title and int(left.sum()) > _FEW_ARTICLES:
+        found |= _with_phrase(segment, condition.folded, max(runs, key=len), left)
+        left &= ~found
+        condition = Holds(condition.folded, title=True)  # which is what is left to be seen
+    for row in letting_go(np.flatnonzero(left & _may_hold(segment, condition, left)).tolist()):
+        found[row] = _reads(segment, condition, row)
+    return found
+
+
+def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
+    """Of `among`, the articles with the phrase in a passage; `run` is the longest run of letters in it."""
+    chunks, begins = occurrences(segment.fields, run)
+    articles = segment.store.chunk_articles[chunks]
+    out = _those(articles, among)
+    if run == folded:
+        return out
+    for other in {*_RUN.findall(folded)} - {run}:
+        out = _those(segment.store.chunk_articles[occurrences(segment.fields, other)[0]], out)
+    before = folded.index(run)
+    for row in letting_go(np.flatnonzero(out).tolist()):
+        stored = segment.store.get(row)
+        low, high = np.searchsorted(articles, [row, row + 1]).tolist()
+        starts = [stored.spans[chunk][0] for chunk in (chunks[low:high] - segment.store.chunk_starts[row]).tolist()]
+        places = [start + at - before for start, at in zip(starts, begins[low:high].tolist(), strict=True)]
+        text = stored.article.text
+        out[row] = any(at >= 0 and fold(text[at : at + len(folded)]) == folded for at in places)
+    return out
+
+
+def _reads(segment: Segment, condition: Holds, row: int) -> bool:
+    """Whether the phrase stands in the article's title or text: as it is written, which costs least, or folded."""
+    if _HAN_RUN.match(condition.folded) and segment.store.mentions(row, condition.folded, title=condition.title):
+        return True
+    article = segment.store.get(row).article
+    return condition.folded in fold(article.title) or (not condition.title and condition.folded in fold(article.text))
+
+
+def _those(articles: Rows, among: Mask) -> Mask:
+    """Of `among`, the `articles`."""
+    out = np.zeros_like(among)
+    out[articles] = True
+    out &= among
+    return out
+
+
+def _with_terms(postings: Postings, terms: tuple[str, ...], among: Mask) -> Mask:
+    out = among
+    for term in terms:
+        out = _those(postings.documents(postings.terms.find(term)), out)
+    return out
+
+
+def _may_hold(segment: Segment, condition: Holds, among: Mask) -> Mask:
+    """(articles,) a superset of those that hold the phrase; exact enough that few are read in vain."""
+    if int(among.sum()) <= _FEW_ARTICLES:
+        return among
+    units = set(_UNIT.findall(condition.folded))
+    title = _with_units(segment.fields["title"], units, among)
+    if condition.title:
+        return title
+    pairs = {run[at : at + 2] for run in _HAN_RUN.findall(condition.folded) for at in range(len(run) - 1)}
+    paired = {char for pair in pairs for char in pair}
+    return title | _with_units(segment.fields["body"], units - paired, _with_pairs(segment, pairs, among))
+
+
+def _with_pairs(segment: Segment, pairs: set[str], among: Mask) -> Mask:
+    """Of `among`, the articles whose passages have each pair of neighbouring characters."""
+    out = among
+    postings = segment.fields["bigrams"]
+    for pair in pairs:
+        out = _those(segment.store.chunk_articles[postings.documents(postings.terms.find(pair))], out)
+    return out
+
+
+def _with_units(postings: Postings, units: set[str], among: Mask) -> Mask:
+    """Of `among`, the articles with a term around each unit."""
+    out = among
+    for unit in sorted(units, key=len, reverse=True):
+        if not out.any():
+            return out
+        out = _those(postings.any_of(postings.terms.containing(unit)), out)
+    return out

@@ -1,0 +1,93 @@
+"""What speaks for an answer: how near the best candidates are in meaning, and how much of the question they hold.
+
+Pure numbers over evidence. The build measures what chance and known questions get of them (index.embedded.calibrate); a
+search compares.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from heapq import nlargest
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.models import Evidence
+
+ARTICLE_SHARE = 0.3  # of the dense leg: how much the whole article's vector counts beside the passage's
+LOOKED_AT = 5  # lexical candidates whose coverage counts
+_TENTH = 0.5  # a topic has many texts that are near, an accident has one
+_COVERAGE = 0.2
+_STRENGTH = 0.1
+
+Scores = NDArray[np.float64]
+
+
+class _Counts(Protocol):
+    def document_frequency(self, term: str) -> int: ...
+
+
+class Signals(NamedTuple):
+    """What each leg says for an answer, and both together; the higher the surer."""
+
+    bm25: float
+    dense: float
+
+    @property
+    def hybrid(self) -> float:
+        """Both legs."""
+        return self.bm25 + self.dense
+
+
+def two_grains(evidence: Sequence[Evidence]) -> Scores:
+    """One cosine of each passage and its whole article: a headline is about the article, a question about a fact."""
+    passages = np.array([item.cosine for item in evidence], np.float64)
+    articles = np.array([item.article_cosine for item in evidence], np.float64)
+    return (1 - ARTICLE_SHARE) * passages + ARTICLE_SHARE * articles
+
+
+def scale_cosine(scores: Scores, *, floor: float) -> Scores:
+    """Cosines, (candidates,), scaled so that `floor` (< 1) becomes 0 and 1 stays 1; what lies under it becomes 0."""
+    return np.clip((scores - floor) / (1.0 - floor), 0.0, 1.0)
+
+
+def idf_mass(words: Mapping[str, float], counts: _Counts, chunks: int) -> dict[str, float]:
+    """The weight of each word of a question times its idf, those that no chunk holds included."""
+    out = {}
+    for term, weight in words.items():
+        df = counts.document_frequency(term)
+        out[term] = weight * math.log1p((chunks - df + 0.5) / (df + 0.5))
+    return out
+
+
+def dense_signal(scaled: Scores) -> float:
+    """The best of the candidates' scaled cosines and half the tenth, 0 where there are fewer."""
+    if not len(scaled):
+        return 0.0
+    tenth = float(np.partition(scaled, -10)[-10]) if len(scaled) >= 10 else 0.0
+    return float(scaled.max()) + _TENTH * tenth
+
+
+def most_worded(evidence: Sequence[Evidence]) -> list[str]:
+    """The chunks whose coverage counts: the best by BM25."""
+    return [item.chunk_id for item in nlargest(LOOKED_AT, evidence, key=lambda item: item.bm25)]
+
+
+def bm25_signal(idf: Mapping[str, float], held: Sequence[Collection[str]], highest: float) -> float:
+    """.2 * coverage + .1 * strength of the top lexical candidates, whose articles hold the words `held`.
+
+    coverage: the share of the question's idf mass that the best of them holds; strength: the `highest` BM25 over all
+    fields, divided by that mass. The shares come from a logistic fit of true questions of cmrc2018 and xwlb_headline
+    against questions of other sets and random characters.
+    """
+    mass = sum(idf.values())
+    if mass <= 0 or not held:
+        return 0.0
+    coverage = max(sum(idf[term] for term in words if term in idf) for words in held) / mass
+    return _COVERAGE * coverage + at_least(idf, highest)
+
+
+def at_least(idf: Mapping[str, float], highest: float) -> float:
+    """`bm25_signal` without its coverage, which could only add to it. `highest` is the best candidate's BM25."""
+    mass = sum(idf.values())
+    return _STRENGTH * highest / mass if mass > 0 else 0.0

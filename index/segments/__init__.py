@@ -1,0 +1,1 @@
+"""One immutable segment: what some articles became."""

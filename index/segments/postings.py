@@ -1,0 +1,159 @@
+"""Postings of one field of one segment: build, save, load, and gather.
+
+A field is a list of documents (chunks or articles), each a list of terms. On disk, for field `<f>`:
+`<f>.terms.*` (a StringTable), `<f>.starts.npy` (int64, terms + 1: where each term's postings begin),
+`<f>.docs.npy` (int32, ascending within a term), `<f>.tfs.npy` (uint8 or wider) and `<f>.lengths.npy` (int32,
+terms in each document). idf and the average length are the whole index's, so they are not here.
+
+`bigrams` and `joins`, by which phrases are found, have two more: `<f>.places.npy` (uint16 or wider), where in its
+document a term stands, as often as its frequency says, posting after posting; and `<f>.place_starts.npy` (int64,
+terms + 1), where each term's places begin. Segments written before there were these lack both, and `joins`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.storage.arrays import map_array
+from index.storage.string_table import StringTable
+
+Rows = NDArray[np.int32]
+
+_ARRAYS = ("starts", "docs", "tfs", "lengths")
+
+
+class Places(NamedTuple):
+    """Where terms stand: `places[starts[t]:starts[t + 1]]`, the offsets of term `t` in one document after the other.
+
+    Those in one document ascend; each posting has as many as its term frequency says.
+    """
+
+    starts: NDArray[np.int64]
+    places: NDArray[np.unsignedinteger]
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """`docs[starts[t]:starts[t + 1]]` are the documents of term `t`, `tfs` how often it stands in each."""
+
+    terms: StringTable
+    starts: NDArray[np.int64]
+    docs: Rows
+    tfs: NDArray[np.unsignedinteger]
+    lengths: NDArray[np.int32]
+    places: Places | None = None
+
+    @classmethod
+    def build(cls, documents: Iterable[Sequence[str]]) -> "Postings":
+        """Index `documents`, each the list of its terms, in order; document numbers count from 0."""
+        number: defaultdict[str, int] = defaultdict()
+        number.default_factory = number.__len__
+        lengths: list[int] = []
+        parts: list[NDArray[np.int64]] = []
+        for terms in documents:
+            parts.append(np.fromiter(map(number.__getitem__, terms), dtype=np.int64, count=len(terms)))
+            lengths.append(len(terms))
+        n = max(len(lengths), 1)
+        flat = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+        table = StringTable.build(number)
+        rank = np.empty(len(number), np.int64)
+        rank[[number[term] for term in table]] = np.arange(len(number))
+        keys = rank[flat] * n + np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+        keys, counts = np.unique(keys, return_counts=True)
+        return cls.of_keys(table, keys, counts, n, np.asarray(lengths, np.int32))
+
+    @classmethod
+    def of_keys(
+        cls,
+        table: StringTable,
+        keys: NDArray[np.int64],
+        counts: NDArray[np.integer],
+        n: int,
+        lengths: NDArray[np.int32],
+    ) -> "Postings":
+        """`keys` is term * n + document, ascending and distinct; `counts` the term frequency of each."""
+        starts = np.searchsorted(keys, np.arange(len(table) + 1, dtype=np.int64) * n).astype(np.int64)
+        return cls.of_starts(table, starts, (keys % n).astype(np.int32), counts, lengths)
+
+    @classmethod
+    def of_starts(
+        cls,
+        table: StringTable,
+        starts: NDArray[np.int64],
+        docs: Rows,
+        counts: NDArray[np.integer],
+        lengths: NDArray[np.int32],
+        places: Places | None = None,
+    ) -> "Postings":
+        """From the arrays themselves; `counts` is narrowed to the smallest type that holds it."""
+        top = int(counts.max()) if len(counts) else 0
+        width = np.uint8 if top < 2**8 else np.uint16 if top < 2**16 else np.uint32
+        return cls(table, starts, docs, counts.astype(width), lengths, places)
+
+    def save(self, folder: Path, field: str) -> None:
+        """Write the field's files into `folder`."""
+        self.terms.save(folder, f"{field}.terms")
+        for name in _ARRAYS:
+            np.save(folder / f"{field}.{name}.npy", getattr(self, name))
+        if self.places is not None:
+            np.save(folder / f"{field}.place_starts.npy", self.places.starts)
+            np.save(folder / f"{field}.places.npy", self.places.places)
+
+    @classmethod
+    def load(cls, folder: Path, field: str) -> "Postings":
+        """Map the field's files of `folder` into memory."""
+        starts, docs, tfs, lengths = (map_array(folder / f"{field}.{name}.npy") for name in _ARRAYS)
+        places = None
+        if (folder / f"{field}.places.npy").exists():
+            places = Places(*(map_array(folder / f"{field}.{name}.npy") for name in ("place_starts", "places")))
+        return cls(StringTable.load(folder, f"{field}.terms"), starts, docs, tfs, lengths, places)
+
+    def df(self, term: int) -> int:
+        """How many documents hold term number `term`; 0 for -1, a term that is not here."""
+        return 0 if term < 0 else int(self.starts[term + 1] - self.starts[term])
+
+    def documents(self, term: int) -> Rows:
+        """The documents that hold term number `term`, ascending; none for -1."""
+        return self.docs[:0] if term < 0 else self.docs[self.starts[term] : self.starts[term + 1]]
+
+    def any_of(self, terms: NDArray[np.int64]) -> Rows:
+        """The documents that hold each of `terms` (numbers), one term after the other."""
+        starts = self.starts[terms]
+        sizes = self.starts[terms + 1] - starts
+        at = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+        return np.asarray(self.docs[at + np.arange(len(at))])
+
+    def gather(self, terms: Sequence[int]) -> tuple[Rows, NDArray[np.unsignedinteger], list[int]]:
+        """The documents that hold each of `terms` (numbers, or -1) one term after the other, how often each holds it,
+        and how many documents each term has.
+        """
+        spans = [(int(self.starts[term]), int(self.starts[term + 1])) if term >= 0 else (0, 0) for term in terms]
+        docs = np.concatenate([self.docs[:0], *(self.docs[low:high] for low, high in spans)])
+        tfs = np.concatenate([self.tfs[:0], *(self.tfs[low:high] for low, high in spans)])
+        return docs, tfs, [high - low for low, high in spans]
+
+    def frequencies(self, terms: Sequence[int], rows: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
+        """How often each of `terms` (numbers, or -1: never) stands in each of the documents `rows`, (terms, rows)."""
+        rows = rows.astype(self.docs.dtype, copy=False)  # of another type, all of docs would be copied
+        if not len(self.docs):
+            return np.zeros((len(terms), len(rows)), self.tfs.dtype)
+        at = np.zeros((len(terms), len(rows)), np.int64)
+        held = np.zeros((len(terms), 1), bool)
+        for i, term in enumerate(terms):
+            if term >= 0 and (low := int(self.starts[term])) < (high := int(self.starts[term + 1])):
+                np.minimum(self.docs[low:high].searchsorted(rows), high - low - 1, out=at[i])
+                at[i] += low
+                held[i] = True
+        return np.asarray(self.tfs.take(at) * ((self.docs.take(at) == rows) & held))
+
+    def column(self, term: int) -> NDArray[np.unsignedinteger]:
+        """How often term number `term` (not -1) stands in every document, (documents,)."""
+        span = slice(self.starts[term], self.starts[term + 1])
+        column = np.zeros(len(self.lengths), self.tfs.dtype)
+        column[self.docs[span]] = self.tfs[span]
+        return column

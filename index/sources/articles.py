@@ -1,0 +1,237 @@
+"""Files, folders and streams -> articles, one at a time.
+
+Nothing is dropped in silence: whatever cannot be read becomes a `Skipped` with its reason, and reading goes on.
+Hidden files and folders (a name that starts with a dot) are passed over. Folders are walked in sorted order, so two
+runs over the same files give the same articles in the same order. Memory is bounded by the largest single article.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from index.analysis.dates import parse_date
+from index.errors import BadArticle, BadOption
+from index.models import Article, Skipped, SkipReason
+from index.sources import formats
+from index.sources.records import Record, refused
+
+MAX_TEXT = 32 * 1024 * 1024  # characters of one article
+
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "id": ("id", "_id", "article_id", "编号"),
+    "title": ("title", "headline", "标题", "題目", "標題", "题目"),
+    "text": ("text", "content", "contents", "body", "正文", "内容", "內容", "全文"),
+    "source": ("source", "来源", "來源", "媒体", "出处"),
+    "author": ("author", "作者", "记者"),
+    "published": ("published", "date", "published_at", "pubdate", "日期", "时间", "发布时间", "发布日期", "時間"),
+    "tags": ("tags", "keywords", "标签", "关键词", "標籤"),
+    "url": ("url", "link", "链接", "网址", "鏈接"),
+}
+_UNREAD = {
+    SkipReason.UNREADABLE,
+    SkipReason.BINARY,
+    SkipReason.ENCODING,
+    SkipReason.BAD_RECORD,
+    SkipReason.TOO_LARGE,
+    SkipReason.MISSING_EXTRA,
+}  # what may hold an article that was read before; a duplicate or another kind of file does not
+_CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in aliases}
+
+
+class Meter:
+    """How many bytes of files have been read, of how many there are: for progress, and to judge a job's size."""
+
+    def __init__(self, sources: Sequence[str | Path]) -> None:
+        """Look at the sizes of all files; `total` is None where a source is a stream."""
+        self.total: int | None = 0
+        self.packed = False  # whether some file is compressed, so that there is more to read than bytes
+        self._finished = self._at = 0
+        for source in sources:
+            if str(source) == "-":
+                self.total = None
+                return
+            for file in _walk(Path(source).absolute()):
+                with contextlib.suppress(OSError):  # reported when it is read
+                    self.total += file.stat().st_size
+                self.packed |= file.suffix in (".gz", ".zip")
+
+    @property
+    def done(self) -> int:
+        """Bytes read so far."""
+        return self._finished + self._at
+
+    def at(self, position: int) -> None:
+        """A file is being read and has come to `position`."""
+        self._at = position
+
+    def finish(self, file: Path) -> None:
+        """A file has been read."""
+        with contextlib.suppress(OSError):
+            self._finished += file.stat().st_size
+        self._at = 0
+
+
+def article_id_for(*parts: str) -> str:
+    """16 hex characters of blake2b over the parts: the id of an article that brings none."""
+    data = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return blake2b(data, digest_size=8).hexdigest()
+
+
+def sound(text: str) -> str:
+    """`text` without what cannot be stored: surrogate pairs joined, lone surrogates -> U+FFFD, NULs out."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def _string(value: Any) -> str:
+    if isinstance(value, str):
+        return sound(value)
+    return sound(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        for mark in ("，", ";", "；", "、", "|"):
+            value = value.replace(mark, ",")
+        value = value.split(",")
+    if not isinstance(value, Sequence):
+        return (_string(value),)
+    named = (_string(tag).strip() for tag in value if tag is not None)
+    return tuple(dict.fromkeys(tag for tag in named if tag))
+
+
+def article_from_record(record: Mapping[str, Any], *, path: str | None = None) -> Article:
+    """An article from one JSON object, CSV row or API body.
+
+    Keys: `text` (or `content`, `body`, `正文` ...), and optionally `id`, `title`, `source`, `author`, `published`,
+    `tags`, `url`; every other key is kept in `meta` as a string. `published` becomes `YYYY-MM-DD`; one that is not
+    understood is kept in `meta`. Raises BadArticle where there is no text, or a field is of the wrong kind.
+    """
+    if not isinstance(record, Mapping):
+        raise BadArticle(f"an article is an object with a text: got {type(record).__name__}, wanted an object")
+    known: dict[str, Any] = {}
+    meta: dict[str, str] = {}
+    for key, value in record.items():
+        name = _CANONICAL.get(str(key).strip().lower())
+        if value is None or value == "":
+            continue
+        if name is None or (name in known and key != name):
+            meta[_string(str(key))] = _string(value)
+        else:
+            if name in known:  # the plain name wins over an alias that came first
+                meta[_ALIASES[name][1]] = _string(known[name])
+            known[name] = value
+    text = known.get("text")
+    if not isinstance(text, str) or not text.strip():
+        got = "none" if text is None else "blank text" if isinstance(text, str) else type(text).__name__
+        raise BadArticle(f"an article needs a text: got {got}, wanted a string", hint='{"text": "..."}')
+    if len(text) > MAX_TEXT:
+        raise BadArticle(f"the text is too long: got {len(text)} characters, wanted at most {MAX_TEXT}")
+    for name in ("id", "title", "source", "author", "url"):
+        if isinstance(known.get(name), Mapping | list):
+            raise BadArticle(f"`{name}` is a string: got {type(known[name]).__name__}, wanted a string")
+    published = parse_date(known["published"]) if "published" in known else None
+    if "published" in known and published is None:
+        meta["published"] = _string(known["published"])
+    title, text = _string(known.get("title", "")).strip(), sound(text)
+    given = _string(known["id"]).strip() if "id" in known else ""
+    return Article(
+        article_id=given or article_id_for(path or "", title, text),
+        title=title,
+        text=text,
+        source=_optional(known.get("source")),
+        author=_optional(known.get("author")),
+        published=published,
+        tags=_tags(known["tags"]) if "tags" in known else (),
+        url=_optional(known.get("url")),
+        path=path,
+        meta=meta,
+    )
+
+
+def _optional(value: Any) -> str | None:
+    return (_string(value).strip() or None) if value is not None else None
+
+
+def read_sources(
+    sources: Sequence[str | Path], *, stdin: TextIO | BinaryIO | None = None, meter: Meter | None = None
+) -> Iterator[Article | Skipped]:
+    """Read every source in turn: a file, a folder (recursive), or `-` for JSONL on `stdin`.
+
+    `meter` is told how far the reading is.
+    Raises BadOption at once, before anything is read, where a source does not exist.
+    """
+    for source in sources:
+        if str(source) != "-" and not Path(source).exists():
+            raise BadOption(f"no such source: got {source}, wanted a file, a folder or -", hint="check the path")
+    return _read_all(sources, stdin, meter)
+
+
+def _read_all(
+    sources: Sequence[str | Path], stdin: TextIO | BinaryIO | None, meter: Meter | None
+) -> Iterator[Article | Skipped]:
+    for source in sources:
+        if str(source) == "-":
+            stream = stdin if stdin is not None else sys.stdin
+            yield from _articles(formats.read_stream(getattr(stream, "buffer", stream)), path=None)
+        else:
+            path = Path(source)
+            for file in _walk(path.absolute()):
+                yield from _read_file(file, meter, listed=file == path.absolute())
+
+
+def _walk(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    try:
+        entries = sorted(path.iterdir(), key=lambda entry: entry.name)
+    except OSError:
+        yield path  # a folder that cannot be listed is reported as unreadable
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir() and entry.is_symlink():
+            continue  # a link to a folder may lead back up
+        yield from _walk(entry)
+
+
+def _read_file(file: Path, meter: Meter | None, *, listed: bool) -> Iterator[Article | Skipped]:
+    records = formats.read_file(file, any_suffix=listed, position=meter.at if meter else None)
+    yield from _articles(records, path=str(file))
+    if meter:
+        meter.finish(file)
+
+
+def _articles(records: Iterator[Record | Skipped], *, path: str | None) -> Iterator[Article | Skipped]:
+    for record in records:
+        if isinstance(record, Skipped):
+            yield record
+            continue
+        content = dict(record.content)
+        if record.whole_file and "id" not in content:
+            content["id"] = article_id_for(record.where)
+        try:
+            yield article_from_record(content, path=path)
+        except BadArticle as error:
+            yield refused(record, error.message)
+
+
+def unread_places(skipped: Iterable[Skipped]) -> set[str]:
+    """Files and folders of which something could not be read, so that nobody knows what they hold."""
+    places = set()
+    for item in skipped:
+        if item.reason in _UNREAD:
+            # A record is named path:line, a member of an archive archive!/name.
+            places |= {item.where, item.where.rsplit(":", 1)[0], item.where.split("!/", 1)[0]}
+        elif item.reason is SkipReason.EMPTY:
+            places.add(item.where)  # a file cut to nothing; an empty record beside others says nothing of them
+    return places

@@ -1,0 +1,199 @@
+"""Office files, books and mail -> records. The libraries that only these need are the `formats` extra."""
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from importlib import import_module
+from typing import Any
+from xml.etree import ElementTree
+
+from index.models import Skipped, SkipReason
+from index.sources import encodings, markup
+from index.sources.archives import TooLarge, member, open_archive
+from index.sources.readers import row_content
+from index.sources.records import Reader, Record, Records
+
+MAX_ROWS = 1_000_000
+_HINT = "pip install wensou[formats]"
+
+_Text = dict[str, Any]
+
+
+def read(kind: str, data: bytes, where: str) -> Records:
+    """The records of one document of `kind` (`docx`, `pdf`, `epub`, `xlsx`, `eml`, `mht`)."""
+    return guarded(_READERS[kind], data, where)
+
+
+def guarded(reader: Reader, data: bytes, where: str) -> Records:
+    """What `reader` gives, and a `Skipped` for whatever it raises: parsers of broken files raise anything."""
+    try:
+        yield from reader(data, where)
+    except ModuleNotFoundError as error:
+        yield Skipped(where, SkipReason.MISSING_EXTRA, f"{error.name}: {_HINT}")
+    except TooLarge as error:
+        yield Skipped(where, SkipReason.TOO_LARGE, str(error))
+    except (MemoryError, RecursionError) as error:
+        yield Skipped(where, SkipReason.TOO_LARGE, type(error).__name__)
+    except Exception as error:  # parsers of broken files raise anything; the file is reported and the run goes on
+        yield Skipped(where, SkipReason.UNREADABLE, f"{type(error).__name__}: {error}"[:200])
+
+
+def _read_docx(data: bytes, where: str) -> Records:
+    docx = import_module("docx")
+    open_archive(data).close()
+    document = docx.Document(io.BytesIO(data))
+    blocks: list[str] = []
+    title = ""
+    for block in document.iter_inner_content():
+        if hasattr(block, "rows"):
+            rows = (" | ".join(_once(cell.text.strip() for cell in row.cells)) for row in block.rows)
+            blocks.append("\n".join(row for row in rows if row.strip(" |")))
+            continue
+        text = block.text.strip()
+        style = (getattr(block.style, "name", "") or "").lower()
+        if style == "title" and not title:
+            title = text
+        elif text:
+            blocks.append(text)
+    info = document.core_properties
+    content: _Text = {"title": title, "text": "\n\n".join(blocks), "author": (info.author or "").strip()}
+    if content["author"].lower() in ("python-docx", "user", "administrator", "微软用户", "admin"):
+        content["author"] = ""  # what programs write when nobody told them
+    yield Record(content, where, whole_file=True)
+
+
+def _once(cells: Iterator[str]) -> list[str]:
+    """Cells without the repetitions that merged cells give."""
+    out: list[str] = []
+    for cell in cells:
+        if not out or cell != out[-1]:
+            out.append(re.sub(r"\s+", " ", cell))
+    return out
+
+
+def _read_pdf(data: bytes, where: str) -> Records:
+    pypdf = import_module("pypdf")
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports every flaw of every file
+    reader = pypdf.PdfReader(io.BytesIO(data))
+    if reader.is_encrypted and not reader.decrypt(""):
+        yield Skipped(where, SkipReason.UNREADABLE, "it is locked with a password")
+        return
+    pages = [page.extract_text() or "" for page in reader.pages[:5000]]
+    text = "\n".join(_unwrapped(page) for page in pages).strip()
+    if not text:
+        yield Skipped(where, SkipReason.EMPTY, "a PDF of pictures")
+        return
+    title = str((reader.metadata.title if reader.metadata else "") or "").strip()
+    useful = (
+        title if len(title) >= 4 and not re.search(r"\.(docx?|pdf|wps|pptx?)$|^microsoft word", title, re.I) else ""
+    )
+    yield Record({"title": useful, "text": text}, where, whole_file=True)
+
+
+def _unwrapped(page: str) -> str:
+    """Lines of a page joined into paragraphs: a full line that ends in mid-sentence goes on in the next."""
+    lines = [line.strip() for line in page.split("\n")]
+    width = max(map(len, lines), default=0)
+    out: list[str] = []
+    for number, line in enumerate(lines):
+        before = lines[number - 1] if number else ""
+        goes_on = len(before) >= 0.85 * width and width >= 15 and not re.search(r"[。！？!?：:；;]$", before)
+        if out and line and before and goes_on:
+            out[-1] += (" " if before[-1:].isascii() and line[:1].isascii() else "") + line
+        else:
+            out.append(line)
+    return "\n".join(out)
+
+
+def _read_epub(data: bytes, where: str) -> Records:
+    """One record per chapter, in reading order; the book's title is kept in `book`."""
+    archive = open_archive(data)
+    names = {info.filename: info for info in archive.infolist()}
+    container = ElementTree.fromstring(member(archive, names["META-INF/container.xml"]))
+    package_name = next(node.get("full-path", "") for node in container.iter() if node.tag.endswith("rootfile"))
+    package = ElementTree.fromstring(member(archive, names[package_name]))
+    folder = package_name.rpartition("/")[0]
+    told = {node.tag.rpartition("}")[2]: (node.text or "").strip() for node in package.iter() if "elements" in node.tag}
+    items = {node.get("id"): node.get("href", "") for node in package.iter() if node.tag.endswith("}item")}
+    number = 0
+    for reference in (node for node in package.iter() if node.tag.endswith("}itemref")):
+        href = items.get(reference.get("idref"), "")
+        info = names.get(f"{folder}/{href}" if folder else href)
+        if info is None:
+            continue
+        page = encodings.decode(member(archive, info)) or ""
+        text = markup.visible_text(page)
+        if len(text) < 20:
+            continue
+        number += 1
+        heading = re.search(r"<h[1-3]\b[^>]*>(.{1,400}?)</h[1-3]>", page, re.S | re.I)
+        content: _Text = {"title": markup.visible_text(heading[1]).replace("\n", " ") if heading else "", "text": text}
+        content |= {"author": told.get("creator"), "published": told.get("date"), "book": told.get("title")}
+        yield Record({k: v for k, v in content.items() if v}, f"{where}!/{info.filename}", whole_file=True)
+    if not number:
+        yield Skipped(where, SkipReason.EMPTY)
+
+
+def _read_xlsx(data: bytes, where: str) -> Records:
+    """One record per row of each sheet, under the names of its first row."""
+    openpyxl = import_module("openpyxl")
+    open_archive(data).close()
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    for sheet in book.worksheets:
+        header: list[str] = []
+        for number, row in enumerate(sheet.iter_rows(values_only=True, max_row=MAX_ROWS), start=1):
+            cells = ["" if value is None else str(value) for value in row]
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header:
+                header = [cell.strip() for cell in cells]
+            else:
+                yield Record(row_content(header, cells), f"{where}:{sheet.title}:{number}")
+
+
+def _read_mail(data: bytes, where: str) -> Records:
+    """One message, or one saved web page (`.mht`): its best text part, its subject, sender and date."""
+    message = message_from_bytes(data, policy=policy.default)
+    if not isinstance(message, EmailMessage) or not message.keys():
+        yield Skipped(where, SkipReason.BAD_RECORD, "it is no message")
+        return
+    page = message.get_body(preferencelist=("html", "plain"))
+    plain = message.get_body(preferencelist=("plain",))
+    part = plain if plain is not None and _part_text(plain).strip() else page
+    content: _Text = {}
+    if part is not None:
+        text = _part_text(part)
+        content = markup.html(text) if part.get_content_type() == "text/html" else {"text": text}
+    subject = str(message.get("subject") or "").strip()
+    sender = re.sub(r"\s*<[^<>]*>\s*$|\"", "", str(message.get("from") or "")).strip()
+    content |= {"title": content.get("title") or subject} if part is page else {"title": subject}
+    for key, value in (("author", sender), ("published", str(message.get("date") or ""))):
+        if value and not content.get(key):
+            content[key] = value
+    yield Record(content, where, whole_file=True)
+
+
+def _part_text(part: Any) -> str:
+    data = part.get_payload(decode=True) or b""
+    declared = part.get_content_charset()
+    guessed = encodings.guess(data)
+    for name in (guessed, declared):
+        try:
+            return str(data.decode(name)) if name else ""
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return str(data.decode("utf-8", "replace"))
+
+
+_READERS: dict[str, Reader] = {
+    "docx": _read_docx,
+    "pdf": _read_pdf,
+    "epub": _read_epub,
+    "xlsx": _read_xlsx,
+    "eml": _read_mail,
+    "mht": _read_mail,
+    "mhtml": _read_mail,
+}

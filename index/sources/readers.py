@@ -1,0 +1,187 @@
+"""Texts, pages, JSON and tables -> records. Lines of JSONL and rows of CSV are streamed."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from index.models import Skipped, SkipReason
+from index.sources import encodings, markup
+from index.sources.records import Record, Records
+
+MAX_LINE = 32 * 1024 * 1024  # characters of one JSONL line or CSV row
+_HEAD = 64 * 1024
+
+
+def _text(data: bytes, where: str) -> str | Skipped:
+    if not data:
+        return Skipped(where, SkipReason.EMPTY)
+    encoding = encodings.guess(data)
+    if encoding is None:
+        binary = data.startswith(encodings.MAGIC) or b"\0" in data or encodings.control_share(data) > 0.02
+        return Skipped(where, SkipReason.BINARY if binary else SkipReason.ENCODING)
+    return data.decode(encoding, "replace")
+
+
+def read_text(data: bytes, where: str) -> Records:
+    """Plain text: the whole file is one article."""
+    text = _text(data, where)
+    if isinstance(text, Skipped):
+        yield text
+        return
+    content, body = markup.front_matter(text)
+    yield Record({**content, "text": body} if content else {"text": text}, where, whole_file=True)
+
+
+def read_markdown(data: bytes, where: str) -> Records:
+    """Markdown: front matter gives the fields, a first heading of level one the title."""
+    text = _text(data, where)
+    if isinstance(text, Skipped):
+        yield text
+        return
+    content, body = markup.front_matter(text)
+    title, body = markup.markdown(body)
+    yield Record({"title": title, **content, "text": body}, where, whole_file=True)
+
+
+def read_html(data: bytes, where: str) -> Records:
+    """One HTML page: trafilatura's main text and metadata, or all its visible text where that finds none."""
+    if not data:
+        yield Skipped(where, SkipReason.EMPTY)
+        return
+    text = _text(data, where) if (named := markup.declared_charset(data)) is None else data.decode(named, "replace")
+    if isinstance(text, Skipped):
+        yield text
+        return
+    yield Record(markup.html(text), where, whole_file=True)
+
+
+def read_json(data: bytes, where: str) -> Records:
+    """A JSON file: one record, a list of records, or an object that holds such a list."""
+    text = _text(data, where)
+    if isinstance(text, Skipped):
+        yield text
+        return
+    try:
+        loaded = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        yield Skipped(where, SkipReason.BAD_RECORD, f"not JSON: {error}")
+        return
+    if isinstance(loaded, dict) and "text" not in loaded:
+        loaded = next((value for value in loaded.values() if _is_records(value)), loaded)
+    for number, record in enumerate(loaded if isinstance(loaded, list) else [loaded], start=1):
+        if isinstance(record, dict):
+            yield Record(record, f"{where}:{number}")
+        else:
+            yield Skipped(f"{where}:{number}", SkipReason.BAD_RECORD, f"got {type(record).__name__}, wanted an object")
+
+
+def _is_records(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _lines(stream: io.TextIOBase, where: str) -> Iterator[tuple[int, str] | Skipped]:
+    """Numbered lines; one longer than `MAX_LINE` is passed over without ever being held whole."""
+    number = 0
+    while line := stream.readline(MAX_LINE):
+        number += 1
+        if len(line) == MAX_LINE and not line.endswith("\n"):
+            while (rest := stream.readline(MAX_LINE)) and not rest.endswith("\n"):
+                pass
+            yield Skipped(f"{where}:{number}", SkipReason.TOO_LARGE, f"a line of more than {MAX_LINE} characters")
+            continue
+        yield number, line
+
+
+def json_lines(stream: io.TextIOBase, where: str) -> Records:
+    """One record a line."""
+    for item in _lines(stream, where):
+        if isinstance(item, Skipped):
+            yield item
+            continue
+        number, line = item
+        if not line.strip("\ufeff \t\r\n\0"):
+            continue
+        place = f"{where}:{number}"
+        try:
+            record = json.loads(line.lstrip("\ufeff"))
+        except (ValueError, RecursionError) as error:
+            yield Skipped(place, SkipReason.BAD_RECORD, f"not JSON: {str(error)[:200]}")
+            continue
+        if isinstance(record, dict):
+            yield Record(record, place)
+        else:
+            yield Skipped(place, SkipReason.BAD_RECORD, f"got {type(record).__name__}, wanted an object")
+
+
+def _open_text(raw: BinaryIO, where: str) -> io.TextIOBase | Skipped:
+    buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw, _HEAD)  # type: ignore[type-var]
+    head = buffered.peek(_HEAD)[:_HEAD]
+    if not head:
+        return Skipped(where, SkipReason.EMPTY)
+    encoding = encodings.guess(head)
+    if encoding is None:
+        binary = head.startswith(encodings.MAGIC) or b"\0" in head or encodings.control_share(head) > 0.02
+        return Skipped(where, SkipReason.BINARY if binary else SkipReason.ENCODING)
+    return io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline=None)
+
+
+def read_jsonl(raw: BinaryIO, where: str) -> Records:
+    """One JSON object a line."""
+    stream = _open_text(raw, where)
+    if isinstance(stream, Skipped):
+        yield stream
+        return
+    try:
+        yield from json_lines(stream, where)
+    finally:
+        stream.detach()  # whoever opened the file closes it
+
+
+def read_jsonl_gz(raw: BinaryIO, where: str) -> Records:
+    """JSONL, packed by gzip."""
+    with gzip.open(raw, "rb") as unpacked:
+        yield from read_jsonl(unpacked, where)  # type: ignore[arg-type]
+
+
+def read_csv(raw: BinaryIO, where: str) -> Records:
+    """A table: one record a row."""
+    stream = _open_text(raw, where)
+    if isinstance(stream, Skipped):
+        yield stream
+        return
+    try:
+        yield from _csv_rows(stream, where)
+    finally:
+        stream.detach()
+
+
+def _csv_rows(stream: io.TextIOBase, where: str) -> Records:
+    csv.field_size_limit(MAX_LINE)
+    numbered = (item[1] for item in _lines(stream, where) if not isinstance(item, Skipped))
+    first = next(numbered, "").lstrip("\ufeff")
+    mark = max(",\t;|", key=first.count)
+    try:
+        header = [name.strip() for name in next(csv.reader([first.replace("\0", "")], delimiter=mark), [])]
+        rows = csv.reader((line.replace("\0", "") for line in numbered), delimiter=mark)
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                yield Record(row_content(header, row), f"{where}:{rows.line_num + 1}")
+    except csv.Error as error:
+        yield Skipped(where, SkipReason.BAD_RECORD, f"not CSV: {error}")
+
+
+_TEXT_COLUMNS = frozenset({"text", "content", "contents", "body", "正文", "内容", "內容", "全文"})
+
+
+def row_content(header: list[str], row: list[str]) -> dict[str, Any]:
+    """A table row as a record; a table without a text column gives `column: value` lines as the text."""
+    cells = dict(zip(header, row, strict=False))
+    if any(name.lower() in _TEXT_COLUMNS for name in header):
+        return dict(cells)
+    lines = [f"{name}：{cell.strip()}" if name else cell.strip() for name, cell in cells.items() if cell.strip()]
+    lines += [cell.strip() for cell in row[len(header) :] if cell.strip()]
+    title = next((cell.strip() for cell in row if cell.strip()), "")
+    return {"title": title[:60], "text": "\n".join(lines)}

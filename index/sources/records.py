@@ -1,0 +1,34 @@
+"""What a reader gives: records, plain mappings with a `text`, and what is left out."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from index.models import Skipped, SkipReason
+
+MAX_FILE = 64 * 1024 * 1024  # bytes of a file that must be read whole
+
+
+class Record(NamedTuple):
+    """What an article is made from; `where` names it (`path`, `path:line`) in reports."""
+
+    content: Mapping[str, Any]
+    where: str
+    whole_file: bool = False
+
+
+Records = Iterator[Record | Skipped]
+Reader = Callable[[bytes, str], Records]
+
+
+def refused(record: Record, why: str) -> Skipped:
+    """The report of a record that is no article."""
+    if record.whole_file and not str(record.content.get("text") or "").strip():
+        return Skipped(record.where, SkipReason.EMPTY)
+    return Skipped(record.where, SkipReason.BAD_RECORD, why)
+
+
+def suffix_of(name: str) -> str:
+    """`a.JSONL.gz` -> `.jsonl.gz`, `b.TXT` -> `.txt`."""
+    lower = name.lower()
+    return ".jsonl.gz" if lower.endswith(".jsonl.gz") else Path(lower).suffix

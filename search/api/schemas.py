@@ -1,0 +1,197 @@
+"""The API's models: requests checked, answers described. Converted to and from ours at this border only."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from index.models import StoredArticle, chunk_id_of
+from search.models import Fusion, Grouping, Mode, SearchOptions
+from search.query.filters import make_filters
+
+
+class SearchRequest(BaseModel):
+    """One question, as `POST /search` takes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field(description="the question")
+    k: int = Field(10, description="results a page, 1..1000")
+    offset: int = Field(0, description="results to pass over, 0..10000")
+    mode: Mode = Field("hybrid", description="hybrid, bm25 or dense")
+    group: Grouping = Field("article", description="article or chunk")
+    fusion: Fusion = Field("adaptive", description="adaptive, convex or rrf: how a hybrid query mixes its legs")
+    explain: bool = Field(False, description="say why each result is there")
+    source: list[str] = Field(default_factory=list, description="only from these sources")
+    author: list[str] = Field(default_factory=list, description="only by these authors")
+    tag: list[str] = Field(default_factory=list, description="only with one of these tags")
+    meta: list[str] = Field(default_factory=list, description="KEY=VALUE, such as issuing_body=国务院办公厅")
+    after: str | None = Field(None, description="first day, YYYY-MM-DD")
+    before: str | None = Field(None, description="last day, YYYY-MM-DD")
+    recency: float | None = Field(None, description="half-life in days: new articles gain a little, up to a fifth")
+    passages: int = Field(3, description="passages of an article, at most, 1..50")
+    context: int = Field(0, description="sentences shown around each passage, 0..20")
+    diversity: float | None = Field(None, description="0..1: how much results should differ from those before them")
+    rerank: bool = Field(True, description="let the server's reranker, where it has one, read the best again")
+    facets: bool = Field(False, description="count candidates by source, tag and month")
+    focus: bool | None = Field(
+        None, description="set off the sentence nearest to the question; by default where no word of it is marked"
+    )
+
+    def options(self) -> SearchOptions:
+        """As the engine takes them; BadOption where a day is none."""
+        filters = make_filters(
+            source=self.source, author=self.author, tag=self.tag, meta=self.meta, after=self.after, before=self.before
+        )
+        return SearchOptions(
+            self.k,
+            self.offset,
+            self.mode,
+            self.group,
+            self.explain,
+            filters,
+            self.passages,
+            fusion=self.fusion,
+            recency=self.recency,
+            rerank=self.rerank,
+            focus=self.focus,
+            diversity=self.diversity,
+            context=self.context,
+            facets=self.facets,
+        )
+
+
+class PassageOut(BaseModel):
+    """A passage; `start`, `end` are characters of the article's text, `highlights` and `focus` of this passage's.
+
+    `before` and `after`, the sentences around it, are there where `context` was asked for.
+    """
+
+    chunk_id: str
+    start: int
+    end: int
+    text: str
+    highlights: list[tuple[int, int]]
+    score: float
+    heading: str = ""
+    focus: tuple[int, int] | None = None
+    before: str = ""
+    after: str = ""
+
+
+class ResultOut(BaseModel):
+    """One result."""
+
+    article_id: str
+    title: str
+    score: float
+    source: str | None
+    author: str | None
+    published: str | None
+    path: str | None
+    url: str | None
+    tags: list[str]
+    duplicates: list[dict[str, str | None]]
+    passages: list[PassageOut]
+    explain: dict[str, Any] | None = None
+
+
+class OfferOut(BaseModel):
+    """Words of the question that name a time, and the filter they could be."""
+
+    text: str
+    after: str
+    before: str
+
+
+class AnswerOut(BaseModel):
+    """The answer to one question."""
+
+    query: str
+    mode: Mode
+    k: int
+    offset: int
+    total: int = Field(
+        description="results that can be paged through: articles (or chunks) among both legs' best 64 chunks, more on "
+        "deep pages, reprints counted once"
+    )
+    took_ms: float
+    commit: int
+    warnings: list[str]
+    results: list[ResultOut]
+    nearest: ResultOut | None = None
+    offers: list[OfferOut] = []
+    suggestions: list[str] = []
+    facets: dict[str, dict[str, int]] | None = None
+
+
+class SimilarOut(BaseModel):
+    """An article like another one."""
+
+    article_id: str
+    title: str
+    source: str | None
+    published: str | None
+    score: float
+
+
+class SimilarArticlesOut(BaseModel):
+    """Articles like another one, best first."""
+
+    results: list[SimilarOut]
+
+
+class SuggestionsOut(BaseModel):
+    """What may be meant by what is typed so far, best first."""
+
+    suggestions: list[str]
+
+
+class ArticleOut(BaseModel):
+    """An article as indexed; offsets anywhere refer to `text`."""
+
+    article_id: str
+    title: str
+    text: str
+    source: str | None
+    author: str | None
+    published: str | None
+    tags: list[str]
+    url: str | None
+    path: str | None
+    meta: dict[str, str]
+    chunks: list[dict[str, Any]]
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong: a stable code, a sentence, and what to do."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class ErrorOut(BaseModel):
+    """Every error's shape."""
+
+    error: ErrorDetail
+
+
+def article_json(stored: StoredArticle) -> dict[str, Any]:
+    """An article and its chunks as plain JSON values."""
+    article = stored.article
+    return {
+        "article_id": article.article_id,
+        "title": article.title,
+        "text": article.text,
+        "source": article.source,
+        "author": article.author,
+        "published": article.published,
+        "tags": list(article.tags),
+        "url": article.url,
+        "path": article.path,
+        "meta": dict(article.meta),
+        "chunks": [
+            {"chunk_id": chunk_id_of(article.article_id, i), "start": start, "end": end, "heading": heading}
+            for i, (start, end, heading) in enumerate(stored.spans)
+        ],
+    }

@@ -1,0 +1,194 @@
+"""The commands that ask an index: query, show, similar, serve, stats, analyze. Thin twins of the API."""
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from index.errors import IndexCorrupt, WensouError
+from search.cli.console import (
+    Authors,
+    IndexOption,
+    JsonOption,
+    Metas,
+    Reranking,
+    Sources,
+    Tags,
+    as_mode,
+    dump,
+    index_path,
+    open_engine,
+)
+from search.models import Fusion, Grouping, SearchOptions
+from search.settings import Settings, check_bind
+
+if TYPE_CHECKING:
+    from search.engine import SearchEngine
+
+
+def query(
+    text: Annotated[str, typer.Argument(help="The question; - reads one a line from stdin and prints JSON lines.")],
+    index: IndexOption = None,
+    k: Annotated[int, typer.Option("-k", help="Results.")] = 10,
+    offset: Annotated[int, typer.Option(help="Results to pass over.")] = 0,
+    mode: Annotated[str, typer.Option(help="hybrid, bm25 or dense.")] = "hybrid",
+    group: Annotated[str, typer.Option(help="article or chunk.")] = "article",
+    fusion: Annotated[str, typer.Option(help="adaptive, convex or rrf: how hybrid mixes its legs.")] = "adaptive",
+    explain: Annotated[bool, typer.Option("--explain", help="Say why each result is there.")] = False,
+    source: Sources = None,
+    author: Authors = None,
+    tag: Tags = None,
+    meta: Metas = None,
+    after: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day.")] = None,
+    before: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day.")] = None,
+    recency: Annotated[float | None, typer.Option(metavar="DAYS", help="Half-life: let new articles gain.")] = None,
+    passages: Annotated[int, typer.Option(help="Passages of an article, at most.")] = 3,
+    context: Annotated[int, typer.Option(help="Sentences shown around each passage.")] = 0,
+    diversity: Annotated[float | None, typer.Option(help="0..1: results that differ from those before.")] = None,
+    rerank: Reranking = None,
+    facets: Annotated[bool, typer.Option("--facets", help="Count candidates by source, tag and month.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Answer one question."""
+    from search.query.filters import make_filters
+
+    filters = make_filters(
+        source=source or (), author=author or (), tag=tag or (), meta=meta or (), after=after, before=before
+    )
+    options = SearchOptions(
+        k, offset, as_mode(mode), _as_group(group), explain, filters, passages,
+        fusion=_as_fusion(fusion), recency=recency, diversity=diversity, context=context, facets=facets,
+    )  # fmt: skip
+    with open_engine(index, rerank or Settings.from_env().rerank) as engine:
+        if text == "-":
+            for line in sys.stdin:
+                if line.strip():
+                    dump(_answer_line(engine, line.rstrip("\n"), options))
+                    sys.stdout.flush()
+            return
+        answer = engine.search(text, options)
+    if json_:
+        dump(answer.to_json())
+    else:
+        from search.cli.show import show_answer
+
+        show_answer(answer)
+
+
+def _answer_line(engine: "SearchEngine", text: str, options: SearchOptions) -> dict[str, Any]:
+    """One bad question among many is an error object in its place, so that lines in and out stay paired."""
+    try:
+        return engine.search(text, options).to_json()
+    except WensouError as error:
+        return {"query": text, "error": {"code": error.code, "message": error.message, "hint": error.hint}}
+
+
+def _as_fusion(value: str) -> Fusion:
+    return value  # type: ignore[return-value]
+
+
+def _as_group(value: str) -> Grouping:
+    return value  # type: ignore[return-value]
+
+
+def show(
+    article_id: Annotated[str, typer.Argument(help="As in an answer's article_id.")],
+    index: IndexOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Print one article as indexed: its fields and display text."""
+    with open_engine(index) as engine:
+        stored = engine.article(article_id)
+    if json_:
+        from search.api.schemas import article_json
+
+        dump(article_json(stored))
+        return
+    from search.cli.show import show_article
+
+    show_article(stored)
+
+
+def similar(
+    article_id: Annotated[str, typer.Argument(help="As in an answer's article_id.")],
+    index: IndexOption = None,
+    k: Annotated[int, typer.Option("-k", help="Results.")] = 10,
+    json_: JsonOption = False,
+) -> None:
+    """List the articles most like a given one."""
+    with open_engine(index) as engine:
+        found = engine.similar(article_id, k)
+    if json_:
+        dump({"results": [asdict(one) for one in found]})
+        return
+    for one in found:
+        print(
+            "  ".join([f"{one.score:.3f}", one.article_id, one.title, one.source or "", one.published or ""]).rstrip()
+        )
+
+
+def serve(
+    index: IndexOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to bind (default 127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to bind (default 8000).")] = None,
+    rerank: Reranking = None,
+) -> None:
+    """Serve the page and the API."""
+    settings = Settings.from_env()
+    bind = host or settings.host
+    check_bind(bind, settings.key)
+    from search.api.app import create_app
+    from search.live import LiveEngine
+
+    live = LiveEngine(index_path(index), rerank=rerank or settings.rerank)
+    import uvicorn
+
+    print(f"http://{bind}:{settings.port if port is None else port}/", file=sys.stderr)
+    uvicorn.run(create_app(live), host=bind, port=settings.port if port is None else port, log_level="warning")
+
+
+def stats(
+    index: IndexOption = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every file and check its checksum.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Say what the index holds, and whether it is whole."""
+    from index.embedded.reader import EmbeddedIndex
+    from index.storage.layout import damaged_files
+
+    path = index_path(index)
+    backend = EmbeddedIndex.open(path)
+    found = asdict(backend.stats())
+    bad = damaged_files(backend.root, backend.manifest) if verify else []
+    if verify:
+        found["damaged"] = bad
+    if json_:
+        dump(found)
+    else:
+        for name, value in found.items():
+            print(f"{name:13} {value if value != [] else 'none'}")
+    backend.close()
+    if bad:
+        raise IndexCorrupt(
+            f"index {path}: {len(bad)} damaged file(s): {', '.join(bad[:5])}",
+            hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
+        )
+
+
+def analyze(
+    text: Annotated[str, typer.Argument(help="A text, or the path of a file.")],
+    index: IndexOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Show what becomes of a text: cleaning, fields, chunks and tokens."""
+    from search.cli.analysis import analyze_text
+
+    path = index or Settings.from_env().index
+    found = analyze_text(text, path)
+    if json_:
+        dump(found)
+        return
+    from search.cli.show import show_analysis
+
+    show_analysis(found)

@@ -1,0 +1,162 @@
+"""The commands that make or change something: index, restore, tune, eval, train-encoder."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search.cli.console import EXIT_SKIPPED, IndexOption, JsonOption, as_mode, dump, index_path
+from search.cli.progress import shown_progress, stoppable
+from search.settings import MOST_WORKERS, Settings
+
+
+def index(
+    source: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, or - for JSONL on stdin.")],
+    index: IndexOption = None,
+    keep_missing: Annotated[bool, typer.Option(help="Keep articles that a re-read source no longer holds.")] = False,
+    compact: Annotated[bool, typer.Option(help="Merge all segments into one.")] = False,
+    rebuild: Annotated[bool, typer.Option(help="Build all anew aside, then swap.")] = False,
+    model: Annotated[
+        str | None, typer.Option(help="'bundled', or a sentence-transformers model by name or path.")
+    ] = None,
+    chunk_chars: Annotated[int | None, typer.Option(help="Characters a passage, about.")] = None,
+    user_dict: Annotated[Path | None, typer.Option(help="Words to keep whole, one a line.")] = None,
+    synonyms: Annotated[
+        Path | None, typer.Option(help="Words that mean the same, a group a line, commas between.")
+    ] = None,
+    bm25: Annotated[
+        str | None, typer.Option(help="lucene, okapi, plus or l; kept with the index, as k1 and b are.")
+    ] = None,
+    k1: Annotated[float | None, typer.Option(help="How soon more of a term stops to count.")] = None,
+    b: Annotated[float | None, typer.Option(help="0..1: how much length counts against a text.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes (default: by cores and size).")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Read articles and bring the index up to date: new, changed and missing ones."""
+    from index.builder import build_index, configure
+    from index.pipeline import automatic_workers
+    from index.sources.articles import Meter
+
+    path, settings = index_path(index), Settings.from_env()
+    config = configure(
+        path, model=model or settings.model, chunk_chars=chunk_chars, user_dict=user_dict, synonyms=synonyms,
+        bm25=bm25, k1=k1, b=b,
+    )  # fmt: skip
+    meter = Meter(source)
+    with stoppable(), shown_progress("indexing", meter) as progress:
+        report = build_index(
+            source,
+            path,
+            config,
+            keep_missing=keep_missing,
+            compact=compact,
+            rebuild=rebuild,
+            progress=progress,
+            workers=workers or settings.workers or automatic_workers(meter.total, packed=meter.packed),
+            meter=meter,
+        )
+    if json_:
+        dump(asdict(report))
+    else:
+        from search.cli.show import show_report
+
+        show_report(report)
+    if report.skipped:
+        raise typer.Exit(EXIT_SKIPPED)
+
+
+def restore(
+    commit: Annotated[
+        int | None, typer.Argument(help="Its number; without one, those that are kept are listed.")
+    ] = None,
+    index: IndexOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Make an earlier commit the current one again, as a new commit."""
+    from index.embedded.commits import kept_commits, restore_commit
+
+    root = Path(index_path(index))
+    if commit is None:
+        names = ("commit", "committed_at", "articles", "chunks")
+        kept = [{name: getattr(one, name) for name in names} for one in kept_commits(root)]
+        said = "\n".join("{commit}  {committed_at}  {articles} articles  {chunks} chunks".format(**one) for one in kept)
+    else:
+        kept = [{"commit": restore_commit(root, commit), "restored": commit}]
+        said = "commit {commit} is what commit {restored} was".format(**kept[0])
+    if json_:
+        dump(kept)
+    else:
+        print(said)
+
+
+def tune(
+    index: IndexOption = None,
+    qrels: Annotated[
+        Path | None, typer.Option(metavar="BEIR_DIR", help="Judged questions about the index's articles.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be set.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Take back what was tuned.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Find the share of BM25 in the mix on the index's own articles, and keep it in the index."""
+    from search.evaluation.tune import reset as take_back
+    from search.evaluation.tune import tune as find
+
+    path = index_path(index)
+    if reset:
+        commit = take_back(path)
+        print(json.dumps({"commit": commit}) if json_ else f"commit {commit}: as the build measured it")
+        return
+    found = find(path, qrels, store=not dry_run)
+    if json_:
+        dump(found.to_json())
+        return
+    from search.cli.show import show_tuning
+
+    show_tuning(found)
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="BEIR_DIR", help="corpus.jsonl, queries.jsonl, qrels.tsv.")],
+    mode: Annotated[list[str] | None, typer.Option(help="hybrid, bm25, dense; may be repeated (default: all).")] = None,
+    model: Annotated[str | None, typer.Option(help="'bundled', or a sentence-transformers model.")] = None,
+    index: Annotated[
+        Path | None, typer.Option("--index", help="Keep the index there (default: a temporary one).")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="Write a TREC run, 100 articles a query.")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Index a BEIR folder, ask its questions, and score the answers."""
+    from search.evaluation.beir import evaluate_folder
+
+    modes = [as_mode(one) for one in mode or ["bm25", "dense", "hybrid"]]
+    with shown_progress("indexing") as progress:
+        scores = evaluate_folder(folder, modes, model=model, index=index, run_file=run, progress=progress)
+    if json_:
+        dump({"dataset": folder.name, "scores": scores})
+        return
+    names = list(next(iter(scores.values())))
+    print(f"{folder.name:20}" + "".join(f"{name:>9}" for name in names))
+    for one, values in scores.items():
+        print(f"{one:20}" + "".join(f"{values[name]:9.4f}" for name in names))
+
+
+def train_encoder(
+    corpus: Annotated[list[str], typer.Option(help="Files or folders of your own articles; may be repeated.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the encoder to.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps (default: by the size of the corpus).")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Train the bundled encoder on with your own articles, and say whether that helps to find them."""
+    from index.training.adapt import adapt
+
+    found = adapt(corpus, out, steps=steps, say=lambda line: print(line, file=sys.stderr))
+    if json_:
+        dump(asdict(found))
+    else:
+        print(found.told(out))

@@ -1,0 +1,162 @@
+"""Answers, articles and analyses for people at a terminal; plain text when it is none."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from index.models import BuildReport, StoredArticle
+from search.models import Answer, Explanation, Result, WeightReason
+
+if TYPE_CHECKING:
+    from search.evaluation.tune import Tuning
+
+_BOLD, _DIM, _MARK, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
+
+_FACETS = 8  # values of a facet that are shown
+
+
+def _style(text: str, code: str) -> str:
+    return f"{code}{text}{_OFF}" if sys.stdout.isatty() else text
+
+
+def marked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """`text` on one line with `spans` in colour; in 【】 where there is no colour."""
+    before, after = (_MARK, _OFF) if sys.stdout.isatty() else ("【", "】")
+    out, at = [], 0
+    for start, end in spans:
+        out += [text[at:start], before, text[start:end], after]
+        at = end
+    return "".join([*out, text[at:]]).replace("\n", " ")
+
+
+def show_answer(answer: Answer) -> None:
+    """Print the results, best first."""
+    for warning in answer.warnings:
+        print(f"! {warning}")
+    if answer.suggestions:
+        print("您是不是要找: " + "  ".join(_style(text, _BOLD) for text in answer.suggestions))
+    if not answer.results:
+        print("没有找到相关的文章")
+        if answer.nearest:
+            print(f"最接近的是：{answer.nearest.title or answer.nearest.article_id}（{answer.nearest.article_id}）")
+        return
+    for number, result in enumerate(answer.results, start=answer.offset + 1):
+        _show_result(number, result)
+    for name, counts in (answer.facets or {}).items():
+        shown = "  ".join(f"{value} {count}" for value, count in list(counts.items())[:_FACETS])
+        print(_style(f"{name}: {shown or '-'}", _DIM))
+    for offer in answer.offers:
+        print(_style(f"{offer.text}: --after {offer.after} --before {offer.before}", _DIM))
+    last = answer.offset + len(answer.results)
+    print(_style(f"{answer.offset + 1}-{last} / {answer.total} · {answer.took_ms} ms · {answer.mode}", _DIM))
+
+
+def show_report(report: BuildReport) -> None:
+    """Print what a build did; what it skipped goes to standard error."""
+    print(
+        f"commit {report.commit}: {report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
+        f"{report.removed} removed; {report.chunks} chunks in {report.seconds:.1f} s"
+    )
+    if report.repairs:
+        print("cleaned: " + ", ".join(f"{step} {count}" for step, count in sorted(report.repairs.items())))
+    if report.dense_recall is not None:
+        print(f"vector index recall@10: {report.dense_recall:.3f}")
+    for warning in report.warnings:
+        print(f"warning: {warning}")
+    for skipped in report.skipped:
+        detail = f" ({skipped.detail})" if skipped.detail else ""
+        print(f"skipped {skipped.where}: {skipped.reason}{detail}", file=sys.stderr)
+
+
+def _show_result(number: int, result: Result) -> None:
+    print(f"{number}. " + _style(result.title or result.article_id, _BOLD))
+    about = [result.source, result.published, result.path or result.url]
+    print("   " + _style(" · ".join(part for part in about if part), _DIM))
+    for copy in result.duplicates:
+        again = " · ".join(part for part in (copy["source"], copy["published"], copy["article_id"]) if part)
+        print("   " + _style(f"同一报道：{again}", _DIM))
+    for passage in result.passages:
+        around = [_style((text or "").replace("\n", " "), _DIM) for text in (passage.before, passage.after)]
+        print(f"   {passage.score:.3f}  {around[0]}{marked(passage.text, passage.highlights)}{around[1]}")
+    if result.explain:
+        _show_explanation(result.explain)
+    print()
+
+
+def _show_explanation(why: Explanation) -> None:
+    for name, leg in (("bm25", why.bm25), ("dense", why.dense)):
+        share = why.weight if name == "bm25" else 1 - why.weight
+        bar = "█" * round(20 * share * why.normalised[name])
+        rank = f"#{leg.rank}" if leg.rank else "-"
+        print(f"   {name:5} {leg.score:8.3f} {rank:>5}  {why.normalised[name]:.3f} × {share:.2f}  {bar}")
+    print(f"   weight {why.weight:.2f} of bm25: {_reason(why.why)}")
+    for name, boost in why.boosts.items():
+        print(f"   {name} × {boost:.3f}")
+    if why.rerank is not None:
+        print(f"   rerank {why.rerank:.3f}")
+    terms = why.bm25.terms or {}
+    print("   terms " + ", ".join(f"{term} {score:.2f}" for term, score in list(terms.items())[:12]))
+
+
+_ORIGINS = {
+    "default": "the default",
+    "measured": "measured on this index",
+    "tuned": "set by wensou tune",
+    "given": "given by the program",
+    "mode": "one leg was asked for",
+}
+
+
+def _reason(why: WeightReason) -> str:
+    text = f"{why.corpus:.2f} {_ORIGINS[why.origin]}"
+    if (why.stands_out, why.tells_apart) != (1, 1):
+        text += f"; of the dense part {why.stands_out:.2f} (the nearest stands out) "
+        text += f"× {why.tells_apart:.2f} (the words tell articles apart) is left"
+    return text
+
+
+def show_article(stored: StoredArticle) -> None:
+    """Print an article's fields, then its text."""
+    article = stored.article
+    fields = {
+        "id": article.article_id,
+        "title": article.title,
+        "source": article.source,
+        "author": article.author,
+        "published": article.published,
+        "tags": ", ".join(article.tags),
+        "url": article.url,
+        "path": article.path,
+        **article.meta,
+    }
+    for name, value in fields.items():
+        if value:
+            print(f"{name}: {value}")
+    print(f"\n{article.text}")
+
+
+def show_tuning(found: "Tuning") -> None:
+    """Print the health of each leg, the scores with their intervals, and what was set."""
+    print(f"{'nDCG@10 (95%)':22}{'questions':>10}" + "".join(f"{name:>24}" for name in ("bm25", "dense", "mix")))
+    for kind, scores in found.kinds.items():
+        cells = [f"{s.mean:.3f} ({s.low:.3f}-{s.high:.3f})" for s in (scores[n] for n in ("bm25", "dense", "mix"))]
+        print(f"{kind:22}{found.counts[kind]:>10}" + "".join(f"{cell:>24}" for cell in cells))
+    print(f"health: bm25 {found.health['bm25']:.3f}, dense {found.health['dense']:.3f}")
+    if found.gain:
+        print(f"gain over {found.before:.2f}: {found.gain.mean:+.4f} ({found.gain.low:+.4f} to {found.gain.high:+.4f})")
+    if found.off:
+        print(f"the {found.off} leg adds nothing here and is switched off")
+    done = f"commit {found.commit}: set" if found.commit else "nothing stored; would be set"
+    print(f"weight of bm25 {found.before:.2f} -> {found.weight:.2f}, {done} (wensou tune --reset takes it back)")
+
+
+def show_analysis(found: dict[str, Any]) -> None:
+    """Print what `analyze_text` found, a section each."""
+    for change in found["changes"]:
+        print(f"[{change['step']}] {change['before'][:80]!r} -> {change['after'][:80]!r}")
+    for name, value in found["fields"].items():
+        print(f"{name}: {value}")
+    print(f"\n{found['text']}\n")
+    for chunk in found["chunks"]:
+        print(f"{chunk['start']}-{chunk['end']} {chunk['heading']}")
+    print("tokens: " + " / ".join(token["term"] for token in found["tokens"]))

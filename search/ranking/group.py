@@ -1,0 +1,72 @@
+"""Ranked chunks -> results: an article each, reprints of one story folded into one. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.near_duplicates import nominated
+from index.models import article_of
+
+
+class Ranked(NamedTuple):
+    """A chunk in the final order; `position` is its place among the candidates."""
+
+    chunk_id: str
+    score: float
+    position: int
+
+    @property
+    def article_id(self) -> str:
+        """The article the chunk belongs to."""
+        return article_of(self.chunk_id)
+
+
+def by_article(ranked: Sequence[Ranked], *, passages: int) -> list[list[Ranked]]:
+    """Groups of chunks of one article, in the order of each article's best chunk, at most `passages` a group."""
+    groups: dict[str, list[Ranked]] = {}
+    for item in ranked:
+        article_id = item.chunk_id[: item.chunk_id.rindex(":")]
+        group = groups.get(article_id)
+        if group is None:
+            groups[article_id] = [item]
+        elif len(group) < passages:
+            group.append(item)
+    return list(groups.values())
+
+
+def by_chunk(ranked: Sequence[Ranked]) -> list[list[Ranked]]:
+    """Each chunk a group of its own."""
+    return [[item] for item in ranked]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One result: the ranked chunks of its article, and the ids of other articles that tell the same story."""
+
+    chunks: list[Ranked]
+    copies: tuple[str, ...] = ()
+
+
+def fold_reprints(
+    groups: Sequence[list[Ranked]], signatures: NDArray[np.uint32], same: Callable[[str, str], bool]
+) -> list[Story]:
+    """Fold each article that tells the story of one before it into that one, which ranks higher.
+
+    `signatures` are the MinHashes of the first articles of `groups`, (n, size), n <= len(groups): the rest is left
+    as it is. `same(a, b)` decides about a nominated pair of article ids on their texts.
+    """
+    heads: list[int] = []
+    copies: dict[int, list[str]] = {}
+    for i, alike in enumerate(nominated(signatures)):
+        article_id = groups[i][0].article_id
+        before = [j for j in alike if j in heads]
+        story = next((j for j in before if same(groups[j][0].article_id, article_id)), None)
+        if story is None:
+            heads.append(i)
+        else:
+            copies.setdefault(story, []).append(article_id)
+    kept = [Story(groups[i], tuple(copies.get(i, ()))) for i in heads]
+    return [*kept, *(Story(group) for group in groups[len(signatures) :])]

@@ -1,0 +1,178 @@
+"""A question -> all its results in order: two legs -> both exact scores -> fuse -> group."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+
+import numpy as np
+
+from index.analysis.tokenizer import Tokenizer
+from index.backend import Backend
+from index.encoders.base import Encoder
+from index.models import Evidence, Hit, Vectors, article_of
+from index.retrieval.signals import (
+    Scores,
+    at_least,
+    bm25_signal,
+    dense_signal,
+    idf_mass,
+    most_worded,
+    scale_cosine,
+    two_grains,
+)
+from search.models import Mode, SearchOptions, WeightReason
+from search.query.language import narrowed
+from search.query.parse import Query, check, parse
+from search.ranking.fusion import adapt, convex, reciprocal_rank, scale_bm25, stands_out, tells_apart
+from search.ranking.group import Ranked, by_article, by_chunk
+from search.ranking.recency import freshness
+from search.ranking.rerank import POOL, Reranker, blend
+from search.ranking.weights import Mix
+
+CANDIDATES = 64  # chunks from each leg for a first page
+_PER_RESULT = 5  # and so many more for each result of a deep page
+_REMEMBERED = 4096  # words whose document frequency is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """All results in order, and what they were made from: the question's vector where it has one and its words' idf,
+    candidates, their cosines of both grains, both normalised legs, BM25's weight and why, what each candidate's score
+    was multiplied by, and what the reranker made of those it read.
+    """
+
+    query: Query
+    vector: Vectors | None
+    idf: Mapping[str, float]
+    groups: list[list[Ranked]]
+    evidence: list[Evidence]
+    cosine: Scores
+    bm25: Scores
+    dense: Scores
+    weight: float
+    reason: WeightReason
+    boosts: Mapping[str, float] = field(default_factory=dict)
+    judged: Mapping[str, float] = field(default_factory=dict)
+
+
+class Ranker:
+    """Ranks the chunks and articles of one commit for questions. Safe to use from several threads."""
+
+    def __init__(self, backend: Backend, encoder: Encoder, mix: Mix, reranker: Reranker | None = None) -> None:
+        """`mix` is BM25's share and scale; `reranker` reads the best candidates again."""
+        self._backend = backend
+        self._encoder = encoder
+        self.tokenizer = Tokenizer(backend.config.user_words, backend.config.synonyms)
+        self._mix = mix
+        self._reranker = reranker
+        self._chunks = backend.stats().chunks
+        # A commit does not change, so neither do its counts; the cache is this ranker's own.
+        self.document_frequency = lru_cache(_REMEMBERED)(backend.document_frequency)
+
+    def rank(self, text: str, options: SearchOptions) -> Ranking:
+        """Everything found, in order. Raises BadQuery or BadOption."""
+        check(options)
+        query = parse(text, self.tokenizer)
+        options = replace(options, filters=narrowed(options.filters, query.where))
+        depth = CANDIDATES
+        while depth < _PER_RESULT * (options.offset + options.k):
+            depth *= 2  # in doublings, so that neighbouring pages see the same candidates
+        evidence, vector = self._candidates(query, options, depth)
+        return self._fuse(evidence, query, vector, options)
+
+    def leg(self, options: SearchOptions) -> Mode:
+        """The legs that are asked: of a hybrid question both, unless one is switched off."""
+        if options.mode == "hybrid" and self._mix.weight in (0, 1):
+            return "bm25" if self._mix.weight else "dense"
+        return options.mode
+
+    def _candidates(self, query: Query, options: SearchOptions, depth: int) -> tuple[list[Evidence], Vectors | None]:
+        """The union of both legs' best chunks, with both exact scores for every one of them."""
+        leg, filters = self.leg(options), options.filters
+        vector = self._encoder.queries([query.text])[0] if leg != "bm25" or options.explain else None
+        near = vector if leg != "bm25" and vector is not None and vector.any() else None
+        if near is not None and leg == "hybrid":
+            return self._backend.both(query.lexical, near, k=depth, filters=filters), vector
+        hits: list[Hit] = []
+        if leg != "dense":
+            hits = self._backend.lexical(query.lexical, k=depth, filters=filters)
+        elif near is not None:
+            hits = self._backend.dense(near, k=depth, filters=filters)
+        return self._backend.evidence(query.lexical, vector, [hit.chunk_id for hit in hits]), vector
+
+    def _fuse(self, evidence: list[Evidence], query: Query, vector: Vectors | None, options: SearchOptions) -> Ranking:
+        """Order and group the candidates."""
+        idf = idf_mass(query.lexical.words, self, self._chunks)
+        found = np.array([e.bm25 for e in evidence], np.float64)
+        articles = [article_of(e.chunk_id) for e in evidence]
+        bm25 = scale_bm25(found, full=self._mix.strength * sum(idf.values()))
+        cosine = two_grains(evidence)
+        dense = scale_cosine(cosine, floor=self._backend.cosine_floor)
+        reason = self._reason(found, articles, cosine, vector, options)
+        weight = adapt(reason.corpus, reason.stands_out * reason.tells_apart)
+        if options.mode == "hybrid" and options.fusion == "rrf":
+            scores = reciprocal_rank([bm25, dense], weights=[weight, 1 - weight]).tolist()
+        else:
+            scores = convex(bm25, dense, weight=weight).tolist()
+        ranked = [Ranked(e.chunk_id, s, i) for i, (e, s) in enumerate(zip(evidence, scores, strict=True)) if s > 0]
+        ranked.sort(key=lambda item: (-item.score, item.chunk_id))
+        ranked, boosts, judged = self._look_again(ranked, query, options)
+        groups = by_article(ranked, passages=options.passages) if options.group == "article" else by_chunk(ranked)
+        return Ranking(query, vector, idf, groups, evidence, cosine, bm25, dense, weight, reason, boosts, judged)
+
+    def _reason(
+        self, bm25: Scores, articles: list[str], cosine: Scores, vector: Vectors | None, options: SearchOptions
+    ) -> WeightReason:
+        """BM25's share in this index, and how far the question trusts the dense leg."""
+        if options.mode != "hybrid":
+            return WeightReason("mode", 1.0 if options.mode == "bm25" else 0.0)
+        corpus, origin = self._mix.weight, self._mix.origin
+        if options.fusion != "adaptive" or not 0 < corpus < 1 or vector is None or not len(cosine):
+            return WeightReason(origin, corpus)
+        return WeightReason(
+            origin,
+            corpus,
+            stands_out(float(cosine.max()), self._backend.background(vector)),
+            tells_apart(bm25, articles),
+        )
+
+    def _look_again(
+        self, ranked: list[Ranked], query: Query, options: SearchOptions
+    ) -> tuple[list[Ranked], dict[str, float], dict[str, float]]:
+        """What reranker and recency, where asked for, make of the mix: an order, each chunk's boost and judgement."""
+        judged = self._judge(ranked, query, options)
+        if not len(judged) and not options.recency:
+            return ranked, {}, {}
+        ids = [item.chunk_id for item in ranked]
+        boosts = dict(zip(ids, self._boosts(ranked, options.recency), strict=True)) if options.recency else {}
+        final = blend([item.score for item in ranked], judged)
+        again = [item._replace(score=s * boosts.get(item.chunk_id, 1.0)) for item, s in zip(ranked, final, strict=True)]
+        again.sort(key=lambda item: (-item.score, item.chunk_id))
+        return again, boosts, dict(zip(ids, judged.tolist(), strict=False))
+
+    def _judge(self, ranked: list[Ranked], query: Query, options: SearchOptions) -> Scores:
+        """What the reranker makes of the best candidates, title and passage; nothing where there is none."""
+        if self._reranker is None or not options.rerank:
+            return np.zeros(0)
+        pool = ranked[:POOL]
+        titles = {name: self._backend.article(name).article.title for name in {item.article_id for item in pool}}
+        chunks = self._backend.chunks([item.chunk_id for item in pool])
+        return self._reranker.scores(query.text, [f"{titles[c.article_id]}\n{c.text}".strip() for c in chunks])
+
+    def _boosts(self, ranked: list[Ranked], half_life: float) -> list[float]:
+        """What each candidate gains by its age."""
+        published = self._backend.published([item.article_id for item in ranked])
+        gains: list[float] = freshness(published, date.today(), half_life).tolist()
+        return gains
+
+    def answers(self, ranking: Ranking, mode: Mode, cut_off: float) -> bool:
+        """Whether what was found is about the question: the signal of the legs that were asked reaches `cut_off`."""
+        near = dense_signal(ranking.dense) if mode != "bm25" else 0.0
+        if mode == "dense" or near >= cut_off:
+            return near >= cut_off
+        highest = max((e.bm25 for e in ranking.evidence), default=0.0)
+        if near + at_least(ranking.idf, highest) >= cut_off:
+            return True  # what the share of words held adds could only raise it
+        held = self._backend.held(ranking.query.lexical, most_worded(ranking.evidence))
+        return near + bm25_signal(ranking.idf, held, highest) >= cut_off

@@ -1,0 +1,105 @@
+import pytest
+
+from index.cleaning import boilerplate
+
+SURE = [
+    "京ICP备12345678号-1",
+    "ICP備案號:湘ICP備12345678號",
+    "京公网安备 11010502000000号",
+    "您是第 12345 位访问者",
+    "您是第 位來訪者",
+    "版权所有：某某市人民政府办公室",
+    "Copyright © 2024 某某网 All Rights Reserved",
+    "未经许可 不得转载",
+    "（未经授权，禁止转载）",
+    "还没有评论,快来抢沙发吧!",
+    "已有0人参与,点击查看更多精彩评论",
+    "最新评论",
+    "網友評論",
+    "分享到：微信 微博 QQ空间",
+    "【打印】 【关闭】",
+    "字号：大 中 小".replace("字号：", ""),
+    "上一篇：关于召开会议的通知",
+    "当前位置：首页 > 新闻中心 > 正文",
+    "首页 > 政务公开 > 通知公告",
+    "扫一扫在手机打开当前页",
+    "平山县| 江城市| 东湖区| 西山县| 南河市| 北岭县| 石桥县| 花园市| 青龙县|",
+]
+KEPT = [
+    "会议由县委书记主持，版权保护是今年的重点工作之一，要求各单位认真落实。",
+    "他评论说，这部作品很好。",
+    "欢迎来到我们的家乡！",
+    "评论员文章：推动高质量发展",
+    "首页设计要简洁，不要堆砌内容",
+    "姓名 | 年龄 | 单位 | 电话",
+    "张三 | 32 | 办公室 | 13800000000 | 男 | 北京 | 党员 | 本科 | 科长",
+    "打印机的使用方法",
+    "大会圆满结束",
+    "分享改革成果是人民的期盼",
+    "他关闭了窗户，收藏了这本书。",
+    "ICP是互联网内容提供商的缩写，办理时需要哪些材料？",
+]
+
+
+@pytest.mark.parametrize("line", SURE)
+def test_a_line_that_nobody_writes_is_chrome(line):
+    assert boilerplate.sure(line) is True
+
+
+@pytest.mark.parametrize("line", KEPT)
+def test_a_line_of_an_article_is_not(line):
+    assert boilerplate.sure(line) is False
+
+
+def test_doubtful_lines_go_only_in_the_company_of_sure_ones_at_the_foot():
+    article = "标题\n\n正文第一段，说了一些事情。\n正文第二段，又说了一些。"
+    foot = "主办单位：某某县委组织部\n技术支持：某某公司\n某ICP备12345678号\n欢迎您访问某某网"
+    assert boilerplate.remove(f"{article}\n{foot}") == (article, foot.split("\n"))
+    alone = f"{article}\n主办单位：某某县委组织部"
+    assert boilerplate.remove(alone) == (alone, [])
+
+
+def test_the_telephone_of_a_notice_stays_and_that_of_the_site_goes():
+    notice = "请按时报名。\n联系电话：027-12345678"
+    assert boilerplate.remove(f"{notice}\n打印本页") == (notice, ["打印本页"])
+    site = "返回顶部\n联系我们 | 网站地图 | 关于我们\n联系电话：027-12345678"
+    assert boilerplate.remove(f"请按时报名。\n{site}") == ("请按时报名。", site.split("\n"))
+
+
+def test_a_sentence_about_licences_above_an_imprint_stays():
+    law = "第三条 申请人应当持有许可证，并向主管机关申请核准。"
+    assert boilerplate.remove(f"第二条 略。\n{law}\n某ICP备12345678号")[0] == f"第二条 略。\n{law}"
+
+
+def test_a_long_tail_of_the_article_survives_a_comment_box():
+    body = "\n".join(f"第{n}段的内容在这里，说的是第{n}件事。" for n in range(60))
+    text, gone = boilerplate.remove(f"{body}\n评论一下\n评论 0人参与,0条评论\n最热评论")
+    assert text == body
+    assert gone == ["评论一下", "评论 0人参与,0条评论", "最热评论"]
+
+
+def test_chrome_in_the_middle_of_a_long_article_is_left():
+    body = "\n".join([*(f"第{n}段。" for n in range(40)), "最新评论", *(f"第{n}段。" for n in range(40, 120))])
+    assert boilerplate.remove(body) == (body, [])
+
+
+def test_a_page_of_nothing_but_chrome_is_left_alone():
+    assert boilerplate.remove("最新评论\n打印本页") == ("最新评论\n打印本页", [])
+
+
+def test_lines_repeated_across_a_source_are_learned():
+    counts = boilerplate.ChromeCounts(least=3, share=0.3)
+    for n in range(10):
+        counts.add("某报", f"{'甲乙丙丁戊己庚辛壬癸'[n]}说的话。\n某报客户端下载 第{n}期")
+        counts.add("别家", f"别家{'甲乙丙丁戊己庚辛壬癸'[n]}说的话。")
+    learned = counts.lines()
+    assert learned == {boilerplate.key("某报客户端下载 第9期")}
+    text = "今天的正文。\n某报客户端下载 第77期"
+    assert boilerplate.remove(text, learned) == ("今天的正文。", ["某报客户端下载 第77期"])
+
+
+def test_a_line_that_stands_in_few_articles_is_not_learned():
+    counts = boilerplate.ChromeCounts(least=3, share=0.3)
+    for n in range(30):
+        counts.add("某报", f"正文{n}甲乙丙丁" + ("\n会议强调" if n < 5 else ""))
+    assert boilerplate.key("会议强调") not in counts.lines()

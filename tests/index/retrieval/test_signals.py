@@ -1,0 +1,50 @@
+"""What speaks for an answer, by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.models import Evidence
+from index.retrieval.signals import Signals, at_least, bm25_signal, dense_signal, idf_mass, scale_cosine, two_grains
+
+HELD = [["电梯"], ["电梯", "补贴", "别的"]]
+IDF = {"电梯": 2.0, "补贴": 1.0, "火星": 5.0}
+
+
+def test_cosines_of_both_grains_are_mixed_and_scaled_from_the_floor():
+    near = two_grains([Evidence("a:0", 1.0, 0.6, 0.2), Evidence("a:1", 1.0, 0.0, 0.0)])
+    assert near == pytest.approx([0.7 * 0.6 + 0.3 * 0.2, 0.0])
+    assert scale_cosine(np.asarray([0.6, 0.2, 0.1, 1.0]), floor=0.2) == pytest.approx([0.5, 0.0, 0.0, 1.0])
+    assert two_grains([]).shape == (0,)
+
+
+@given(st.lists(st.floats(-1, 1), max_size=20).map(np.asarray), st.floats(0, 0.9))
+def test_scaled_cosines_keep_the_order(scores, floor):
+    out = scale_cosine(scores, floor=floor)
+    assert ((out >= 0) & (out <= 1)).all()
+    assert (np.diff(out[np.argsort(scores, kind="stable")]) >= 0).all()
+
+
+def test_the_dense_signal_is_the_best_and_half_the_tenth():
+    assert dense_signal(np.asarray([0.5, 0.1])) == 0.5
+    assert dense_signal(np.asarray([0.2] * 9 + [0.6, 0.1])) == pytest.approx(0.6 + 0.5 * 0.2)
+    assert dense_signal(np.zeros(0)) == 0.0
+
+
+def test_the_lexical_signal_counts_the_idf_mass_that_is_held_and_how_strongly():
+    assert bm25_signal(IDF, HELD, 8.0) == pytest.approx(0.2 * 3 / 8 + 0.1 * 8 / 8)
+    assert at_least(IDF, 8.0) == pytest.approx(0.1)
+    assert bm25_signal(IDF, [], 8.0) == bm25_signal({}, HELD, 8.0) == at_least({}, 1.0) == 0.0
+    assert Signals(0.2, 0.3).hybrid == 0.5
+
+
+def test_a_word_that_no_chunk_holds_weighs_most():
+    class Counts:
+        def document_frequency(self, term):
+            return {"电梯": 9, "火星": 0}[term]
+
+    mass = idf_mass({"电梯": 1.0, "火星": 2.0}, Counts(), 9)
+    assert mass == pytest.approx({"电梯": math.log1p(0.5 / 9.5), "火星": 2 * math.log1p(9.5 / 0.5)})

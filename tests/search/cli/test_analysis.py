@@ -1,0 +1,63 @@
+"""What `analyze` says of a text is what `index` would do with it."""
+
+import pytest
+
+from index.analysis.fold import fold
+from index.builder import update_index
+from index.config import IndexConfig
+from index.errors import BadArticle, IndexMissing
+from search.cli.analysis import analyze_text
+from tests.conftest import HashEncoder, article
+
+TEXT = "隨州市創(chuàng)新幹部培養(yǎng)，動(dòng)員雙導(dǎo)師。"
+
+
+def test_tokens_stand_on_the_cleaned_text():
+    found = analyze_text(TEXT)
+    assert "chuàng" not in found["text"]
+    assert "chuàng" in "".join(change["before"] for change in found["changes"])
+    for token in found["tokens"]:
+        assert fold(found["text"])[token["start"] : token["end"]] == token["term"]
+    assert {"创新", "干部"} <= {token["term"] for token in found["tokens"]}
+
+
+def test_chunks_cover_the_text():
+    text = "年轻干部要多走基层，多听多看多想。" * 30
+    found = analyze_text(text)
+    assert found["chunks"][0]["start"] == 0
+    assert found["chunks"][-1]["end"] == len(found["text"])
+    assert len(found["chunks"]) >= 3
+
+
+def test_a_file_is_analysed_by_its_path(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: 灯塔\nauthor: 王元\n---\n海岛上的灯塔建在最高处。\n", "utf-8")
+    found = analyze_text(str(path))
+    assert found["text"].strip() == "海岛上的灯塔建在最高处。"
+    assert (found["fields"]["title"], found["fields"]["author"]) == ("灯塔", "王元")
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"")
+    with pytest.raises(BadArticle, match="there is no text in it"):
+        analyze_text(str(tmp_path / "a.txt"))
+
+
+@pytest.mark.parametrize("text", ["", "\0", "no/such/file.txt", "长" * 90, "长" * 2_000, "\ud800"])
+def test_a_text_that_is_no_path_is_a_text(text):
+    assert analyze_text(text)["text"] == text.strip("\0\ud800")
+
+
+def test_the_first_line_of_several_is_the_title():
+    found = analyze_text("海岛灯塔\n\n灯塔建在最高处。")
+    assert (found["fields"]["title"], found["text"]) == ("海岛灯塔", "灯塔建在最高处。")
+
+
+def test_an_index_lends_its_words_and_synonyms(tmp_path):
+    config = IndexConfig(user_words=("双导师",), synonyms=(("电梯", "升降机"),))
+    update_index([article("a", "海岛灯塔。")], tmp_path / "index", config, encoder=HashEncoder())
+    found = analyze_text("双导师修电梯", str(tmp_path / "index"))
+    assert [token["term"] for token in found["tokens"]] == ["双导师", "修", "电梯"]
+    assert found["synonyms"]["电梯"] == [["升降机"]]
+    with pytest.raises(IndexMissing):
+        analyze_text("电梯", str(tmp_path / "nowhere"))
