@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.terms import FieldTerms
-from index.cleaning.boilerplate import ChromeCounts
+from index.cleaning.boilerplate import BoilerplateCounts
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.embedded.canary import check_canaries
 from index.embedded.commits import writer_lock
@@ -243,12 +243,12 @@ def _learned(
     Articles are held back a window at a time, so that already the first is cleaned with what the window taught.
     What was learned stays with the index, for the few new pages of the next run.
     """
-    counts = ChromeCounts()
+    counts = BoilerplateCounts()
     while window := list(islice(found, _WINDOW)):
         for article, _ in window:
             counts.add(_page_source(article), article.text)
-        writer.chrome |= counts.lines()
-        yield from ((article, known, writer.chrome) for article, known in window)
+        writer.boilerplate |= counts.lines()
+        yield from ((article, known, writer.boilerplate) for article, known in window)
 
 
 def _page_source(article: Article) -> str:

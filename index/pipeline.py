@@ -40,7 +40,7 @@ class Task(NamedTuple):
 
     article: Article
     replaces: bool
-    chrome: frozenset[str]
+    boilerplate: frozenset[str]
 
 
 def cores() -> int:
@@ -74,7 +74,7 @@ def prepare_articles(builder: ArticlePreparer, tasks: Iterable[Task], workers: i
     for n, task in enumerate(everything):
         if n % BATCH == 0:
             vocabulary = Vocabulary()
-        yield task, (*builder.prepare(task.article, task.chrome, vocabulary), None)
+        yield task, (*builder.prepare(task.article, task.boilerplate, vocabulary), None)
 
 
 def _batch(tasks: Iterator[Task]) -> list[Task]:
@@ -87,7 +87,7 @@ def _batch(tasks: Iterator[Task]) -> list[Task]:
 
 
 def _prepare(builder: ArticlePreparer, batch: Sequence[Task], encode: bool) -> _Sent:
-    made = builder.prepare_all([(task.article, task.chrome) for task in batch])
+    made = builder.prepare_all([(task.article, task.boilerplate) for task in batch])
     articles = [(stored, changes) for stored, _, changes in made]
     terms = PackedTerms.of([found for _, found, _ in made])
     if not encode:

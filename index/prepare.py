@@ -51,14 +51,14 @@ class ArticlePreparer:
         )
 
     def prepare(
-        self, article: Article, chrome: frozenset[str] = frozenset(), vocabulary: Vocabulary | None = None
+        self, article: Article, boilerplate: frozenset[str] = frozenset(), vocabulary: Vocabulary | None = None
     ) -> Prepared:
-        """Clean, chunk and tokenise one article. `chrome`: lines its source prints on every page
+        """Clean, chunk and tokenise one article. `boilerplate`: lines its source prints on every page
         (index.cleaning.boilerplate).
 
         Articles prepared with one `vocabulary` share it.
         """
-        ((stored, changes),) = self._cut_all([(article, chrome)])
+        ((stored, changes),) = self._cut_all([(article, boilerplate)])
         return stored, terms_of(stored, self.tokenizer, vocabulary), changes
 
     def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str]]]) -> list[Prepared]:

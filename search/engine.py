@@ -15,7 +15,7 @@ from typing import Self
 
 import numpy as np
 
-from index.analysis.near_duplicates import same_story
+from index.analysis.near_duplicates import near_duplicates
 from index.backend import Backend, Lister
 from index.config import IndexConfig
 from index.connect import open_backend
@@ -30,7 +30,7 @@ from search.query.dates import date_offers
 from search.query.parse import Query, check
 from search.ranking.confidence import cut_offs
 from search.ranking.explain import Explainer
-from search.ranking.group import Ranked, Story, fold_reprints
+from search.ranking.group import Cluster, Ranked, fold_near_duplicates
 from search.ranking.mmr import POOL, mmr
 from search.ranking.ranker import Ranker, Ranking
 from search.ranking.rerank import CrossEncoderReranker, Reranker
@@ -38,7 +38,7 @@ from search.ranking.similar import similar
 from search.ranking.weights import Mix, mix_of
 from search.suggest.suggester import Suggester
 
-_FOLDED = 30  # results among which reprints are looked for, at least
+_FOLDED = 30  # results among which near-duplicates are looked for, at least
 
 
 class SearchEngine:
@@ -102,9 +102,9 @@ class SearchEngine:
         options = options or SearchOptions(k=10 if k is None else k)
         ranking = self.ranking(text, options)
         query = ranking.query
-        stories = self._stories(ranking.groups, options)
+        clusters = self._stories(ranking.groups, options)
         answered = self._answers(ranking, options)
-        page = stories[options.offset : options.offset + options.k] if answered else stories[:1]
+        page = clusters[options.offset : options.offset + options.k] if answered else clusters[:1]
         results = self._focused(self._results(page, options, ranking), ranking, options)
         suggestions = self._meant(query, found=answered and bool(ranking.groups)) if options.offset == 0 else []
         warnings = query.warnings
@@ -115,7 +115,7 @@ class SearchEngine:
             mode=options.mode,
             k=options.k,
             offset=options.offset,
-            total=len(stories) if answered else 0,
+            total=len(clusters) if answered else 0,
             took_ms=round(1000 * (time.perf_counter() - began), 2),
             commit=self._backend.commit,
             warnings=warnings,
@@ -143,20 +143,22 @@ class SearchEngine:
             return True
         return self._ranker.answers(ranking, mode, cut_off)
 
-    def _stories(self, groups: list[list[Ranked]], options: SearchOptions) -> list[Story]:
-        """Reprints folded among the first results, whichever page is asked for, so that pages fit together."""
+    def _stories(self, groups: list[list[Ranked]], options: SearchOptions) -> list[Cluster]:
+        """Near-duplicates folded among the first results, whichever page is asked for, so that pages fit together."""
         if options.group == "chunk":
-            stories = [Story(group) for group in groups]
+            clusters = [Cluster(group) for group in groups]
         else:
             first = groups[: max(_FOLDED, options.offset + options.k)]
             signatures = self._backend.signatures([group[0].article_id for group in first])
-            stories = fold_reprints(groups, signatures, lambda a, b: same_story(self._text(a), self._text(b)))
+            clusters = fold_near_duplicates(
+                groups, signatures, lambda a, b: near_duplicates(self._text(a), self._text(b))
+            )
         if not options.diversity:
-            return stories
-        pool = stories[:POOL]
-        vectors = [self._backend.article_vector(story.chunks[0].article_id) for story in pool]
-        scores = np.array([story.chunks[0].score for story in pool])
-        return [*(pool[at] for at in mmr(scores, np.array(vectors), options.diversity)), *stories[POOL:]]
+            return clusters
+        pool = clusters[:POOL]
+        vectors = [self._backend.article_vector(cluster.chunks[0].article_id) for cluster in pool]
+        scores = np.array([cluster.chunks[0].score for cluster in pool])
+        return [*(pool[at] for at in mmr(scores, np.array(vectors), options.diversity)), *clusters[POOL:]]
 
     def _facets(self, groups: list[list[Ranked]]) -> Mapping[str, Mapping[str, int]]:
         return count_facets(self._backend.article(name).article for name in {group[0].article_id for group in groups})
@@ -165,7 +167,7 @@ class SearchEngine:
         return self._backend.article(article_id).article.text
 
     def _copy(self, article_id: str) -> dict[str, str | None]:
-        """What an answer says of a reprint."""
+        """What an answer says of a near-duplicate."""
         article = self._backend.article(article_id).article
         return {
             "article_id": article_id,
@@ -176,20 +178,20 @@ class SearchEngine:
 
     def _results(
         self,
-        page: list[Story],
+        page: list[Cluster],
         options: SearchOptions,
         ranking: Ranking,
     ) -> list[Result]:
-        items = [item for story in page for item in story.chunks]
+        items = [item for cluster in page for item in cluster.chunks]
         chunks = self._backend.chunks([item.chunk_id for item in items])
         texts = [chunk.text.strip() for chunk in chunks]
         marks = highlight(texts, (*ranking.query.terms, *ranking.query.phrases), self._tokenizer)
         passages = map(self._passage, chunks, texts, marks, items, repeat(options))
-        shown = [story.chunks[0].position for story in page]
+        shown = [cluster.chunks[0].position for cluster in page]
         why = Explainer(ranking, self._backend, shown) if options.explain else None
         results = []
-        for story in page:
-            group = story.chunks
+        for cluster in page:
+            group = cluster.chunks
             article = self._backend.article(group[0].article_id).article
             results.append(
                 Result(
@@ -202,7 +204,7 @@ class SearchEngine:
                     path=article.path,
                     url=article.url,
                     tags=article.tags,
-                    duplicates=tuple(self._copy(article_id) for article_id in story.copies),
+                    duplicates=tuple(self._copy(article_id) for article_id in cluster.duplicates),
                     passages=tuple(islice(passages, len(group))),
                     explain=why.explain(group[0].position) if why else None,
                 )

@@ -1,9 +1,10 @@
 """Facets: how many of an answer's candidates there are of each source, tag and month.
 
 The rule: every article counts once that has a passage among the candidates (the best passages of both legs, by the
-filters in force), on whatever page it would stand, reprints too; it counts for its source, for each of its tags, and
-for the month it was published in, and nowhere where it has none. So the counts of a facet change with the question,
-and asking again with that value as a filter finds at least as many, since candidates are then looked for among it.
+filters in force), on whatever page it would stand, near-duplicates too; it counts for its source, for each of its
+tags, and for the month it was published in, and nowhere where it has none. So the counts of a facet change with the
+question, and asking again with that value as a filter finds at least as many, since candidates are then looked for
+among it.
 """
 
 from collections import Counter

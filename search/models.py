@@ -55,18 +55,18 @@ class LegExplanation:
 @dataclass(frozen=True, slots=True)
 class WeightReason:
     """Why BM25 has its share: `corpus` is the index's own, from `origin` (default, measured, tuned, given, or the mode
-    asked for); `stands_out` and `tells_apart`, 0..1, are what the question leaves of the dense leg's part
+    asked for); `dense_z_score` and `lexical_spread`, 0..1, are what the question leaves of the dense leg's part
     (see search.ranking.fusion).
     """
 
     origin: str
     corpus: float
-    stands_out: float = 1.0
-    tells_apart: float = 1.0
+    dense_z_score: float = 1.0
+    lexical_spread: float = 1.0
 
     def rounded(self) -> "WeightReason":
         """For people."""
-        return WeightReason(self.origin, *(round(v, 4) for v in (self.corpus, self.stands_out, self.tells_apart)))
+        return WeightReason(self.origin, *(round(v, 4) for v in (self.corpus, self.dense_z_score, self.lexical_spread)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Answer:
 
     Where nothing in the index is about the question there are no results; `nearest` is then what came nearest.
     `total` counts the results that can be paged through: the articles (or chunks) among both legs' best 64 chunks, more
-    on deep pages, reprints counted once; 0 where there is no answer.
+    on deep pages, near-duplicates counted once; 0 where there is no answer.
     """
 
     query: str

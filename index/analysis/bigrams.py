@@ -24,10 +24,11 @@ def pair_text(number: int) -> str:
 
 
 def pairs_of(folded: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Pairs, Pairs]]:
-    """The pairs of neighbouring letters in each stretch of a folded text, as numbers by their places: bigrams, joins.
+    """The pairs of neighbouring letters in each stretch of a folded text, as numbers by their places: bigrams,
+    mixed-script bigrams.
 
     In bigrams both characters are Chinese, and one that has no Chinese neighbour in the stretch stands alone, as in
-    `Tokenizer.bigrams`. In joins one at least is another letter or a digit.
+    `Tokenizer.bigrams`. In mixed-script bigrams one at least is another letter or a digit.
     """
     codes = codes_of(folded + "\0")  # one more, so that the last character has a neighbour
     han = is_han(codes)
@@ -49,10 +50,10 @@ def pairs_of(folded: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Pairs,
     bigrams -= np.repeat(begins, np.diff(starts)).astype(np.uint64)
     none = np.zeros(len(begins), bool)
     at, edges = _spread(np.flatnonzero(joined), begins, last, none, none)
-    joins = lone[at] + seconds[at]
-    joins -= np.repeat(begins, np.diff(edges)).astype(np.uint64)
+    mixed_bigrams = lone[at] + seconds[at]
+    mixed_bigrams -= np.repeat(begins, np.diff(edges)).astype(np.uint64)
     some, more = starts.tolist(), edges.tolist()
-    return [(bigrams[a:b], joins[c:d]) for a, b, c, d in zip(some, some[1:], more, more[1:], strict=False)]
+    return [(bigrams[a:b], mixed_bigrams[c:d]) for a, b, c, d in zip(some, some[1:], more, more[1:], strict=False)]
 
 
 def _spread(

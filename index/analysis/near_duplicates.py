@@ -1,4 +1,4 @@
-"""Reprints: which articles are one story under several roofs.
+"""Near-duplicates: which articles are one story under several roofs.
 
 Each article has a MinHash signature (Broder, 1997) of its folded text: the share of equal entries in two signatures
 estimates the Jaccard similarity of their sets of six-character shingles. Signatures only nominate a pair; whether it
@@ -116,7 +116,7 @@ def nominated(signatures: NDArray[np.uint32]) -> Iterator[list[int]]:
         yield from (before.get(i, []) for i in range(begin, begin + len(some)))
 
 
-def same_story(a: str, b: str) -> bool:
+def near_duplicates(a: str, b: str) -> bool:
     """Whether two texts tell one story: most sentences shared, and none that differs in a number, date or place."""
     first, second = (_sentences(text) for text in (a, b))
     if len(first) > len(second):

@@ -26,9 +26,11 @@ Numbers = NDArray[np.int32]
 Placed = tuple[Numbers, NDArray[np.int64]]
 
 FIELDS = ("words", "bigrams", "title", "body", "facets")
-JOINS = "joins"  # pairs that are no bigrams, by which phrases are found and nothing is scored; older segments have none
-CHUNK_FIELDS = ("words", "bigrams", JOINS)  # a document a chunk; the others have one an article
-PAIRED = ("bigrams", JOINS)
+MIXED_BIGRAMS = (
+    "joins"  # pairs that are no bigrams, by which phrases are found and nothing is scored; older segments have none
+)
+CHUNK_FIELDS = ("words", "bigrams", MIXED_BIGRAMS)  # a document a chunk; the others have one an article
+PAIRED = ("bigrams", MIXED_BIGRAMS)
 NAMED_META = ("correspondent", "editor", "photographer", "document_number", "issuing_body")
 MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
 _AT_ONCE = 20_000  # characters cut into words at a time, about
@@ -148,13 +150,13 @@ class PackedTerms(NamedTuple):
     @classmethod
     def of(cls, terms: Sequence[FieldTerms]) -> "PackedTerms":
         """Pack the terms of one article or more."""
-        numbers = {field: np.concatenate([item.numbers[field] for item in terms]) for field in (*FIELDS, JOINS)}
+        numbers = {field: np.concatenate([item.numbers[field] for item in terms]) for field in (*FIELDS, MIXED_BIGRAMS)}
         signatures = np.stack([item.signature for item in terms])
         return cls(terms[0].vocabulary, numbers, [item.lengths for item in terms], signatures, terms[0].first)
 
     def unpacked(self) -> Iterator[FieldTerms]:
         """The terms of each article, as views of the whole arrays."""
-        at = dict.fromkeys((*FIELDS, JOINS), 0)
+        at = dict.fromkeys((*FIELDS, MIXED_BIGRAMS), 0)
         for lengths, signature in zip(self.lengths, self.signatures, strict=True):
             begin, at = at, {field: at[field] + sum(lengths[field]) for field in at}
             numbers = {field: self.numbers[field][begin[field] : at[field]] for field in at}
@@ -251,8 +253,8 @@ def _terms_of(
             parts.append(heads[heading][0])
             beyond = np.uint64(end - start + 1)  # no phrase reaches from the text into its heading
             both = zip(pairs[n], heads[heading][1], strict=True)
-            bigrams, joins = (np.concatenate([own, more + beyond]) for own, more in both)
-            pairs[n] = bigrams, joins
+            bigrams, mixed_bigrams = (np.concatenate([own, more + beyond]) for own, more in both)
+            pairs[n] = bigrams, mixed_bigrams
         words += parts
         lengths.append(sum(map(len, parts)))
         done = end

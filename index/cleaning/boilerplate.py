@@ -1,7 +1,7 @@
-"""Page chrome: what stands on a page beside its article. Comment boxes, visitor counters, ICP lines, link farms.
+"""Page boilerplate: what stands on a page beside its article. Comment boxes, visitor counters, ICP lines, link farms.
 
-Whole lines only, and mostly at the two ends: a line of the article that is cut is worse than a line of chrome left.
-Patterns match folded text, so one spelling serves both scripts and both widths.
+Whole lines only, and mostly at the two ends: a line of the article that is cut is worse than a line of boilerplate
+left. Patterns match folded text, so one spelling serves both scripts and both widths.
 """
 
 import re
@@ -14,7 +14,7 @@ _SITE_PAGE = (
     "联系我们|网站地图|关于我们|关于本站|版权声明|隐私政策|隐私声明|免责声明|法律声明|网站声明|加入我们|人才招聘|诚聘英才|广告服务|广告合作|"
     "帮助中心|使用帮助|友情链接|设为首页|加入收藏|意见反馈|服务协议|用户协议|本站简介|站点地图|首页"
 )
-# Lines that are chrome wherever they stand: nobody writes them in an article.
+# Lines that are boilerplate wherever they stand: nobody writes them in an article.
 _SURE = re.compile(
     r"^(?:"
     r".{0,40}[icp]{3}\s*备案?(?:号|序号|编号)?.{0,40}|.{0,12}[\u4e00-\u9fff]icp[备证]\s*[\d-]{6,14}号?(?:-\d+)?.{0,30}"
@@ -38,7 +38,7 @@ _SURE = re.compile(
     r"|(?:新浪微博|腾讯微博|微信|微博|朋友圈|qq空间|qq好友|豆瓣|人人网)(?:[\s|/、]+(?:新浪微博|腾讯微博|微信|微博|朋友圈|qq空间|qq好友|qq|豆瓣|人人网|分享))+"
     r")$"
 )
-# Lines that are chrome only in the company of sure ones at the foot of the page.
+# Lines that are boilerplate only in the company of sure ones at the foot of the page.
 _MAYBE = re.compile(
     r"^(?:欢迎您?(?:访问|光临|来到).{0,24}|(?:主办|承办|协办|指导|技术支持|建设|维护|运维|主管)(?:单位)?[::].{1,50}|技术支持[::].{1,40}|免责声明.{0,200}|(?:特别|版权)声明.{0,200}|关于我们.{0,60}|联系我们.{0,60}|网站地图.{0,40}"
     r"|(?:联系|咨询|举报|投稿|新闻热线|客服)?(?:电话|邮箱|地址|热线|qq|传真|邮编)[::].{1,60}|\d{1,3}|[«<]?\s*(?:\d{1,3}\s+){1,10}[»>]?"
@@ -69,7 +69,7 @@ def _link_farm(folded: str) -> bool:
 
 
 def sure(line: str) -> bool:
-    """Whether a line is chrome wherever it stands."""
+    """Whether a line is boilerplate wherever it stands."""
     line = line.strip()
     if len(line) > 24 and line[-1] in "。；，、：" and not _RIGHTS.search(line):
         return False  # a sentence, and not one about rights: known before anything costly
@@ -79,7 +79,7 @@ def sure(line: str) -> bool:
 
 
 def find(text: str, learned: frozenset[str] = frozenset()) -> list[int]:
-    """Numbers of the lines of `text` that are chrome. `learned`: keys of lines known from the source."""
+    """Numbers of the lines of `text` that are boilerplate. `learned`: keys of lines known from the source."""
     lines = text.split("\n")
     full = [i for i, line in enumerate(lines) if line.strip()]
     near = {*full[:_HEAD], *full[-_TAIL:]}
@@ -111,7 +111,7 @@ def _company(lines: list[str], full: list[int], gone: set[int]) -> set[int]:
 
 
 def remove(text: str, learned: frozenset[str] = frozenset()) -> tuple[str, list[str]]:
-    """`text` without its chrome, and the lines taken out."""
+    """`text` without its boilerplate, and the lines taken out."""
     numbers = find(text, learned)
     if not numbers:
         return text, []
@@ -126,14 +126,14 @@ def key(line: str) -> str:
     return re.sub(r"[\s\d]+", "", fold(line))
 
 
-class ChromeCounts:
-    """Learns the lines that stand in many articles of one source: its chrome.
+class BoilerplateCounts:
+    """Learns the lines that stand in many articles of one source: its boilerplate.
 
     Add every article once, then ask for `lines()`. Memory is a counter of line hashes, forgotten where they stay rare.
     """
 
     def __init__(self, *, least: int = 4, share: float = 0.3, limit: int = 1_000_000) -> None:
-        """A line is chrome where it stands in at least `least` articles of a source and `share` of them."""
+        """A line is boilerplate where it stands in at least `least` articles of a source and `share` of them."""
         self._least, self._share, self._limit = least, share, limit
         self._articles: Counter[str] = Counter()
         self._lines: dict[str, Counter[bytes]] = defaultdict(Counter)
@@ -155,7 +155,7 @@ class ChromeCounts:
                 del seen[mark]
 
     def lines(self) -> frozenset[str]:
-        """Keys of the lines that are chrome: for `clean(..., chrome=)`."""
+        """Keys of the lines that are boilerplate: for `clean(..., boilerplate=)`."""
         found: set[str] = set()
         for source, seen in self._lines.items():
             need = max(self._least, self._share * self._articles[source])

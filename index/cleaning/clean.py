@@ -21,12 +21,12 @@ Result = tuple[Article, list[Change]]
 
 
 class Known(NamedTuple):
-    """What a step may know beside the article: its source's learned chrome, and what the steps before it changed.
+    """What a step may know beside the article: its source's learned boilerplate, and what the steps before it changed.
 
-    `stretches`: for the ghosts, what `shifts.find` says of the title and of the text.
+    `stretches`: for the misaligned GBK bytes, what `shifts.find` says of the title and of the text.
     """
 
-    chrome: frozenset[str]
+    boilerplate: frozenset[str]
     changes: tuple[Change, ...]
     stretches: dict[str, list[gbk_misaligned.Stretch]]
 
@@ -91,8 +91,8 @@ def _glue(article: Article, _: Known) -> Result:
 
 
 def _ghosts(article: Article, known: Known) -> Result:
-    # Glue was pasted in by a program that also broke bytes, and one ghost seldom comes alone: weaker signs are
-    # believed there.
+    # Pinyin annotations were pasted in by a program that also broke bytes, and such damage seldom comes alone:
+    # weaker marks of it are believed there.
     steps = Counter(change.step for change in known.changes)
     article, made = _both(article, lambda text: gbk_repair.repair(text, stretches=known.stretches.get(text)))
     if steps["glue"] >= 3 or steps["ghosts"] or made:
@@ -118,7 +118,7 @@ def _fields(article: Article, _: Known) -> Result:
 
 
 def _chrome(article: Article, known: Known) -> Result:
-    text, gone = page_chrome.remove(article.text, known.chrome)
+    text, gone = page_chrome.remove(article.text, known.boilerplate)
     if not gone:
         return article, []
     return replace(article, text=_spaces(text)), [Change("chrome", line, "") for line in gone]
@@ -155,17 +155,18 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def clean(article: Article, *, chrome: frozenset[str] = frozenset()) -> Cleaned:
+def clean(article: Article, *, boilerplate: frozenset[str] = frozenset()) -> Cleaned:
     """The article with its display text and the fields found in it, and every change made on the way.
 
-    `chrome`: what `ChromeCounts.lines()` learned from the article's source. Fields that came with the article are
-    kept; `source`, `author` and `published` are filled where they were missing, everything else goes to `meta`.
+    `boilerplate`: what `BoilerplateCounts.lines()` learned from the article's source. Fields that came with the
+    article are kept; `source`, `author` and `published` are filled where they were missing, everything else goes to
+    `meta`.
     """
-    return clean_all([(article, chrome)])[0]
+    return clean_all([(article, boilerplate)])[0]
 
 
 def clean_all(pages: Sequence[tuple[Article, frozenset[str]]]) -> list[Cleaned]:
-    """`clean` each article, given with its source's chrome: what becomes of one does not depend on others."""
+    """`clean` each article, given with its source's boilerplate: what becomes of one does not depend on others."""
     articles = [article for article, _ in pages]
     changes: list[list[Change]] = [[] for _ in pages]
     left = list(range(len(pages)))

@@ -1,4 +1,5 @@
-"""Ghosts: readable but wrong characters that stand where bytes of a GBK text were lost, gained or pasted between.
+"""Misaligned GBK bytes: readable but wrong characters that stand where bytes of a GBK text were lost, gained or pasted
+between.
 
 One lost byte shifts the pairing of all that follow it up to the next ASCII byte: `”該區` becomes `痹搮^`. The repair
 puts the bytes back, which is exact where they are known (a reading pasted inside a character names the byte it
@@ -58,10 +59,10 @@ class _Region(NamedTuple):
 
 
 def repair(text: str, *, damaged: bool = False, stretches: list[Stretch] | None = None) -> tuple[str, list[Change]]:
-    """`text` with its ghosts read again, and one change per place.
+    """`text` with its misaligned GBK bytes read again, and one change per place.
 
-    `damaged`: the article is known to have been mangled (it held glue), so weaker signs are followed and believed.
-    `stretches`: what `shifts.find` says of the text, where that is known.
+    `damaged`: the article is known to have been mangled (it held pinyin annotation), so weaker signs are followed and
+    believed. `stretches`: what `shifts.find` says of the text, where that is known.
     """
     if damaged or _SPLIT.search(text):
         damaged, stretches = True, gbk_misaligned.find(text, _LEAST_DAMAGED)

@@ -1,9 +1,9 @@
-"""Pinyin glue: readings that a copying site pasted behind characters, `創(chuàng)新` -> `創新`.
+"""Pinyin pinyin annotation: readings that a copying site pasted behind characters, `創(chuàng)新` -> `創新`.
 
-Glue breaks every word it touches in two, for both legs of the search. It is told from text that means it
+Pinyin annotation breaks every word it touches in two, for both legs of the search. It is told from text that means it
 (`卡拉OK(karaoke)`, `汉语拼音“fāng”`, a textbook's `妈(mā)`, a rare character's `犇(bēn)`) by three things: the reading
 must be one of the character's own, the character must be one nobody needs a reading for, and no word about
-pronunciation may stand near, unless the whole article is full of glue.
+pronunciation may stand near, unless the whole article is full of pinyin annotation.
 """
 
 import re
@@ -32,7 +32,7 @@ _WORD = re.compile(rf"[{HAN}]")
 _NEAR = 60  # characters on either side that such a word reaches
 _STRONG, _PLAIN, _POLYPHONE = 2.0, 1.0, 0.5
 _ENOUGH = 1.0
-_FLOODED = 6.0  # an article with this much glue elsewhere is full of it
+_FLOODED = 6.0  # an article with this much pinyin annotation elsewhere is full of it
 
 
 class _Hit(NamedTuple):
@@ -70,7 +70,7 @@ def _toned(char: str) -> int:
 
 
 def _weight(char: str) -> float:
-    """How surely a reading behind `char` is glue: nobody explains 創 or 国, but 犇 and 六(lù)安 are explained."""
+    """How surely a reading behind `char` annotates it: nobody explains 創 or 国, but 犇 and 六(lù)安 are explained."""
     if not load().common(char):
         return 0.0
     if fold(char) != char:
@@ -95,7 +95,7 @@ def _carrier(text: str, end: int) -> str:
 
 
 def find(text: str) -> list[tuple[int, int]]:
-    """Spans of the brackets that are glue, in order."""
+    """Spans of the brackets that are pinyin annotation, in order."""
     hits: list[_Hit] = []
     for match in _GLUE.finditer(text):
         char = _carrier(text, match.start())
@@ -124,7 +124,7 @@ def _goes(hit: _Hit, *, flooded: bool) -> bool:
 
 
 def remove(text: str) -> tuple[str, list[Change]]:
-    """`text` without its glue, and one change per piece."""
+    """`text` without its pinyin annotation, and one change per piece."""
     spans = find(text)
     if not spans:
         return text, []

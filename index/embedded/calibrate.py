@@ -24,7 +24,7 @@ from index.calibration import VERSION, Border, Measured
 from index.embedded.reader import EmbeddedIndex
 from index.encoders.base import Encoder
 from index.models import Filters, LexicalQuery, article_of
-from index.retrieval.signals import Signals, bm25_signal, dense_signal, idf_mass, most_worded, scale_cosine, two_grains
+from index.retrieval.signals import Signals, bm25_signal, dense_signal, idf_mass, most_worded, scale_cosine, two_levels
 
 MIN_ARTICLES = 50  # of fewer, chance alone decides which leg does better
 _QUESTIONS = 150  # known items, up to so many chunks:
@@ -155,7 +155,7 @@ class _Asked:
         else:
             hits = self._index.lexical(query, k=_DEPTH, filters=Filters())
             evidence = self._index.evidence(query, vector, [hit.chunk_id for hit in hits])
-        near = two_grains(evidence)
+        near = two_levels(evidence)
         names = [article_of(item.chunk_id) for item in evidence]
         scores = np.array([item.bm25 for item in evidence])
         idf = idf_mass(words, self._index, self._chunks)

@@ -38,8 +38,8 @@ from index.retrieval.topk import Known, nth_highest
 from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_number, day_of
 from index.segments.tombstones import Tombstones
-from index.segments.vector_index import enough, products, read_ahead
-from index.storage.arrays import here_and_there, let_go, union
+from index.segments.vector_index import enough, prefetch, products
+from index.storage.arrays import here_and_there, release_pages, union
 from index.storage.damage import names_damage
 from index.storage.layout import SEGMENTS, IndexState, Manifest, check_sizes, corrupt, read_manifest
 
@@ -97,7 +97,7 @@ class EmbeddedIndex(TermLister):
 
     @names_damage
     def _reading_ahead(self) -> "EmbeddedIndex":
-        read_ahead([segment.dense for segment in self.segments])
+        prefetch([segment.dense for segment in self.segments])
         return self
 
     # ---- the lexical leg
@@ -112,7 +112,7 @@ class EmbeddedIndex(TermLister):
     @names_damage
     def dense(self, vector: Vectors, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` nearest chunks; see Backend."""
-        let_go()
+        release_pages()
         return self._hits(self._nearest(vector, k, filters), k)
 
     def _nearest(self, vector: Vectors, k: int, filters: Filters) -> list[_Found]:
@@ -129,7 +129,7 @@ class EmbeddedIndex(TermLister):
     @names_damage
     def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
         """The `k` best chunks of each leg and both exact scores; see Backend."""
-        let_go()
+        release_pages()
         near = self._best(self._nearest(vector, k, filters), k)
         best = self._best(self._scorer.best(query, k, lambda s: self._allowed(s, filters), near), k)
         evidence: list[Evidence] = []
@@ -172,7 +172,7 @@ class EmbeddedIndex(TermLister):
         passing = self._by_fields(segment, filters)
         if filters.where:
             passing = meets(segment, filters.where, passing)
-            let_go()  # a phrase maps in the places of all its pairs
+            release_pages()  # a phrase maps in the places of all its pairs
             if len(self._passed) >= _MASKS:
                 self._passed = {}
             self._passed[key] = passing

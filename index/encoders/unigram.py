@@ -112,11 +112,11 @@ class Unigram:
         borders = np.cumsum([0] + [len(text) + 1 for text in texts])
         ids, places = self._cut(np.maximum(kinds, _BREAK))
         ends = np.searchsorted(places, borders)
-        joins = np.flatnonzero(kinds == _JOINS)
-        if not len(joins):
+        mixed_bigrams = np.flatnonzero(kinds == _JOINS)
+        if not len(mixed_bigrams):
             return ids, ends
         rows = np.split(ids, ends[1:-1])
-        odd = np.unique(np.searchsorted(borders, joins, side="right") - 1).tolist()
+        odd = np.unique(np.searchsorted(borders, mixed_bigrams, side="right") - 1).tolist()
         found = self._tokenizer.encode_batch_fast([texts[n] for n in odd], add_special_tokens=False)
         for n, encoding in zip(odd, found, strict=True):
             rows[n] = np.array(encoding.ids, np.int64)

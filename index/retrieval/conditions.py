@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.fold import fold
-from index.analysis.terms import JOINS, facet
+from index.analysis.terms import MIXED_BIGRAMS, facet
 from index.models import AllOf, AnyOf, Begins, Condition, HasValue, Holds, Not, Within
 from index.retrieval.phrase import occurrences
 from index.segments.postings import Postings, Rows
 from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_number
-from index.storage.arrays import letting_go
+from index.storage.arrays import releasing_pages
 
 Mask = NDArray[np.bool_]
 
@@ -104,11 +104,11 @@ def _holds(segment: Segment, condition: Holds, among: Mask) -> Mask:
         found = among & _with_terms(segment.fields["title" if condition.title else "body"], condition.terms, among)
     left = among & ~found
     runs = _RUN.findall(condition.folded)
-    if runs and JOINS in segment.fields and not condition.title and int(left.sum()) > _FEW_ARTICLES:
+    if runs and MIXED_BIGRAMS in segment.fields and not condition.title and int(left.sum()) > _FEW_ARTICLES:
         found |= _with_phrase(segment, condition.folded, max(runs, key=len), left)
         left &= ~found
         condition = Holds(condition.folded, title=True)  # which is what is left to be seen
-    for row in letting_go(np.flatnonzero(left & _may_hold(segment, condition, left)).tolist()):
+    for row in releasing_pages(np.flatnonzero(left & _may_hold(segment, condition, left)).tolist()):
         found[row] = _reads(segment, condition, row)
     return found
 
@@ -123,7 +123,7 @@ def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
     for other in {*_RUN.findall(folded)} - {run}:
         out = _those(segment.store.chunk_articles[occurrences(segment.fields, other)[0]], out)
     before = folded.index(run)
-    for row in letting_go(np.flatnonzero(out).tolist()):
+    for row in releasing_pages(np.flatnonzero(out).tolist()):
         stored = segment.store.get(row)
         low, high = np.searchsorted(articles, [row, row + 1]).tolist()
         starts = [stored.spans[chunk][0] for chunk in (chunks[low:high] - segment.store.chunk_starts[row]).tolist()]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.bigrams import is_bigram, pairs_at
-from index.analysis.terms import JOINS
+from index.analysis.terms import MIXED_BIGRAMS
 from index.segments.postings import Places, Postings, Rows
 
 _NEVER = np.iinfo(np.int64).max  # beyond all documents and places
@@ -29,7 +29,7 @@ def occurrences(fields: Mapping[str, Postings], run: str) -> tuple[Rows, NDArray
 
 def _parts(fields: Mapping[str, Postings], run: str) -> Iterator[_Part]:
     for pair, at in pairs_at(run):
-        postings = fields["bigrams" if is_bigram(pair) else JOINS]
+        postings = fields["bigrams" if is_bigram(pair) else MIXED_BIGRAMS]
         if postings.places is None:
             raise ValueError("a segment without places")
         yield postings, postings.places, postings.terms.find(pair), at

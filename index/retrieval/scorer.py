@@ -18,7 +18,7 @@ from index.retrieval.bm25 import Bm25
 from index.retrieval.segment_scorer import FIELD_WEIGHTS, Rows, Scores, SegmentScorer, Term
 from index.retrieval.topk import Known, nth_highest
 from index.segments.segment import Segment
-from index.storage.arrays import let_go, union
+from index.storage.arrays import release_pages, union
 from index.storage.string_table import Sought
 
 Plan = Sequence[Term]
@@ -104,7 +104,7 @@ class Scorer:
         known: list[Known] = []
         floor = 0.0  # what a chunk needs to be among the best, as far as the segments before tell
         for s, scorer in enumerate(self._scorers):
-            let_go()  # common words map in hundreds of megabytes
+            release_pages()  # common words map in hundreds of megabytes
             rows = scorer.nominate(plan, k, allowed(self._segments[s]), floor) if plan and k > 0 else np.zeros(0, int)
             every = union(rows, also[s]) if len(also) else rows
             exact = scorer.scores(plan, every)

@@ -39,7 +39,7 @@ class Signals(NamedTuple):
         return self.bm25 + self.dense
 
 
-def two_grains(evidence: Sequence[Evidence]) -> Scores:
+def two_levels(evidence: Sequence[Evidence]) -> Scores:
     """One cosine of each passage and its whole article: a headline is about the article, a question about a fact."""
     passages = np.array([item.cosine for item in evidence], np.float64)
     articles = np.array([item.article_cosine for item in evidence], np.float64)

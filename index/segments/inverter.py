@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from index.analysis.bigrams import CODE_BITS, PLACE_BITS
 from index.analysis.jieba_dictionary import encoded
-from index.analysis.terms import FIELDS, JOINS, PAIRED, FieldTerms, Vocabulary
+from index.analysis.terms import FIELDS, MIXED_BIGRAMS, PAIRED, FieldTerms, Vocabulary
 from index.segments.postings import Places, Postings
 from index.storage.string_table import StringTable
 
@@ -41,7 +41,7 @@ def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
     rank = np.zeros(len(held), np.int64)
     rank[there[order]] = np.arange(len(order))
     table = StringTable.of_sorted([strings[at] for at in order])
-    for field in (*FIELDS, JOINS):
+    for field in (*FIELDS, MIXED_BIGRAMS):
         lengths = np.asarray([length for item in terms for length in item.lengths[field]], np.int32)
         if field in PAIRED:
             pairs = [np.zeros(0, np.uint64), *(item.numbers[field].astype(np.uint64, copy=False) for item in terms)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.terms import CHUNK_FIELDS, FIELDS, JOINS
+from index.analysis.terms import CHUNK_FIELDS, FIELDS, MIXED_BIGRAMS
 from index.segments.postings import Places, Postings
 from index.segments.segment import Segment, finish_segment
 from index.segments.store import merge_stores
@@ -68,9 +68,9 @@ def merge_segments(folder: Path, parts: Sequence[Segment]) -> tuple[dict[str, Fi
     with ThreadPoolExecutor(1) as beside:
         dense = beside.submit(DenseIndex.build, vectors)  # FAISS lets go of the lock
         merge_stores(folder, [part.store for part in parts], articles)
-        for field in (*FIELDS, JOINS):
+        for field in (*FIELDS, MIXED_BIGRAMS):
             have = [part.fields[field] for part in parts if field in part.fields]
-            if len(have) == len(parts):  # older segments have no joins
+            if len(have) == len(parts):  # older segments have no mixed-script bigrams
                 merge_postings(folder, field, have, chunks if field in CHUNK_FIELDS else articles)
         signatures = [kept(part.signatures, mask) for part, mask in zip(parts, articles, strict=True)]
         np.save(folder / "signatures.npy", np.concatenate(signatures))

@@ -5,9 +5,10 @@ A field is a list of documents (chunks or articles), each a list of terms. On di
 `<f>.docs.npy` (int32, ascending within a term), `<f>.tfs.npy` (uint8 or wider) and `<f>.lengths.npy` (int32,
 terms in each document). idf and the average length are the whole index's, so they are not here.
 
-`bigrams` and `joins`, by which phrases are found, have two more: `<f>.places.npy` (uint16 or wider), where in its
-document a term stands, as often as its frequency says, posting after posting; and `<f>.place_starts.npy` (int64,
-terms + 1), where each term's places begin. Segments written before there were these lack both, and `joins`.
+`bigrams` and `mixed-script bigrams`, by which phrases are found, have two more: `<f>.places.npy` (uint16 or wider),
+where in its document a term stands, as often as its frequency says, posting after posting; and `<f>.place_starts.npy`
+(int64, terms + 1), where each term's places begin. Segments written before there were these lack both, and
+`mixed-script bigrams`.
 """
 
 from collections import defaultdict

@@ -1,8 +1,8 @@
 """One immutable segment: what some articles became. Write, open, merge.
 
-Fields of postings: `words` and `bigrams` over chunks; `title`, `body` (title and text, at article grain) and `facets`
-(exact values to filter by) over articles. `joins` over chunks complete the bigrams where phrases are looked for; older
-segments have none. Beside them the store of texts and the vectors.
+Fields of postings: `words` and `bigrams` over chunks; `title`, `body` (title and text, at article level) and `facets`
+(exact values to filter by) over articles. `mixed-script bigrams` over chunks complete the bigrams where phrases are
+looked for; older segments have none. Beside them the store of texts and the vectors.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.near_duplicates import SIZE as SIGNATURE_SIZE
-from index.analysis.terms import CHUNK_FIELDS, FIELDS, JOINS, FieldTerms, terms_of
+from index.analysis.terms import CHUNK_FIELDS, FIELDS, MIXED_BIGRAMS, FieldTerms, terms_of
 from index.analysis.tokenizer import Tokenizer
 from index.models import StoredArticle
 from index.segments.inverter import invert
@@ -96,7 +96,7 @@ class Segment:
         self.dense = DenseIndex.load(folder)
         self.signatures = map_array(folder / "signatures.npy")
         self.article_vectors = map_array(folder / "article_vectors.npy")
-        names = (*FIELDS, JOINS) if (folder / f"{JOINS}.docs.npy").exists() else FIELDS
+        names = (*FIELDS, MIXED_BIGRAMS) if (folder / f"{MIXED_BIGRAMS}.docs.npy").exists() else FIELDS
         self.fields: dict[str, Postings] = {field: Postings.load(folder, field) for field in names}
 
     @cached_property

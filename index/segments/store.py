@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.models import Article, StoredArticle
-from index.storage.arrays import letting_go, map_array, map_bytes
+from index.storage.arrays import map_array, map_bytes, releasing_pages
 from index.storage.string_table import StringTable
 
 _REMEMBERED = 128  # articles kept parsed
@@ -155,7 +155,7 @@ class Store:
         """The titles of all articles in UTF-8, one after the other, and how many bytes each takes, (articles,)."""
         if self._titles is not None:
             return self._titles
-        rows = letting_go(range(self.articles))
+        rows = releasing_pages(range(self.articles))
         encoded = [self.title(row).encode("utf-8", "surrogatepass") for row in rows]
         return np.frombuffer(b"".join(encoded), np.uint8), np.fromiter(map(len, encoded), np.int64, len(encoded))
 

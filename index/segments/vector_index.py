@@ -181,7 +181,7 @@ class DenseIndex:
         return float(np.sum(found)) / (k * len(asked))
 
 
-def read_ahead(legs: Sequence[DenseIndex]) -> None:
+def prefetch(legs: Sequence[DenseIndex]) -> None:
     """Begin to read the FAISS indexes in a thread beside: the caller has a model to load meanwhile.
 
     Their files are opened at once, so that a writer may delete them. Raises RuntimeError where that was done before.

@@ -5,7 +5,7 @@ at it and the garbage collector runs in between (python/cpython issue 106905): a
 another thread opens or writes one would meet it. The header is one fixed line, so a pattern reads it, and faster.
 
 A page of a mapped file counts as this process's memory from the first look at it until the system needs it elsewhere,
-so that an index of some gigabytes would seem to fill a machine that has hardly used it. `let_go` bounds that.
+so that an index of some gigabytes would seem to fill a machine that has hardly used it. `release_pages` bounds that.
 """
 
 import io
@@ -113,7 +113,7 @@ def _map(file: BinaryIO) -> mmap.mmap:
     return whole
 
 
-def let_go(limit: int = MAPPED_BYTES) -> bool:
+def release_pages(limit: int = MAPPED_BYTES) -> bool:
     """Unmap the pages of all large mapped files where this process has more than `limit` bytes of files in memory.
 
     The arrays stay as they are, in other threads too: what is looked at again comes back from the system's cache.
@@ -135,11 +135,11 @@ def let_go(limit: int = MAPPED_BYTES) -> bool:
     return True
 
 
-def letting_go(rows: Iterable[int]) -> Iterator[int]:
+def releasing_pages(rows: Iterable[int]) -> Iterator[int]:
     """`rows`, whose texts are read one by one: each maps in what lies around it, and that is let go now and then."""
     for n, row in enumerate(rows):
         if n % _ROWS == 0:
-            let_go()
+            release_pages()
         yield row
 
 

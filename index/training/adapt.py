@@ -3,7 +3,7 @@
     articles -> clean -> a tenth held out -> pairs of the rest -> a few hundred steps from the bundled rows
     -> both encoders asked to find what was held out -> a folder for `wensou index --model`
 
-The verdict is by questions made of articles that were not trained on, the same for both encoders, with a 95%
+The confidence is by questions made of articles that were not trained on, the same for both encoders, with a 95%
 interval of the difference: what a user's own questions gain may differ, but an encoder that cannot even do this
 better is not worth a new index.
 """
@@ -70,7 +70,7 @@ class Adapted:
     helps: bool
 
     def told(self, out: Path) -> str:
-        """The verdict in words, for a terminal."""
+        """The confidence in words, for a terminal."""
         kinds = {"all": self.all, "titles": self.titles, "sentences": self.sentences}
         lines = [
             f"{self.articles} articles, {self.steps} steps, {self.seconds:.0f} s; nDCG@10 on {self.held_out} held out:"

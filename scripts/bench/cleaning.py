@@ -1,4 +1,5 @@
-"""How well the cleaning repairs: damage done on purpose, sound text, and page chrome. `text_speed.py` says how fast.
+"""How well the cleaning repairs: damage done on purpose, sound text, and page boilerplate. `text_speed.py` says how
+fast.
 
     python scripts/bench/cleaning.py ../shared/data/train --out scripts/bench/results/cleaning.json
 
@@ -120,7 +121,7 @@ def sound_bench(found: list[tuple[str, str]]) -> dict[str, object]:
 def chrome_bench(found: list[tuple[str, str]], seed: int) -> dict[str, object]:
     """Articles put into made-up pages: how much of the page goes, and how much of the article goes with it."""
     rng = random.Random(seed)
-    chrome = left = article = lost = 0
+    boilerplate = left = article = lost = 0
     remains: Counter[str] = Counter()
     for shard, text in found:
         if shard in ("gov_policy", "lctt"):  # these come with heads and feet of their own
@@ -131,7 +132,7 @@ def chrome_bench(found: list[tuple[str, str]], seed: int) -> dict[str, object]:
         result = Counter(cleaned(page)[0].split("\n"))
         around = [line for line in (*head.split("\n"), *foot.split("\n")) if line]
         body = [line for line in text.split("\n") if line]
-        chrome, article = chrome + sum(map(len, around)), article + sum(map(len, body))
+        boilerplate, article = boilerplate + sum(map(len, around)), article + sum(map(len, body))
         for line in around:
             if result[line]:
                 left += len(line)
@@ -139,7 +140,7 @@ def chrome_bench(found: list[tuple[str, str]], seed: int) -> dict[str, object]:
         lost += sum(len(line) for line in body if not result[line])
     return {
         "pages": len(found),
-        "chrome_removed": round(1 - left / chrome, 4),
+        "chrome_removed": round(1 - left / boilerplate, 4),
         "article_lost": round(lost / article, 6),
         "lines_left": remains.most_common(8),
     }

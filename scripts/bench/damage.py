@@ -45,7 +45,7 @@ def _half(text: str) -> str:
     return text.translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
 
 
-def glue(text: str, rng: random.Random, rate: float, *, marks: bool = True) -> Damaged:
+def annotation(text: str, rng: random.Random, rate: float, *, marks: bool = True) -> Damaged:
     """Readings behind `rate` of the characters whose traditional form differs."""
     sound = traditional(text)
     chosen = {char for char in sorted(set(sound)) if _glued(char) and rng.random() < rate}
@@ -151,8 +151,8 @@ def wrong_table(meant: str, shown: str) -> Callable[..., Damaged]:
 
 
 MECHANISMS: dict[str, tuple[Callable[..., Damaged], tuple[float, ...]]] = {
-    "glue": (glue, (0.05, 0.3, 0.9)),
-    "glue without tones": (lambda text, rng, rate: glue(text, rng, rate, marks=False), (0.3,)),
+    "glue": (annotation, (0.05, 0.3, 0.9)),
+    "glue without tones": (lambda text, rng, rate: annotation(text, rng, rate, marks=False), (0.3,)),
     "glue in bytes": (glue_bytes, (0.3, 0.9)),
     "halved marks": (halved_marks, (1.0,)),
     "lost byte": (lost_byte, (0.001, 0.004)),

@@ -4,9 +4,9 @@
     python scripts/bench/overhead.py --sentences ../shared/data/train/crud_news.jsonl.gz --chunks 30000
 
 Bare: the question cut into words and encoded, and the best chunks of each leg looked up. Whole: everything an answer
-has by default (both exact scores, the weight, grouping, reprints, the verdict, passages, marks, suggestions), and the
-same with explanations, and with every option. All questions are asked in one way, then in the next, for some rounds:
-so no way finds a question's postings warm from the way before.
+has by default (both exact scores, the weight, grouping, near-duplicates, the confidence, passages, marks,
+suggestions), and the same with explanations, and with every option. All questions are asked in one way, then in the
+next, for some rounds: so no way finds a question's postings warm from the way before.
 """
 
 import argparse

@@ -109,9 +109,9 @@ _ORIGINS = {
 
 def _reason(why: WeightReason) -> str:
     text = f"{why.corpus:.2f} {_ORIGINS[why.origin]}"
-    if (why.stands_out, why.tells_apart) != (1, 1):
-        text += f"; of the dense part {why.stands_out:.2f} (the nearest stands out) "
-        text += f"× {why.tells_apart:.2f} (the words tell articles apart) is left"
+    if (why.dense_z_score, why.lexical_spread) != (1, 1):
+        text += f"; of the dense part {why.dense_z_score:.2f} (the nearest stands out) "
+        text += f"× {why.lexical_spread:.2f} (the words tell articles apart) is left"
     return text
 
 

@@ -35,7 +35,7 @@ def articles_at(
 ) -> list[str]:
     """The first `depth` articles were BM25's share `weight`; it moves with the question where `adaptive`."""
     if adaptive:
-        weight = adapt(weight, ranking.reason.stands_out * ranking.reason.tells_apart)
+        weight = adapt(weight, ranking.reason.dense_z_score * ranking.reason.lexical_spread)
     scores = convex(ranking.bm25, ranking.dense, weight=weight)
     for wanted in (_LOOKED_AT * depth, len(scores)):  # the best of them nearly always hold enough articles
         out = _first(ranking, scores, wanted, depth, left_out)

@@ -22,8 +22,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-STANDS_OUT = (2.0, 8.0)  # standard deviations: not at all, and fully
-TELLS_APART = 0.4  # the tenth article's BM25 this far under the first one's, or more: the words tell articles apart
+DENSE_Z_SCORE = (2.0, 8.0)  # standard deviations: not at all, and fully
+LEXICAL_SPREAD = 0.4  # the tenth article's BM25 this far under the first one's, or more: the words tell articles apart
 _SPREAD_RANK = 10
 RRF_K = 60  # Cormack, Clarke & Büttcher, SIGIR 2009: damps the lead of a single list's first rank
 
@@ -36,7 +36,7 @@ def scale_bm25(scores: Scores, *, full: float = 0.0) -> Scores:
     return scores / top if top > 0 else np.zeros_like(scores)
 
 
-def stands_out(best: float, background: tuple[float, float]) -> float:
+def dense_z_score(best: float, background: tuple[float, float]) -> float:
     """How far the `best` cosine lies above chance, 0..1; `background` is mean and deviation of random chunks'.
 
     1 where no deviation is known: an index of a few chunks says nothing against its vectors.
@@ -44,14 +44,14 @@ def stands_out(best: float, background: tuple[float, float]) -> float:
     mean, deviation = background
     if deviation <= 0:
         return 1.0
-    low, high = STANDS_OUT
+    low, high = DENSE_Z_SCORE
     return min(1.0, max(0.0, ((best - mean) / deviation - low) / (high - low)))
 
 
-def tells_apart(bm25: Scores, articles: Sequence[str]) -> float:
+def lexical_spread(bm25: Scores, articles: Sequence[str]) -> float:
     """How well the question's words tell articles apart, 0..1.
 
-    `bm25` are scores from 0, `articles` the article of each: 1 where the tenth best article lies TELLS_APART of the
+    `bm25` are scores from 0, `articles` the article of each: 1 where the tenth best article lies LEXICAL_SPREAD of the
     best one's score below it, falling to 0 where it has the same. With fewer articles the missing ones count as 0.
     """
     best: dict[str, float] = {}
@@ -60,7 +60,7 @@ def tells_apart(bm25: Scores, articles: Sequence[str]) -> float:
             best[article] = score
     ordered = sorted(best.values(), reverse=True)
     tenth = ordered[_SPREAD_RANK - 1] / ordered[0] if len(ordered) >= _SPREAD_RANK else 0.0
-    return min(1.0, (1.0 - tenth) / TELLS_APART)
+    return min(1.0, (1.0 - tenth) / LEXICAL_SPREAD)
 
 
 def adapt(weight: float, trust: float) -> float:

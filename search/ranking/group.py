@@ -1,4 +1,4 @@
-"""Ranked chunks -> results: an article each, reprints of one story folded into one. Pure."""
+"""Ranked chunks -> results: an article each, near-duplicates of one story folded into one. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,30 +43,30 @@ def by_chunk(ranked: Sequence[Ranked]) -> list[list[Ranked]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Cluster:
     """One result: the ranked chunks of its article, and the ids of other articles that tell the same story."""
 
     chunks: list[Ranked]
-    copies: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
 
 
-def fold_reprints(
+def fold_near_duplicates(
     groups: Sequence[list[Ranked]], signatures: NDArray[np.uint32], same: Callable[[str, str], bool]
-) -> list[Story]:
+) -> list[Cluster]:
     """Fold each article that tells the story of one before it into that one, which ranks higher.
 
     `signatures` are the MinHashes of the first articles of `groups`, (n, size), n <= len(groups): the rest is left
     as it is. `same(a, b)` decides about a nominated pair of article ids on their texts.
     """
     heads: list[int] = []
-    copies: dict[int, list[str]] = {}
+    duplicates: dict[int, list[str]] = {}
     for i, alike in enumerate(nominated(signatures)):
         article_id = groups[i][0].article_id
         before = [j for j in alike if j in heads]
-        story = next((j for j in before if same(groups[j][0].article_id, article_id)), None)
-        if story is None:
+        cluster = next((j for j in before if same(groups[j][0].article_id, article_id)), None)
+        if cluster is None:
             heads.append(i)
         else:
-            copies.setdefault(story, []).append(article_id)
-    kept = [Story(groups[i], tuple(copies.get(i, ()))) for i in heads]
-    return [*kept, *(Story(group) for group in groups[len(signatures) :])]
+            duplicates.setdefault(cluster, []).append(article_id)
+    kept = [Cluster(groups[i], tuple(duplicates.get(i, ()))) for i in heads]
+    return [*kept, *(Cluster(group) for group in groups[len(signatures) :])]

@@ -19,12 +19,12 @@ from index.retrieval.signals import (
     idf_mass,
     most_worded,
     scale_cosine,
-    two_grains,
+    two_levels,
 )
 from search.models import Mode, SearchOptions, WeightReason
 from search.query.language import narrowed
 from search.query.parse import Query, check, parse
-from search.ranking.fusion import adapt, convex, reciprocal_rank, scale_bm25, stands_out, tells_apart
+from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
 from search.ranking.group import Ranked, by_article, by_chunk
 from search.ranking.recency import freshness
 from search.ranking.rerank import POOL, Reranker, blend
@@ -38,7 +38,7 @@ _REMEMBERED = 4096  # words whose document frequency is kept
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """All results in order, and what they were made from: the question's vector where it has one and its words' idf,
-    candidates, their cosines of both grains, both normalised legs, BM25's weight and why, what each candidate's score
+    candidates, their cosines of both levels, both normalised legs, BM25's weight and why, what each candidate's score
     was multiplied by, and what the reranker made of those it read.
     """
 
@@ -107,10 +107,10 @@ class Ranker:
         found = np.array([e.bm25 for e in evidence], np.float64)
         articles = [article_of(e.chunk_id) for e in evidence]
         bm25 = scale_bm25(found, full=self._mix.strength * sum(idf.values()))
-        cosine = two_grains(evidence)
+        cosine = two_levels(evidence)
         dense = scale_cosine(cosine, floor=self._backend.cosine_floor)
         reason = self._reason(found, articles, cosine, vector, options)
-        weight = adapt(reason.corpus, reason.stands_out * reason.tells_apart)
+        weight = adapt(reason.corpus, reason.dense_z_score * reason.lexical_spread)
         if options.mode == "hybrid" and options.fusion == "rrf":
             scores = reciprocal_rank([bm25, dense], weights=[weight, 1 - weight]).tolist()
         else:
@@ -133,8 +133,8 @@ class Ranker:
         return WeightReason(
             origin,
             corpus,
-            stands_out(float(cosine.max()), self._backend.background(vector)),
-            tells_apart(bm25, articles),
+            dense_z_score(float(cosine.max()), self._backend.background(vector)),
+            lexical_spread(bm25, articles),
         )
 
     def _look_again(

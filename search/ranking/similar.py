@@ -7,7 +7,7 @@ import numpy as np
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend
 from index.models import Filters, LexicalQuery, article_of
-from index.retrieval.signals import scale_cosine, two_grains
+from index.retrieval.signals import scale_cosine, two_levels
 from search.models import Similar
 from search.query.stopwords import FUNCTION_WORDS
 from search.ranking.fusion import convex, scale_bm25
@@ -33,7 +33,7 @@ def similar(backend: Backend, tokenizer: Tokenizer, article_id: str, k: int) -> 
     ids = [chunk_id for chunk_id in ids if article_of(chunk_id) != article_id]
     evidence = backend.evidence(query, vector, ids)
     bm25 = scale_bm25(np.array([e.bm25 for e in evidence]))
-    dense = scale_cosine(two_grains(evidence), floor=backend.cosine_floor)
+    dense = scale_cosine(two_levels(evidence), floor=backend.cosine_floor)
     scores = convex(bm25, dense, weight=_WEIGHT)
     best: dict[str, float] = {}
     for chunk_id, score in zip(ids, scores.tolist(), strict=True):

@@ -502,8 +502,8 @@ def test_new_synonyms_are_a_commit_of_their_own_and_encode_nothing(tmp_path):
 def pages(numbers):
     lines = ("本页由望榆门户网编辑部承制", "电话咨询请拨打服务热线")
     for n in numbers:
-        story = f"第{n}号故事说的是山里的人怎样种茶。" + "春天采，夏天晒，秋天卖。" * (n % 5 + 1)
-        yield article(f"page-{n}", f"{story}\n\n{lines[0]}\n{lines[1]}", url=f"https://example.com/{n}")
+        cluster = f"第{n}号故事说的是山里的人怎样种茶。" + "春天采，夏天晒，秋天卖。" * (n % 5 + 1)
+        yield article(f"page-{n}", f"{cluster}\n\n{lines[0]}\n{lines[1]}", url=f"https://example.com/{n}")
 
 
 def test_lines_that_a_source_repeats_are_learned_and_kept_for_the_next_page(root):

@@ -26,8 +26,8 @@ MANY = [
 ]
 
 
-def tasks(articles, chrome=frozenset()):
-    return [Task(item, False, chrome) for item in articles]
+def tasks(articles, boilerplate=frozenset()):
+    return [Task(item, False, boilerplate) for item in articles]
 
 
 def test_processes_give_what_one_gives_in_order(monkeypatch):

@@ -343,13 +343,13 @@ def test_deep_pages_join_too(crowded, mode):
 
 def test_a_reprint_is_one_story_and_deleting_one_keeps_the_other(tmp_path):
     encoder = HashEncoder()
-    story = (
+    cluster = (
         "望榆县图书馆夜间服务昨晚启动。读者可以在一楼大厅自助借书，也可以在二楼自习到晚上十点半。"
         "馆长介绍说，夜间时段安排了四名馆员和两名保安值守，末班公交也延后到十一点。"
     )
     articles = [
-        Article("first", "图书馆夜间开放", story, source="望榆日报", published="2024-05-01"),
-        Article("second", "夜里也能去图书馆了", "（转载）" + story, source="云汀晚报", published="2024-05-02"),
+        Article("first", "图书馆夜间开放", cluster, source="望榆日报", published="2024-05-01"),
+        Article("second", "夜里也能去图书馆了", "（转载）" + cluster, source="云汀晚报", published="2024-05-02"),
         Article("other", "暖气", "供暖从十一月十五日开始，请各户提前试水，发现漏水及时关闭阀门。" * 3),
     ]
     update_index(articles, tmp_path / "x", encoder=encoder)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from index.analysis.near_duplicates import NOMINATED, SIZE, nominated, same_story, signature, similarity
+from index.analysis.near_duplicates import NOMINATED, SIZE, near_duplicates, nominated, signature, similarity
 
 STORY = (
     "望榆县图书馆夜间服务昨晚启动。读者可以在一楼大厅自助借书，也可以在二楼自习到晚上十点半。"
@@ -65,9 +65,9 @@ def test_a_short_text_is_like_none():
 
 
 @pytest.mark.parametrize("copy", [REPRINT, TRADITIONAL, STORY.replace("一位带孩子来的家长说", "一名带孩子的家长说")])
-def test_a_reprint_is_the_same_story(copy):
-    assert same_story(STORY, copy)
-    assert same_story(copy, STORY)
+def test_a_reprint_is_the_near_duplicates(copy):
+    assert near_duplicates(STORY, copy)
+    assert near_duplicates(copy, STORY)
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_a_reprint_is_the_same_story(copy):
 def test_another_day_place_or_number_is_another_notice(old, new):
     changed = NOTICE.replace(old, new)
     assert alike(NOTICE, changed) >= NOMINATED
-    assert not same_story(NOTICE, changed)
+    assert not near_duplicates(NOTICE, changed)
 
 
 def test_texts_that_share_little_are_different_stories():
-    assert not same_story(STORY, OTHER)
-    assert not same_story(STORY, "")
+    assert not near_duplicates(STORY, OTHER)
+    assert not near_duplicates(STORY, "")

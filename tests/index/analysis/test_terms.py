@@ -11,7 +11,7 @@ from index.analysis import terms as module
 from index.analysis.bigrams import PLACE_BITS, pair_text, pairs_of
 from index.analysis.chunk import chunk_spans
 from index.analysis.fold import fold
-from index.analysis.terms import FIELDS, JOINS, Vocabulary, terms_of
+from index.analysis.terms import FIELDS, MIXED_BIGRAMS, Vocabulary, terms_of
 from index.analysis.tokenizer import Tokenizer
 from index.models import Article, StoredArticle
 from index.segments.inverter import invert
@@ -53,14 +53,14 @@ def test_a_text_cut_once_gives_what_its_chunks_give(text, size, at_once):
 def test_pairs_of_any_stretch_are_its_bigrams(text, edges):
     folded = fold(text)
     spans = [tuple(sorted((min(a, len(text)), min(b, len(text))))) for a, b in zip(edges, edges[1:], strict=False)]
-    for (start, end), (bigrams, joins) in zip(spans, pairs_of(folded, spans), strict=True):
+    for (start, end), (bigrams, mixed_bigrams) in zip(spans, pairs_of(folded, spans), strict=True):
         part = folded[start:end]
         assert Counter(map(pair_text, bigrams.tolist())) == Counter(TOKENIZER.bigrams(part))
         han = [bool(TOKENIZER.bigrams(char)) for char in part]
         beside = [n for n in range(len(part) - 1) if part[n].isalnum() and part[n + 1].isalnum()]
         others = [n for n in beside if not (han[n] and han[n + 1])]
-        assert list(map(pair_text, joins.tolist())) == [part[n : n + 2] for n in others]
-        for number in [*bigrams.tolist(), *joins.tolist()]:
+        assert list(map(pair_text, mixed_bigrams.tolist())) == [part[n : n + 2] for n in others]
+        for number in [*bigrams.tolist(), *mixed_bigrams.tolist()]:
             assert part.startswith(pair_text(number), number & (1 << PLACE_BITS) - 1)
 
 
@@ -86,9 +86,9 @@ def equal(one, other):
 def test_inverted_terms_are_the_postings_of_their_documents():
     terms = prepared([*CORPUS, article("long", "灯塔" * 700 + "。" + "海" * 300)])[1]
     made = dict(invert(terms))
-    assert list(made) == [*FIELDS, JOINS]
+    assert list(made) == [*FIELDS, MIXED_BIGRAMS]
     for field, postings in made.items():
-        assert (postings.places is not None) == (field in ("bigrams", JOINS))
+        assert (postings.places is not None) == (field in ("bigrams", MIXED_BIGRAMS))
         assert equal(postings, Postings.build(doc for item in terms for doc in item.documents(field))), field
     assert made["bigrams"].tfs.dtype == np.uint8
 

@@ -88,7 +88,7 @@ def test_a_page_of_nothing_but_chrome_is_left_alone():
 
 
 def test_lines_repeated_across_a_source_are_learned():
-    counts = boilerplate.ChromeCounts(least=3, share=0.3)
+    counts = boilerplate.BoilerplateCounts(least=3, share=0.3)
     for n in range(10):
         counts.add("某报", f"{'甲乙丙丁戊己庚辛壬癸'[n]}说的话。\n某报客户端下载 第{n}期")
         counts.add("别家", f"别家{'甲乙丙丁戊己庚辛壬癸'[n]}说的话。")
@@ -99,7 +99,7 @@ def test_lines_repeated_across_a_source_are_learned():
 
 
 def test_a_line_that_stands_in_few_articles_is_not_learned():
-    counts = boilerplate.ChromeCounts(least=3, share=0.3)
+    counts = boilerplate.BoilerplateCounts(least=3, share=0.3)
     for n in range(30):
         counts.add("某报", f"正文{n}甲乙丙丁" + ("\n会议强调" if n < 5 else ""))
     assert boilerplate.key("会议强调") not in counts.lines()

@@ -55,7 +55,7 @@ def test_articles_cleaned_together_come_out_as_each_alone():
         (Article(str(n), "题目", before), frozenset({"正文在这里。"} if n % 2 else ()))
         for n, (before, _) in enumerate(case for cases in BY_STEP.values() for case in cases)
     ]
-    assert clean_all(pages) == [clean(article, chrome=chrome) for article, chrome in pages]
+    assert clean_all(pages) == [clean(article, boilerplate=boilerplate) for article, boilerplate in pages]
     assert clean_all([]) == []
 
 
@@ -94,7 +94,7 @@ def test_changes_say_step_before_and_after():
 
 def test_learned_chrome_goes():
     article = Article("a", "题目", "正文在这里。\n某报客户端下载")
-    assert clean(article, chrome=frozenset({"某报客户端下载"})).article.text == "正文在这里。"
+    assert clean(article, boilerplate=frozenset({"某报客户端下载"})).article.text == "正文在这里。"
 
 
 NOISE = st.sampled_from(

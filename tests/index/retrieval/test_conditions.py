@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.analysis.fold import fold
-from index.analysis.terms import JOINS
+from index.analysis.terms import MIXED_BIGRAMS
 from index.embedded.reader import EmbeddedIndex
 from index.models import AllOf, AnyOf, Begins, Filters, HasValue, Holds, Not, Within
 from index.retrieval import conditions
@@ -35,7 +35,9 @@ def index_of(articles, root):
 
 def as_an_older_version_wrote(segment):
     """The segment without what it had not."""
-    fields = {name: replace(postings, places=None) for name, postings in segment.fields.items() if name != JOINS}
+    fields = {
+        name: replace(postings, places=None) for name, postings in segment.fields.items() if name != MIXED_BIGRAMS
+    }
     segment.fields = fields
     return segment
 

@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.models import Evidence
-from index.retrieval.signals import Signals, at_least, bm25_signal, dense_signal, idf_mass, scale_cosine, two_grains
+from index.retrieval.signals import Signals, at_least, bm25_signal, dense_signal, idf_mass, scale_cosine, two_levels
 
 HELD = [["电梯"], ["电梯", "补贴", "别的"]]
 IDF = {"电梯": 2.0, "补贴": 1.0, "火星": 5.0}
 
 
 def test_cosines_of_both_grains_are_mixed_and_scaled_from_the_floor():
-    near = two_grains([Evidence("a:0", 1.0, 0.6, 0.2), Evidence("a:1", 1.0, 0.0, 0.0)])
+    near = two_levels([Evidence("a:0", 1.0, 0.6, 0.2), Evidence("a:1", 1.0, 0.0, 0.0)])
     assert near == pytest.approx([0.7 * 0.6 + 0.3 * 0.2, 0.0])
     assert scale_cosine(np.asarray([0.6, 0.2, 0.1, 1.0]), floor=0.2) == pytest.approx([0.5, 0.0, 0.0, 1.0])
-    assert two_grains([]).shape == (0,)
+    assert two_levels([]).shape == (0,)
 
 
 @given(st.lists(st.floats(-1, 1), max_size=20).map(np.asarray), st.floats(0, 0.9))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.analysis.terms import FIELDS, JOINS
+from index.analysis.terms import FIELDS, MIXED_BIGRAMS
 from index.models import Article
 from index.segments import merge
 from index.segments.merge import kept, merge_postings, merge_segments
@@ -71,12 +71,14 @@ def test_merged_segments_are_a_build_of_what_is_alive_to_the_byte(tmp_path, dead
     merged = Segment(tmp_path / "merged", Tombstones.empty())
     assert merged.store.get(len(alive) - 1).article == alive[-1]
     assert merged.documents("words") == merged.store.chunks
-    assert {*FIELDS, JOINS} == set(merged.fields)
+    assert {*FIELDS, MIXED_BIGRAMS} == set(merged.fields)
 
 
 def test_an_older_segment_and_a_new_one_make_an_older_one(tmp_path):
     old, new = make(tmp_path / "a", CORPUS[:2]), make(tmp_path / "b", CORPUS[2:], dead=(0,))
-    old.fields = {name: replace(postings, places=None) for name, postings in old.fields.items() if name != JOINS}
+    old.fields = {
+        name: replace(postings, places=None) for name, postings in old.fields.items() if name != MIXED_BIGRAMS
+    }
     merge_segments(tmp_path / "merged", [old, new])
     merged = Segment(tmp_path / "merged", Tombstones.empty()).fields
     assert set(merged) == set(FIELDS)

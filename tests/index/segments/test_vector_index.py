@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from index.segments import vector_index
-from index.segments.vector_index import DenseIndex, read_ahead
+from index.segments.vector_index import DenseIndex, prefetch
 
 
 def unit(n: int, dim: int = 16, seed: int = 0) -> np.ndarray:
@@ -110,7 +110,7 @@ def test_a_file_may_be_deleted_once_reading_it_has_begun(trained, tmp_path, monk
     if late:
         monkeypatch.setattr(threading.Thread, "start", lambda self: None)  # as if the thread came late
     began = threading.active_count()
-    read_ahead([loaded, few])
+    prefetch([loaded, few])
     while threading.active_count() > began:
         time.sleep(0.01)
     (tmp_path / "dense.faiss").unlink()
@@ -123,7 +123,7 @@ def test_a_file_that_is_gone_is_told_before_reading_begins(trained, tmp_path):
     loaded = DenseIndex.load(tmp_path)
     (tmp_path / "dense.faiss").unlink()
     with pytest.raises(RuntimeError, match=r"dense\.faiss"):
-        read_ahead([loaded])
+        prefetch([loaded])
 
 
 def test_a_large_index_gives_exact_scores_and_can_be_searched_exactly(trained):

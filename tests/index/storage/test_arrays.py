@@ -16,11 +16,11 @@ from safetensors.numpy import save_file
 from index.storage.arrays import (
     RowFile,
     here_and_there,
-    let_go,
     map_array,
     map_bytes,
     map_tensors,
     read_arrays,
+    release_pages,
     union,
     write_array,
 )
@@ -120,7 +120,7 @@ def test_threads_that_open_arrays_while_garbage_is_collected(tmp_path):
     assert errors == []
 
 
-def test_pages_are_let_go_where_there_are_many_and_the_arrays_stay(tmp_path):
+def test_pages_are_release_pages_where_there_are_many_and_the_arrays_stay(tmp_path):
     if not Path("/proc/self/smaps").exists():
         pytest.skip("only Linux tells what is mapped in")
     array = np.arange(1 << 20, dtype=np.int64)
@@ -130,9 +130,9 @@ def test_pages_are_let_go_where_there_are_many_and_the_arrays_stay(tmp_path):
     assert mapped.sum() == array.sum()
     assert raw.sum() == 7 << 23
     assert _resident(tmp_path) > 8 << 20
-    assert not let_go(limit=1 << 60)
+    assert not release_pages(limit=1 << 60)
     assert _resident(tmp_path) > 8 << 20
-    assert let_go(limit=0)
+    assert release_pages(limit=0)
     assert _resident(tmp_path) == 0
     assert np.array_equal(mapped, array)
     assert raw[-1] == 7

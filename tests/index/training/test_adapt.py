@@ -56,14 +56,14 @@ def test_it_helps_where_there_is_something_to_learn_and_says_so_where_not(tmp_pa
     assert found.all.low <= found.all.after - found.all.before <= found.all.high
     assert found.helps == (found.all.low > 0)
     assert json.loads((out / "adaptation.json").read_text("utf-8"))["all"]["after"] == found.all.after
-    verdict = found.told(out)
+    confidence = found.told(out)
     if related:
         assert found.helps
         assert found.titles.after > found.titles.before + 0.02
-        assert f"--model {out}" in verdict
+        assert f"--model {out}" in confidence
     else:
         assert found.titles.low <= 0.02
-    assert ("It helps" in verdict) == found.helps
+    assert ("It helps" in confidence) == found.helps
     assert any(f"{steps} steps" in line for line in told)
     encoder = load_encoder(str(out))
     assert encoder.queries(["青松计划"]).shape == (1, encoder.dim)

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.ranking.fusion import RRF_K, adapt, convex, ranks, reciprocal_rank, scale_bm25, stands_out, tells_apart
+from search.ranking.fusion import (
+    RRF_K,
+    adapt,
+    convex,
+    dense_z_score,
+    lexical_spread,
+    ranks,
+    reciprocal_rank,
+    scale_bm25,
+)
 
 SCORES = st.lists(st.floats(-1, 50), max_size=20).map(np.asarray)
 
@@ -29,26 +38,26 @@ def test_scaled_scores_keep_the_order_and_lie_between_zero_and_one(scores, full)
     assert (np.diff(out[np.argsort(scores, kind="stable")]) >= 0).all()
 
 
-def test_the_best_stands_out_by_deviations_above_chance():
-    assert stands_out(0.6, (0.1, 0.1)) == pytest.approx(0.5)  # 5 of them: half way from 2 to 8
-    assert stands_out(0.95, (0.1, 0.1)) == 1.0
-    assert stands_out(0.2, (0.1, 0.1)) == 0.0
-    assert stands_out(0.2, (0.0, 0.0)) == 1.0  # too few chunks to say
+def test_the_best_dense_z_score_by_deviations_above_chance():
+    assert dense_z_score(0.6, (0.1, 0.1)) == pytest.approx(0.5)  # 5 of them: half way from 2 to 8
+    assert dense_z_score(0.95, (0.1, 0.1)) == 1.0
+    assert dense_z_score(0.2, (0.1, 0.1)) == 0.0
+    assert dense_z_score(0.2, (0.0, 0.0)) == 1.0  # too few chunks to say
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0.01, 0.5))
-def test_what_lies_higher_never_stands_out_less(one, other, deviation):
+def test_what_lies_higher_never_dense_z_score_less(one, other, deviation):
     low, high = sorted((one, other))
-    assert stands_out(low, (0.0, deviation)) <= stands_out(high, (0.0, deviation))
+    assert dense_z_score(low, (0.0, deviation)) <= dense_z_score(high, (0.0, deviation))
 
 
 def test_words_tell_apart_by_the_tenth_best_article_and_not_by_chunks():
     flat = np.asarray([10.0] + [9.1] * 11)
-    assert tells_apart(flat, [f"a{i}" for i in range(12)]) == pytest.approx(0.09 / 0.4)
-    assert tells_apart(flat, ["a0"] * 12) == 1.0
-    assert tells_apart(np.asarray([1.0] + [0.4] * 11), [f"a{i}" for i in range(12)]) == 1.0
-    assert tells_apart(np.ones(12), [f"a{i}" for i in range(12)]) == 0.0
-    assert tells_apart(np.zeros(12), [f"a{i}" for i in range(12)]) == 1.0
+    assert lexical_spread(flat, [f"a{i}" for i in range(12)]) == pytest.approx(0.09 / 0.4)
+    assert lexical_spread(flat, ["a0"] * 12) == 1.0
+    assert lexical_spread(np.asarray([1.0] + [0.4] * 11), [f"a{i}" for i in range(12)]) == 1.0
+    assert lexical_spread(np.ones(12), [f"a{i}" for i in range(12)]) == 0.0
+    assert lexical_spread(np.zeros(12), [f"a{i}" for i in range(12)]) == 1.0
 
 
 def test_the_share_moves_with_the_trust():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from search.ranking.group import Ranked, by_article, by_chunk, fold_reprints
+from search.ranking.group import Ranked, by_article, by_chunk, fold_near_duplicates
 
 RANKED = [Ranked(chunk_id, 1.0 - n / 10, n) for n, chunk_id in enumerate(["a:1", "b:0", "a:0", "c:x:2", "a:2"])]
 
@@ -28,8 +28,8 @@ def test_nothing_ranked_nothing_grouped():
 def test_reprints_fold_into_the_first_and_only_where_the_texts_agree():
     groups = [[Ranked(f"a{i}:0", 1.0 - i / 10, i)] for i in range(5)]
     signatures = np.asarray([[1] * 8, [2] * 8, [1] * 8, [1] * 8, [0] * 8], np.uint32)
-    stories = fold_reprints(groups, signatures, lambda a, b: (a, b) != ("a0", "a3"))
-    assert [(story.chunks[0].article_id, story.copies) for story in stories] == [
+    clusters = fold_near_duplicates(groups, signatures, lambda a, b: (a, b) != ("a0", "a3"))
+    assert [(cluster.chunks[0].article_id, cluster.duplicates) for cluster in clusters] == [
         ("a0", ("a2",)),
         ("a1", ()),
         ("a3", ()),
@@ -39,5 +39,5 @@ def test_reprints_fold_into_the_first_and_only_where_the_texts_agree():
 
 def test_groups_without_a_signature_stay_as_they_are():
     groups = [[Ranked(f"a{i}:0", 1.0, i)] for i in range(3)]
-    stories = fold_reprints(groups, np.ones((1, 8), np.uint32), lambda a, b: True)
-    assert [story.chunks for story in stories] == groups
+    clusters = fold_near_duplicates(groups, np.ones((1, 8), np.uint32), lambda a, b: True)
+    assert [cluster.chunks for cluster in clusters] == groups

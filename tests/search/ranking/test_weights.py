@@ -70,6 +70,6 @@ def test_an_explanation_says_where_the_weight_comes_from(measured_engine):
     answer = measured_engine.search("申请补贴需要什么材料", SearchOptions(explain=True))
     why = answer.results[0].explain
     assert why.why.origin == "measured"
-    dense = (1 - why.why.corpus) * why.why.stands_out * why.why.tells_apart
+    dense = (1 - why.why.corpus) * why.why.dense_z_score * why.why.lexical_spread
     assert why.weight == pytest.approx(why.why.corpus / (why.why.corpus + dense), abs=1e-3)
     assert answer.to_json()["results"][0]["explain"]["why"]["origin"] == "measured"
