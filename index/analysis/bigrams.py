@@ -1,4 +1,4 @@
-"""Pairs of neighbouring characters as numbers, with the places where they stand: what phrases are found by.
+"""Pairs of neighbouring characters as numbers, with their positions: what phrases are found by.
 
 A number is, from the top, the first character, the second (0 after a lone one), and where in its text the pair begins.
 Sorted, numbers are in the order of the pairs' UTF-8.
@@ -14,17 +14,17 @@ from index.analysis.characters import codes_of, is_han, is_letter
 Pairs = NDArray[np.uint64]
 
 CODE_BITS = 18  # bits of a code point: beyond there are no letters
-PLACE_BITS = 64 - 2 * CODE_BITS
+POSITION_BITS = 64 - 2 * CODE_BITS
 
 
 def pair_text(number: int) -> str:
     """The two characters of a pair's number, or the one of a lone character's."""
-    second = number >> PLACE_BITS & (1 << CODE_BITS) - 1
-    return chr(number >> CODE_BITS + PLACE_BITS) + (chr(second) if second else "")
+    second = number >> POSITION_BITS & (1 << CODE_BITS) - 1
+    return chr(number >> CODE_BITS + POSITION_BITS) + (chr(second) if second else "")
 
 
 def pairs_of(folded: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Pairs, Pairs]]:
-    """The pairs of neighbouring letters in each stretch of a folded text, as numbers by their places: bigrams,
+    """The pairs of neighbouring letters in each stretch of a folded text, as numbers by their positions: bigrams,
     mixed-script bigrams.
 
     In bigrams both characters are Chinese, and one that has no Chinese neighbour in the stretch stands alone, as in
@@ -36,8 +36,8 @@ def pairs_of(folded: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Pairs,
     before, after = np.append(False, han[:-1]), np.append(han[1:], False)
     paired = han & after
     joined = letters & np.append(letters[1:], False) & ~paired
-    lone = (codes.astype(np.uint64) << np.uint64(CODE_BITS + PLACE_BITS)) + np.arange(len(codes), dtype=np.uint64)
-    seconds = np.roll(codes, -1).astype(np.uint64) << np.uint64(PLACE_BITS)
+    lone = (codes.astype(np.uint64) << np.uint64(CODE_BITS + POSITION_BITS)) + np.arange(len(codes), dtype=np.uint64)
+    seconds = np.roll(codes, -1).astype(np.uint64) << np.uint64(POSITION_BITS)
     begins, ends = np.asarray(spans, np.int64).reshape(-1, 2).T
     last = np.maximum(ends - 1, begins)
     # A stretch may cut a character off from its only neighbour, before it or after it.
@@ -57,16 +57,16 @@ def pairs_of(folded: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Pairs,
 
 
 def _spread(
-    places: NDArray[np.int64],
+    positions: NDArray[np.int64],
     begins: NDArray[np.int64],
     ends: NDArray[np.int64],
     with_begin: NDArray[np.bool_],
     with_end: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Those of `places`, ascending, from `begins[i]` to before `ends[i]`, for all i one after the other; before them
+    """Those of `positions`, ascending, from `begins[i]` to before `ends[i]`, for all i one after the other; before them
     the begin and after them the end where that is wanted. And where those of each i start, (spans + 1,).
     """
-    low, high = np.searchsorted(places, begins), np.searchsorted(places, ends)
+    low, high = np.searchsorted(positions, begins), np.searchsorted(positions, ends)
     starts = np.append(0, np.cumsum(high - low + with_begin + with_end))
     inside = np.repeat(low - np.cumsum(high - low) + (high - low), high - low) + np.arange((high - low).sum())
     out = np.empty(starts[-1], np.int64)
@@ -74,7 +74,7 @@ def _spread(
     for wanted, at, value in ((with_begin, starts[:-1], begins), (with_end, starts[1:] - 1, ends)):
         out[at[wanted]] = value[wanted]
         rest[at[wanted]] = False
-    out[rest] = places[inside]
+    out[rest] = positions[inside]
     return out, starts
 
 

@@ -3,7 +3,7 @@
 A chunk is a run of whole sentences of about `size` characters; a sentence longer than that is cut at a comma,
 or failing that at `size`. The last short sentence of a chunk opens the next one too, so that a fact told over
 two sentences stands whole in one of them. A heading opens a chunk and names those of its section. A short tail
-mixed-script bigrams the chunk before it.
+joins the chunk before it.
 """
 
 import re

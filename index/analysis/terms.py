@@ -23,12 +23,11 @@ from index.analysis.word_cutter import WordCutter
 from index.models import Article, StoredArticle
 
 Numbers = NDArray[np.int32]
-Placed = tuple[Numbers, NDArray[np.int64]]
+TermsAt = tuple[Numbers, NDArray[np.int64]]
 
 FIELDS = ("words", "bigrams", "title", "body", "facets")
-MIXED_BIGRAMS = (
-    "joins"  # pairs that are no bigrams, by which phrases are found and nothing is scored; older segments have none
-)
+# Pairs that are no bigrams, by which phrases are found and nothing is scored; the oldest segments have none.
+MIXED_BIGRAMS = "mixed_bigrams"
 CHUNK_FIELDS = ("words", "bigrams", MIXED_BIGRAMS)  # a document a chunk; the others have one an article
 PAIRED = ("bigrams", MIXED_BIGRAMS)
 NAMED_META = ("correspondent", "editor", "photographer", "document_number", "issuing_body")
@@ -36,7 +35,7 @@ MAX_FACET = 100  # characters; a longer meta value is a text, not something to f
 _AT_ONCE = 20_000  # characters cut into words at a time, about
 
 _TOGETHER = 100_000  # characters of many texts cut side by side, about
-_NO_TERMS: Placed = np.zeros(0, np.int32), np.zeros(0, np.int64)
+_NO_TERMS: TermsAt = np.zeros(0, np.int32), np.zeros(0, np.int64)
 _ENDS = frozenset("。!?;…")  # no word and no identifier reaches over one of these, folded
 _CLOSES = frozenset("”’」』）)\"'】》]")
 
@@ -194,15 +193,15 @@ def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: V
     texts = [fold(item.article.text) for item in stored]
     stretches = [_stretches(text, [end for _, end, _ in item.spans]) for item, text in zip(stored, texts, strict=True)]
     heads = [fold(f"{item.article.title}\n{item.article.meta.get('subtitle', '')}") for item in stored]
-    told = [fold("\n".join(named_values(item.article))) for item in stored]
+    values = [fold("\n".join(named_values(item.article))) for item in stored]
     pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
-    placed = _placed([*heads, *told, *pieces], tokenizer, known)
+    words = _cut_all([*heads, *values, *pieces], tokenizer, known)
     few = [
         [
-            np.concatenate([next(placed)[0], known.numbers([term for term, _ in tokenizer.identifier_terms(text)])])
+            np.concatenate([next(words)[0], known.numbers([term for term, _ in tokenizer.identifier_terms(text)])])
             for text in some
         ]
-        for some in (heads, told)
+        for some in (heads, values)
     ]
     out = []
     signatures = folded_signatures(texts)
@@ -210,10 +209,10 @@ def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: V
     spans = [(b + s, b + e) for item, b in zip(stored, begins, strict=False) for s, e, _ in item.spans]
     paired = iter(pairs_of("\n".join(texts), spans))
     for item, text, title, more, found, signature in zip(stored, texts, *few, stretches, signatures, strict=True):
-        parts = [(cut, at + begin) for (begin, _), (cut, at) in zip(found, placed, strict=False)]
-        terms, places = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
+        parts = [(cut, at + begin) for (begin, _), (cut, at) in zip(found, words, strict=False)]
+        terms, positions = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
         pairs = list(islice(paired, len(item.spans)))
-        out.append(_terms_of(item, text, title, more, (terms, places), pairs, signature, tokenizer, known))
+        out.append(_terms_of(item, text, title, more, (terms, positions), pairs, signature, tokenizer, known))
     return out
 
 
@@ -221,8 +220,8 @@ def _terms_of(
     stored: StoredArticle,
     text: str,
     title: Numbers,
-    told: Numbers,
-    body: Placed,
+    values: Numbers,
+    body: TermsAt,
     pairs: list[tuple[Pairs, Pairs]],
     signature: Signature,
     tokenizer: Tokenizer,
@@ -258,7 +257,7 @@ def _terms_of(
         words += parts
         lengths.append(sum(map(len, parts)))
         done = end
-    every = np.concatenate([title, told, *(numbers for numbers, _ in whole)])
+    every = np.concatenate([title, values, *(numbers for numbers, _ in whole)])
     facets = np.asarray([known[value] for value in facets_of(article)], np.int32)
     paired = dict(zip(PAIRED, zip(*pairs, strict=True) if pairs else ((), ()), strict=True))
     return FieldTerms(
@@ -292,10 +291,10 @@ def _stretches(folded: str, ends: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _placed(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> Iterator[Placed]:
+def _cut_all(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> Iterator[TermsAt]:
     """The words of each folded text and where each begins, ascending."""
     if known.cutter is None:
-        yield from (_placed_one(tokenizer.pieces(text), known) for text in texts)
+        yield from (_cut_one(tokenizer.pieces(text), known) for text in texts)
         return
     some: list[str] = []
     long = 0
@@ -303,12 +302,12 @@ def _placed(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> It
         some.append(text)
         long += len(text)
         if long >= _TOGETHER:
-            yield from _placed_together(some, known.cutter, known)
+            yield from _cut_together(some, known.cutter, known)
             some, long = [], 0
-    yield from _placed_together(some, known.cutter, known)
+    yield from _cut_together(some, known.cutter, known)
 
 
-def _placed_together(texts: Sequence[str], cutter: WordCutter, known: Vocabulary) -> Iterator[Placed]:
+def _cut_together(texts: Sequence[str], cutter: WordCutter, known: Vocabulary) -> Iterator[TermsAt]:
     joined = "\n".join([*texts, ""])
     starts, found = cutter.cut(joined)
     other = np.flatnonzero(found < 0)
@@ -323,14 +322,14 @@ def _placed_together(texts: Sequence[str], cutter: WordCutter, known: Vocabulary
         yield named[a:b], starts[a:b] - begin
 
 
-def _placed_one(pieces: Sequence[str], known: Vocabulary) -> Placed:
+def _cut_one(pieces: Sequence[str], known: Vocabulary) -> TermsAt:
     found = np.fromiter(map(known.__getitem__, pieces), np.int32, len(pieces))
     lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
     terms = found >= 0
     return found[terms], (np.cumsum(lengths) - lengths)[terms]
 
 
-def _identifiers_once(folded: str, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int]) -> Placed:
+def _identifiers_once(folded: str, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int]) -> TermsAt:
     """The terms that identifiers give, and where each identifier begins, ascending."""
     found = [
         (known[term], begin + at)

@@ -22,7 +22,7 @@ TOKENIZER_VERSION = 1  # part of the index fingerprint: raise it when any text g
 
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+")
 _WORD = re.compile(r"\w")
-_BREAK = re.compile(r"[,;:!?()\[\]{}\"'“”‘’、。《》〈〉\s]")  # jieba mixed-script bigrams nothing across these signs
+_BREAK = re.compile(r"[,;:!?()\[\]{}\"'“”‘’、。《》〈〉\s]")  # jieba makes no word across one of these
 # A document number: 国发〔2023〕1号, in folded text; what stands before its bracket is found by hand.
 _DOCUMENT = re.compile(r"[〔\[(]\d{4}[〕\])]\s?\d{1,5}号")
 _ISSUER = re.compile(r"[\u4e00-\u9fff]")

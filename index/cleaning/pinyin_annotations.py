@@ -1,4 +1,4 @@
-"""Pinyin pinyin annotation: readings that a copying site pasted behind characters, `創(chuàng)新` -> `創新`.
+"""Pinyin annotations: readings that a copying site pasted behind characters, `創(chuàng)新` -> `創新`.
 
 Pinyin annotation breaks every word it touches in two, for both legs of the search. It is told from text that means it
 (`卡拉OK(karaoke)`, `汉语拼音“fāng”`, a textbook's `妈(mā)`, a rare character's `犇(bēn)`) by three things: the reading

@@ -83,7 +83,7 @@ class IndexWriter:
         self.warnings: list[str] = []
         self._building = False  # whether there was a checkpoint since the last commit
         # Lines that sources print on every page, learned so far.
-        self.boilerplate = frozenset(manifest.calibration.get("chrome", ()))
+        self.boilerplate = frozenset(manifest.calibration.get("boilerplate", ()))
         self._measured: dict[str, Any] | None = manifest.calibration.get("measured")
         self._compacted = False
         self._drop_leftovers()
@@ -260,7 +260,11 @@ class IndexWriter:
             commit=commit + 1,
             committed_at=now(),
             segments=tuple(self._entries),
-            calibration={**self._manifest.calibration, "chrome": sorted(self.boilerplate), "measured": self._measured},
+            calibration={
+                **self._manifest.calibration,
+                "boilerplate": sorted(self.boilerplate),
+                "measured": self._measured,
+            },
             previous=None if self._compacted else previous,
         )
         publish(self._root, self._manifest)

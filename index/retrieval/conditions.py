@@ -5,7 +5,7 @@ postings. A phrase of letters and digits alone, Chinese or not, is told by where
 (index.retrieval.phrase), and no text is read. Of others, such as 《民法典》, the runs of letters are found like that,
 and texts are read where the longest one stands. Three kinds are found in two steps: postings leave only articles with
 a word around each part, and the text of each of those is searched. These are phrases in titles, ones of single letters
-between other characters, and all in segments that an older version wrote, which know of no places. A run of letters
+between other characters, and all in segments that an older version wrote, which know of no positions. A run of letters
 across the border of two passages cut in the middle of a sentence may be missed.
 """
 
@@ -127,9 +127,9 @@ def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
         stored = segment.store.get(row)
         low, high = np.searchsorted(articles, [row, row + 1]).tolist()
         starts = [stored.spans[chunk][0] for chunk in (chunks[low:high] - segment.store.chunk_starts[row]).tolist()]
-        places = [start + at - before for start, at in zip(starts, begins[low:high].tolist(), strict=True)]
+        positions = [start + at - before for start, at in zip(starts, begins[low:high].tolist(), strict=True)]
         text = stored.article.text
-        out[row] = any(at >= 0 and fold(text[at : at + len(folded)]) == folded for at in places)
+        out[row] = any(at >= 0 and fold(text[at : at + len(folded)]) == folded for at in positions)
     return out
 
 

@@ -166,10 +166,10 @@ class SegmentScorer:
         """Add what every posting of `terms` is worth to its chunk in `own`, or to its article in `whole`."""
         for field, some in self._by_field(terms):
             docs, tfs, sizes = self._fields[field].gather([term.numbers[self._s] for term in some])
-            places = docs.astype(np.intp)
-            parts = self._bm25.part(tfs.astype(np.float32), self._norms[field].take(places))
+            documents = docs.astype(np.intp)
+            parts = self._bm25.part(tfs.astype(np.float32), self._norms[field].take(documents))
             parts *= np.repeat(np.array([term.weight for term in some], np.float32), sizes)
-            np.add.at(own if field in CHUNK_FIELDS else whole, places, parts)
+            np.add.at(own if field in CHUNK_FIELDS else whole, documents, parts)
 
     def _shares(
         self, field: str, terms: Sequence[Term], documents: Rows, dtype: type[np.floating]

@@ -11,10 +11,10 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.bigrams import CODE_BITS, PLACE_BITS
+from index.analysis.bigrams import CODE_BITS, POSITION_BITS
 from index.analysis.jieba_dictionary import encoded
 from index.analysis.terms import FIELDS, MIXED_BIGRAMS, PAIRED, FieldTerms, Vocabulary
-from index.segments.postings import Places, Postings
+from index.segments.postings import Positions, Postings
 from index.storage.string_table import StringTable
 
 _DOCUMENT_BITS = 22
@@ -94,16 +94,18 @@ def _changes(values: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 def _of_pairs(numbers: NDArray[np.uint64], lengths: NDArray[np.int32]) -> Postings:
     """The postings of pairs of characters, from the pairs of all documents: see `index.analysis.bigrams`."""
-    if len(numbers) >= 1 << PLACE_BITS:
-        raise ValueError(f"a segment is built from at most {1 << PLACE_BITS} pairs of characters, got {len(numbers)}")
-    low = np.uint64((1 << PLACE_BITS) - 1)
-    # Sorted by pair, and those of one pair as they come: by document, and in it by place.
+    if len(numbers) >= 1 << POSITION_BITS:
+        raise ValueError(
+            f"a segment is built from at most {1 << POSITION_BITS} pairs of characters, got {len(numbers)}"
+        )
+    low = np.uint64((1 << POSITION_BITS) - 1)
+    # Sorted by pair, and those of one pair as they come: by document, and in it by position.
     keys = (numbers & ~low) | np.arange(len(numbers), dtype=np.uint64)
     keys.sort()
     order = (keys & low).astype(np.int32)
-    keys >>= np.uint64(PLACE_BITS)
+    keys >>= np.uint64(POSITION_BITS)
     docs = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths).take(order)
-    places = (numbers & low).astype(np.uint32).take(order)
+    positions = (numbers & low).astype(np.uint32).take(order)
     terms = _changes(keys)
     first = np.ones(len(keys), bool)
     np.not_equal(docs[1:], docs[:-1], out=first[1:])
@@ -111,9 +113,9 @@ def _of_pairs(numbers: NDArray[np.uint64], lengths: NDArray[np.int32]) -> Postin
     postings = np.flatnonzero(first)
     starts = np.append(np.searchsorted(postings, terms), len(postings))
     counts = np.diff(postings, append=len(keys))
-    width = np.uint16 if int(places.max(initial=0)) < 2**16 else np.uint32
-    placed = Places(np.append(terms, len(keys)), places.astype(width))
-    return Postings.of_starts(_table_of_pairs(keys[terms]), starts, docs[postings], counts, lengths, placed)
+    width = np.uint16 if int(positions.max(initial=0)) < 2**16 else np.uint32
+    all_positions = Positions(np.append(terms, len(keys)), positions.astype(width))
+    return Postings.of_starts(_table_of_pairs(keys[terms]), starts, docs[postings], counts, lengths, all_positions)
 
 
 def _table_of_pairs(pairs: NDArray[np.uint64]) -> StringTable:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.terms import CHUNK_FIELDS, FIELDS, MIXED_BIGRAMS
-from index.segments.postings import Places, Postings
+from index.segments.postings import Positions, Postings
 from index.segments.segment import Segment, finish_segment
 from index.segments.store import merge_stores
 from index.segments.vector_index import DenseIndex
@@ -99,22 +99,24 @@ def merge_postings(folder: Path, field: str, parts: Sequence[Postings], keep: Se
     np.save(folder / f"{field}.starts.npy", starts)
     lengths = [kept(part.lengths, mask) for part, mask in zip(parts, keep, strict=True)]
     np.save(folder / f"{field}.lengths.npy", np.concatenate(lengths))
-    placed = [(part, renumbered[number]) for part, number in zip(live, numbers, strict=True)]
+    numbered = [(part, renumbered[number]) for part, number in zip(live, numbers, strict=True)]
     for name, kind in (("docs", np.dtype(np.int32)), ("tfs", _widest(part.tfs for part in parts))):
-        write_array(folder / f"{field}.{name}.npy", kind, (int(starts[-1]),), _in_order(placed, starts, name, kind))
-    places = [part.places for part in parts if part.places is not None]
-    if len(places) < len(parts):  # one was written before places were
+        write_array(folder / f"{field}.{name}.npy", kind, (int(starts[-1]),), _in_order(numbered, starts, name, kind))
+    positions = [part.positions for part in parts if part.positions is not None]
+    if len(positions) < len(parts):  # one was written before positions were
         return
-    standing = [_LivePlaces(one, part) for one, part in zip(places, live, strict=True)]
-    starts = np.append(0, np.cumsum(_together(standing, numbers, len(table))[used]))
-    np.save(folder / f"{field}.place_starts.npy", starts)
-    kind = _widest(one.places for one in places)
-    ordered = [(one, number) for one, (_, number) in zip(standing, placed, strict=True)]
-    write_array(folder / f"{field}.places.npy", kind, (int(starts[-1]),), _in_order(ordered, starts, "places", kind))
+    live_positions = [_LivePositions(one, part) for one, part in zip(positions, live, strict=True)]
+    starts = np.append(0, np.cumsum(_together(live_positions, numbers, len(table))[used]))
+    np.save(folder / f"{field}.position_offsets.npy", starts)
+    kind = _widest(one.values for one in positions)
+    ordered = [(one, number) for one, (_, number) in zip(live_positions, numbered, strict=True)]
+    write_array(
+        folder / f"{field}.positions.npy", kind, (int(starts[-1]),), _in_order(ordered, starts, "positions", kind)
+    )
 
 
 def _together(
-    parts: Sequence["_Live | _LivePlaces"], numbers: Sequence[NDArray[np.int64]], terms: int
+    parts: Sequence["_Live | _LivePositions"], numbers: Sequence[NDArray[np.int64]], terms: int
 ) -> NDArray[np.int64]:
     """How much there is of each term, (terms,), in all parts."""
     sizes = np.zeros(terms, np.int64)
@@ -153,13 +155,13 @@ class _Live:
         return self._renumbered[values] if name == "docs" else values
 
 
-class _LivePlaces:
+class _LivePositions:
     """Where the terms stand in the documents of one part that are kept, term by term."""
 
-    def __init__(self, places: Places, live: _Live) -> None:
-        self._starts, self._places = places
+    def __init__(self, positions: Positions, live: _Live) -> None:
+        self._offsets, self._values = positions
         self._live, self.documents = live, live.documents
-        self.starts = self._starts
+        self.starts = self._offsets
         if not live.all:
             postings = live.postings
             many = np.concatenate([[0], np.cumsum(live.mask[postings.docs] * postings.tfs, dtype=np.int64)])
@@ -167,29 +169,29 @@ class _LivePlaces:
         self.sizes = np.diff(self.starts)
 
     def of(self, name: str, low: int, high: int) -> NDArray[np.integer]:
-        """The `places` of the terms from `low` to before `high`."""
-        places = self._places[int(self._starts[low]) : int(self._starts[high])]
+        """The `positions` of the terms from `low` to before `high`."""
+        values = self._values[int(self._offsets[low]) : int(self._offsets[high])]
         if self._live.all:
-            return places
+            return values
         postings = self._live.postings
         span = slice(int(postings.starts[low]), int(postings.starts[high]))
-        return places[np.repeat(self._live.mask[postings.docs[span]], postings.tfs[span])]
+        return values[np.repeat(self._live.mask[postings.docs[span]], postings.tfs[span])]
 
 
 def _in_order(
-    placed: Sequence[tuple[_Live | _LivePlaces, NDArray[np.int64]]],
+    numbered: Sequence[tuple[_Live | _LivePositions, NDArray[np.int64]]],
     starts: NDArray[np.int64],
     name: str,
     kind: np.dtype[np.generic],
 ) -> Iterator[NDArray[np.integer]]:
-    """The `docs`, `tfs` or `places` of all parts by term, and within a term by part, a block of terms at a time."""
+    """The `docs`, `tfs` or `positions` of all parts by term, and within a term by part, a block of terms at a time."""
     low = 0
     while low < len(starts) - 1:
         high = max(low + 1, int(np.searchsorted(starts, starts[low] + _BLOCK, side="right")) - 1)
         block = np.empty(int(starts[high] - starts[low]), kind)
         free = starts[low:high] - starts[low]  # where the next posting of each term goes
         base = 0
-        for part, numbers in placed:
+        for part, numbers in numbered:
             first, last = np.searchsorted(numbers, [low, high]).tolist()
             sizes = part.sizes[first:last]
             values = part.of(name, first, last)

@@ -5,10 +5,10 @@ A field is a list of documents (chunks or articles), each a list of terms. On di
 `<f>.docs.npy` (int32, ascending within a term), `<f>.tfs.npy` (uint8 or wider) and `<f>.lengths.npy` (int32,
 terms in each document). idf and the average length are the whole index's, so they are not here.
 
-`bigrams` and `mixed-script bigrams`, by which phrases are found, have two more: `<f>.places.npy` (uint16 or wider),
-where in its document a term stands, as often as its frequency says, posting after posting; and `<f>.place_starts.npy`
-(int64, terms + 1), where each term's places begin. Segments written before there were these lack both, and
-`mixed-script bigrams`.
+`bigrams` and `mixed_bigrams`, by which phrases are found, have two more: `<f>.positions.npy` (uint16 or wider), where
+in its document a term stands, as often as its frequency says, posting after posting; and `<f>.position_offsets.npy`
+(int64, terms + 1), where each term's positions begin. The oldest segments lack both, and `mixed_bigrams`; format 1 had
+other names for them (`index.storage.layout.stored_name`).
 """
 
 from collections import defaultdict
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.storage.arrays import map_array
+from index.storage.layout import stored_name
 from index.storage.string_table import StringTable
 
 Rows = NDArray[np.int32]
@@ -28,14 +29,14 @@ Rows = NDArray[np.int32]
 _ARRAYS = ("starts", "docs", "tfs", "lengths")
 
 
-class Places(NamedTuple):
-    """Where terms stand: `places[starts[t]:starts[t + 1]]`, the offsets of term `t` in one document after the other.
+class Positions(NamedTuple):
+    """`values[offsets[t]:offsets[t + 1]]` are the positions of term `t` in one document after the other.
 
     Those in one document ascend; each posting has as many as its term frequency says.
     """
 
-    starts: NDArray[np.int64]
-    places: NDArray[np.unsignedinteger]
+    offsets: NDArray[np.int64]
+    values: NDArray[np.unsignedinteger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Postings:
     docs: Rows
     tfs: NDArray[np.unsignedinteger]
     lengths: NDArray[np.int32]
-    places: Places | None = None
+    positions: Positions | None = None
 
     @classmethod
     def build(cls, documents: Iterable[Sequence[str]]) -> "Postings":
@@ -89,30 +90,33 @@ class Postings:
         docs: Rows,
         counts: NDArray[np.integer],
         lengths: NDArray[np.int32],
-        places: Places | None = None,
+        positions: Positions | None = None,
     ) -> "Postings":
         """From the arrays themselves; `counts` is narrowed to the smallest type that holds it."""
         top = int(counts.max()) if len(counts) else 0
         width = np.uint8 if top < 2**8 else np.uint16 if top < 2**16 else np.uint32
-        return cls(table, starts, docs, counts.astype(width), lengths, places)
+        return cls(table, starts, docs, counts.astype(width), lengths, positions)
 
     def save(self, folder: Path, field: str) -> None:
         """Write the field's files into `folder`."""
         self.terms.save(folder, f"{field}.terms")
         for name in _ARRAYS:
             np.save(folder / f"{field}.{name}.npy", getattr(self, name))
-        if self.places is not None:
-            np.save(folder / f"{field}.place_starts.npy", self.places.starts)
-            np.save(folder / f"{field}.places.npy", self.places.places)
+        if self.positions is not None:
+            np.save(folder / f"{field}.position_offsets.npy", self.positions.offsets)
+            np.save(folder / f"{field}.positions.npy", self.positions.values)
 
     @classmethod
     def load(cls, folder: Path, field: str) -> "Postings":
-        """Map the field's files of `folder` into memory."""
+        """Map the field's files of `folder` into memory, whichever format wrote them."""
+        field = stored_name(folder, "{}.docs.npy", field)
         starts, docs, tfs, lengths = (map_array(folder / f"{field}.{name}.npy") for name in _ARRAYS)
-        places = None
-        if (folder / f"{field}.places.npy").exists():
-            places = Places(*(map_array(folder / f"{field}.{name}.npy") for name in ("place_starts", "places")))
-        return cls(StringTable.load(folder, f"{field}.terms"), starts, docs, tfs, lengths, places)
+        files = [
+            f"{field}.{stored_name(folder, f'{field}.{{}}.npy', name)}.npy"
+            for name in ("position_offsets", "positions")
+        ]
+        positions = Positions(*(map_array(folder / name) for name in files)) if (folder / files[1]).exists() else None
+        return cls(StringTable.load(folder, f"{field}.terms"), starts, docs, tfs, lengths, positions)
 
     def df(self, term: int) -> int:
         """How many documents hold term number `term`; 0 for -1, a term that is not here."""

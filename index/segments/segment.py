@@ -1,8 +1,8 @@
 """One immutable segment: what some articles became. Write, open, merge.
 
 Fields of postings: `words` and `bigrams` over chunks; `title`, `body` (title and text, at article level) and `facets`
-(exact values to filter by) over articles. `mixed-script bigrams` over chunks complete the bigrams where phrases are
-looked for; older segments have none. Beside them the store of texts and the vectors.
+(exact values to filter by) over articles. `mixed_bigrams` over chunks complete the bigrams where phrases are
+looked for; the oldest segments have none. Beside them the store of texts and the vectors.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ from index.segments.store import Store, save_store
 from index.segments.tombstones import Tombstones
 from index.segments.vector_index import DenseIndex
 from index.storage.arrays import map_array
-from index.storage.layout import FileEntry, file_entry, sync
+from index.storage.layout import FileEntry, file_entry, stored_name, sync
 from index.storage.string_table import Sought
 
 
@@ -96,7 +96,8 @@ class Segment:
         self.dense = DenseIndex.load(folder)
         self.signatures = map_array(folder / "signatures.npy")
         self.article_vectors = map_array(folder / "article_vectors.npy")
-        names = (*FIELDS, MIXED_BIGRAMS) if (folder / f"{MIXED_BIGRAMS}.docs.npy").exists() else FIELDS
+        mixed = stored_name(folder, "{}.docs.npy", MIXED_BIGRAMS)
+        names = (*FIELDS, MIXED_BIGRAMS) if (folder / f"{mixed}.docs.npy").exists() else FIELDS
         self.fields: dict[str, Postings] = {field: Postings.load(folder, field) for field in names}
 
     @cached_property

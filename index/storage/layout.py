@@ -20,8 +20,12 @@ from typing import Any, Self
 
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing
 
-# History: 1 (2026-11) the first.
-FORMAT_VERSION = 1
+# History: 1 (2026-11) the first. 2 (2026-12) renames the files of positions and mixed-script bigrams, and keeps
+# no list of files beside the segments'. Segments of both stand side by side in one commit, and merge.
+FORMAT_VERSION = 2
+READABLE_FORMATS = (1, 2)
+_FORMAT_1_FILES = {"mixed_bigrams": "joins", "positions": "places", "position_offsets": "place_starts"}
+_FORMAT_1_CALIBRATION = {"chrome": "boilerplate"}
 
 CURRENT = "CURRENT"
 SEGMENTS = "segments"
@@ -37,7 +41,6 @@ class IndexState(StrEnum):
     CORRUPT = "corrupt"
     OTHER_FORMAT = "other format"
     OTHER_OPTIONS = "other options"
-    OTHER_CONTENT = "other content"
     EQUAL = "equal"
 
 
@@ -73,7 +76,6 @@ class Manifest:
     config: dict[str, Any]
     encoder: dict[str, Any]
     segments: tuple[SegmentEntry, ...] = ()
-    extra: dict[str, FileEntry] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)
     previous: int | None = None  # the commit that a rebuild replaced; kept until the index is compacted
     format: int = FORMAT_VERSION
@@ -93,7 +95,6 @@ class Manifest:
         for segment in self.segments:
             for name, entry in segment.files.items():
                 yield f"{SEGMENTS}/{segment.name}/{name}", entry
-        yield from self.extra.items()
 
     def dumps(self) -> str:
         """As JSON text."""
@@ -107,8 +108,12 @@ class Manifest:
             SegmentEntry(**{**entry, "files": {n: FileEntry(**f) for n, f in entry["files"].items()}})
             for entry in data.pop("segments")
         )
-        extra = {name: FileEntry(**entry) for name, entry in data.pop("extra").items()}
-        return cls(segments=segments, extra=extra, **data)
+        if data.pop("format") == 1:  # what is written again is written in the newest
+            del data["extra"]  # was always empty
+            data["calibration"] = {
+                _FORMAT_1_CALIBRATION.get(key, key): value for key, value in data["calibration"].items()
+            }
+        return cls(segments=segments, **data)
 
 
 def checksum(data: bytes) -> str:
@@ -123,6 +128,13 @@ def file_entry(path: Path) -> FileEntry:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return FileEntry(path.stat().st_size, digest.hexdigest())
+
+
+def stored_name(folder: Path, pattern: str, name: str) -> str:
+    """What `name` is called in the segment `folder`, whose files are called by `pattern`, as in "{}.docs.npy"."""
+    older = _FORMAT_1_FILES.get(name)
+    found = older and not (folder / pattern.format(name)).exists() and (folder / pattern.format(older)).exists()
+    return older if older and found else name
 
 
 def sync(path: Path) -> None:
@@ -198,9 +210,9 @@ def read_manifest(root: Path, commit: int | None = None) -> Manifest:
         raise IndexCorrupt(f"index {root}: the manifest {name} does not match its checksum in {CURRENT}")
     try:
         version = json.loads(text)["format"]
-        if version != FORMAT_VERSION:
+        if version not in READABLE_FORMATS:
             raise IndexMismatch(
-                f"index {root}: made by format {version}, this program reads format {FORMAT_VERSION}",
+                f"index {root}: made by format {version}, this program reads formats {READABLE_FORMATS}",
                 hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
             )
         return Manifest.loads(text)

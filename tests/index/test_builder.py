@@ -515,4 +515,4 @@ def test_lines_that_a_source_repeats_are_learned_and_kept_for_the_next_page(root
         text = index.article(f"page-{n}").article.text
         assert "种茶" in text
         assert "门户网编辑部" not in text
-    assert read_manifest(root).calibration["chrome"]
+    assert read_manifest(root).calibration["boilerplate"]

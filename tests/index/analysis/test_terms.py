@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.analysis import terms as module
-from index.analysis.bigrams import PLACE_BITS, pair_text, pairs_of
+from index.analysis.bigrams import POSITION_BITS, pair_text, pairs_of
 from index.analysis.chunk import chunk_spans
 from index.analysis.fold import fold
 from index.analysis.terms import FIELDS, MIXED_BIGRAMS, Vocabulary, terms_of
@@ -61,7 +61,7 @@ def test_pairs_of_any_stretch_are_its_bigrams(text, edges):
         others = [n for n in beside if not (han[n] and han[n + 1])]
         assert list(map(pair_text, mixed_bigrams.tolist())) == [part[n : n + 2] for n in others]
         for number in [*bigrams.tolist(), *mixed_bigrams.tolist()]:
-            assert part.startswith(pair_text(number), number & (1 << PLACE_BITS) - 1)
+            assert part.startswith(pair_text(number), number & (1 << POSITION_BITS) - 1)
 
 
 def test_a_mark_is_no_term_and_a_term_has_one_number():
@@ -88,7 +88,7 @@ def test_inverted_terms_are_the_postings_of_their_documents():
     made = dict(invert(terms))
     assert list(made) == [*FIELDS, MIXED_BIGRAMS]
     for field, postings in made.items():
-        assert (postings.places is not None) == (field in ("bigrams", MIXED_BIGRAMS))
+        assert (postings.positions is not None) == (field in ("bigrams", MIXED_BIGRAMS))
         assert equal(postings, Postings.build(doc for item in terms for doc in item.documents(field))), field
     assert made["bigrams"].tfs.dtype == np.uint8
 

@@ -36,7 +36,7 @@ def index_of(articles, root):
 def as_an_older_version_wrote(segment):
     """The segment without what it had not."""
     fields = {
-        name: replace(postings, places=None) for name, postings in segment.fields.items() if name != MIXED_BIGRAMS
+        name: replace(postings, positions=None) for name, postings in segment.fields.items() if name != MIXED_BIGRAMS
     }
     segment.fields = fields
     return segment
@@ -134,7 +134,7 @@ def test_only_articles_that_may_hold_the_phrase_are_read(tmp_path, monkeypatch):
         get = segment.store.get
         monkeypatch.setattr(segment.store, "get", lambda row, get=get: read.append(row) or get(row))
     assert passing(index, Holds("加装电梯")) == {"lift"}
-    assert not read  # places tell
+    assert not read  # positions tell
     assert passing(index, Holds("加装电梯,须")) == {"lift"}
     assert len(read) == 1
     index.segments[0] = as_an_older_version_wrote(index.segments[0])

@@ -1,4 +1,4 @@
-"""Runs of letters found by places alone: everywhere they stand, and nowhere else."""
+"""Runs of letters found by positions alone: everywhere they stand, and nowhere else."""
 
 import re
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from index.analysis.bigrams import pairs_at
 from index.analysis.chunk import chunk_spans
 from index.analysis.fold import fold
-from index.analysis.terms import terms_of
+from index.analysis.terms import MIXED_BIGRAMS, terms_of
 from index.analysis.tokenizer import Tokenizer
 from index.models import Article, StoredArticle
 from index.retrieval.phrase import occurrences
@@ -23,7 +23,7 @@ def fields_of(articles):
     return dict(invert([terms_of(item, TOKENIZER) for item in articles]))
 
 
-def places(text, run):
+def positions(text, run):
     return [match.start() for match in re.finditer(f"(?={re.escape(run)})", text)]
 
 
@@ -40,7 +40,7 @@ def test_a_run_is_found_where_it_stands(texts, run, data):
     for sought in runs:
         chunks, begins = occurrences(fields_of(articles), sought)
         found = list(zip(chunks.tolist(), begins.tolist(), strict=True))
-        assert found == [(n, at) for n, passage in enumerate(passages) for at in places(passage, sought)]
+        assert found == [(n, at) for n, passage in enumerate(passages) for at in positions(passage, sought)]
 
 
 def test_a_heading_is_no_part_of_the_text_it_stands_above():
@@ -51,12 +51,12 @@ def test_a_heading_is_no_part_of_the_text_it_stands_above():
     assert not len(occurrences(fields, "亮灯")[0])
 
 
-def test_a_segment_without_places_cannot_tell():
+def test_a_segment_without_positions_cannot_be_asked():
     fields = fields_of([StoredArticle(Article("a", "", "灯塔"), ((0, 2, ""),), "")])
-    del fields["joins"]
+    del fields[MIXED_BIGRAMS]
     older = {name: type(postings)(*(getattr(postings, n) for n in ("terms", "starts", "docs", "tfs", "lengths")))
              for name, postings in fields.items()}  # fmt: skip
-    with pytest.raises(ValueError, match="without places"):
+    with pytest.raises(ValueError, match="without positions"):
         occurrences(older, "灯塔")
 
 

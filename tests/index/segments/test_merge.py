@@ -77,12 +77,12 @@ def test_merged_segments_are_a_build_of_what_is_alive_to_the_byte(tmp_path, dead
 def test_an_older_segment_and_a_new_one_make_an_older_one(tmp_path):
     old, new = make(tmp_path / "a", CORPUS[:2]), make(tmp_path / "b", CORPUS[2:], dead=(0,))
     old.fields = {
-        name: replace(postings, places=None) for name, postings in old.fields.items() if name != MIXED_BIGRAMS
+        name: replace(postings, positions=None) for name, postings in old.fields.items() if name != MIXED_BIGRAMS
     }
     merge_segments(tmp_path / "merged", [old, new])
     merged = Segment(tmp_path / "merged", Tombstones.empty()).fields
     assert set(merged) == set(FIELDS)
-    assert merged["bigrams"].places is None
+    assert merged["bigrams"].positions is None
     want = Postings.build(doc for item in prepared([*CORPUS[:2], *CORPUS[3:]])[1] for doc in item.bigrams)
     assert same(merged["bigrams"], want)
 
