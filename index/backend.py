@@ -110,6 +110,15 @@ class Lister(Protocol):
         ...
 
 
+@runtime_checkable
+class Verifying(Protocol):
+    """An engine whose files have checksums that are not all looked at when it is opened."""
+
+    def verify_in_background(self) -> None:
+        """Begin to read the rest; from then on damage found is raised by whatever is asked."""
+        ...
+
+
 class Writer(Protocol):
     """The one writer of an index. Nothing is seen by readers before `commit`."""
 

@@ -264,7 +264,9 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True)
 class IndexStats:
-    """What an open index holds. `bytes` is on disk, `dead_chunks` awaits compaction."""
+    """What an open index holds. `bytes` is on disk, `dead_chunks` awaits compaction; `checksums` says how far they were
+    looked at (index.embedded.verifier).
+    """
 
     articles: int
     chunks: int
@@ -277,3 +279,4 @@ class IndexStats:
     state: str
     commit: int
     committed_at: str
+    checksums: str = "whole"

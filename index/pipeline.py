@@ -7,11 +7,13 @@ on its way is bounded by its characters, and is enough to keep the processes at 
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
+from multiprocessing import connection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -153,8 +155,21 @@ _builder: ArticlePreparer | None = None  # one a process
 _encode = False
 
 
+def _end_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, however that ended; it has nobody to work for.
+
+    The parent's sentinel is a pipe that nobody else holds open, so this needs no signal and works on every system.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    connection.wait([parent.sentinel])
+    os._exit(1)
+
+
 def _start(config: IndexConfig, encode: bool) -> None:
     global _builder, _encode
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which stops at a commit
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process a core already
     encoder: Any = None if encode else _NoEncoder()

@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 
 from index.analysis.near_duplicates import near_duplicates
-from index.backend import Backend, Lister
+from index.backend import Backend, Lister, Verifying
 from index.config import IndexConfig
 from index.connect import open_backend
 from index.encoders.base import Encoder
@@ -263,6 +263,11 @@ class SearchEngine:
         """Load what the first questions would wait for: dictionary, encoder, vectors, norms."""
         for text in ("文搜", "检索"):  # the very first is answered without the dictionary and the whole tokenizer
             self.search(text)
+
+    def verify_in_background(self) -> None:
+        """Have the engine read what it did not check at opening, where it can; see EmbeddedIndex."""
+        if isinstance(self._backend, Verifying):
+            self._backend.verify_in_background()
 
     def article(self, article_id: str) -> StoredArticle:
         """One article as indexed: fields, display text, chunk spans; NotFound for an unknown one."""

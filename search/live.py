@@ -25,6 +25,7 @@ class LiveEngine:
         self._reranker = CrossEncoderReranker(rerank) if rerank else None
         self._engine = SearchEngine.open(uri, rerank=self._reranker)
         self._engine.warm()
+        self._engine.verify_in_background()
         self.trouble: WensouError | None = None
 
     def _mark(self) -> tuple[int, int]:
@@ -41,6 +42,7 @@ class LiveEngine:
             try:
                 engine = SearchEngine.open(self._root, rerank=self._reranker)
                 engine.warm()
+                engine.verify_in_background()
                 self._engine = engine
                 self.trouble = None
             except WensouError as error:

@@ -213,7 +213,7 @@ def samples_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def wensou(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run the command line in this process: `wensou("query", "馒头", ...)` -> exit code, stdout, stderr."""
-    from search.cli.main import main
+    from search.cli import main
 
     def run(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["wensou", *map(str, words)])

@@ -6,7 +6,7 @@ import re
 import pytest
 import typer.main
 
-from search.cli.main import app
+from search.cli import app
 from tests.conftest import ROOT
 
 MODULES = sorted((ROOT / "index").rglob("*.py")) + sorted((ROOT / "search").rglob("*.py"))

@@ -159,7 +159,7 @@ def run(code: str, *words: str) -> dict[str, object]:
 def test_importing_any_module_loads_nothing_heavy():
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in MODULES]
     names = [name.removesuffix(".__init__") for name in names]
-    assert {"index.analysis.tokenizer", "index.segments.vector_index", "search.engine", "search.cli.main"} <= set(names)
+    assert {"index.analysis.tokenizer", "index.segments.vector_index", "search.engine", "search.cli.app"} <= set(names)
     code = (
         "import importlib, json, sys\n"
         f"for name in {names!r}: importlib.import_module(name)\n"
@@ -173,7 +173,7 @@ def test_a_query_on_the_command_line_never_imports_torch(samples_index):
     code = (
         "import json, sys\n"
         "sys.argv[0] = 'wensou'\n"
-        "from search.cli.main import main\n"
+        "from search.cli import main\n"
         "try: main()\n"
         "except SystemExit as stop: assert not stop.code, stop.code\n"
         "print(json.dumps(sorted(name for name in sys.modules if '.' not in name)))"

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,12 +14,13 @@ from filelock import FileLock, Timeout
 
 from index.embedded.reader import EmbeddedIndex
 from index.errors import BadOption, WriterBusy
-from index.storage.layout import LOCK, Manifest, last_commit, publish, read_manifest, read_pointer
+from index.storage.layout import CURRENT, LOCK, REBUILD, Manifest, last_commit, publish, read_manifest, read_pointer
 
 
 @contextlib.contextmanager
 def writer_lock(root: Path) -> Iterator[None]:
     """Hold the index for writing; WriterBusy says who does. A dead owner's lock is free: the system drops it."""
+    new = not root.exists()
     root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / LOCK, timeout=0)
     owner = root / f"{LOCK}.owner"
@@ -34,6 +36,8 @@ def writer_lock(root: Path) -> Iterator[None]:
         yield
     finally:
         owner.unlink(missing_ok=True)
+        if new and not any((root / name).exists() for name in (CURRENT, REBUILD)):
+            shutil.rmtree(root, ignore_errors=True)  # a first build that failed leaves nothing behind
         lock.release()
 
 

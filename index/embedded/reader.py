@@ -18,6 +18,7 @@ from index.analysis.near_duplicates import SIZE as SIGNATURE_SIZE
 from index.analysis.terms import facet
 from index.config import IndexConfig
 from index.embedded.lister import TermLister
+from index.embedded.verifier import Checksums, Verifier
 from index.errors import IndexCorrupt, NotFound
 from index.models import (
     Chunk,
@@ -41,7 +42,16 @@ from index.segments.tombstones import Tombstones
 from index.segments.vector_index import enough, prefetch, products
 from index.storage.arrays import here_and_there, release_pages, union
 from index.storage.damage import names_damage
-from index.storage.layout import SEGMENTS, IndexState, Manifest, check_sizes, corrupt, read_manifest
+from index.storage.layout import (
+    SEGMENTS,
+    IndexState,
+    Manifest,
+    check_sizes,
+    check_small,
+    corrupt,
+    large_files,
+    read_manifest,
+)
 
 _PLACES = 10_000  # chunks whose place is remembered: few enough to stay in the caches
 _SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
@@ -75,6 +85,7 @@ class EmbeddedIndex(TermLister):
                     f"index {root}: segment {entry.name} cannot be opened: {error}",
                     hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
                 ) from error
+        self._verifier: Verifier | None = None
         self._scorer = Scorer(self.segments, self.config.bm25)
         self._places: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
         self._homes: dict[str, tuple[int, int]] = {}  # and their articles
@@ -89,7 +100,9 @@ class EmbeddedIndex(TermLister):
             manifest = read_manifest(path, commit)
             try:
                 with here_and_there():
-                    return cls(path, manifest)._reading_ahead()
+                    index = cls(path, manifest)
+                check_small(path, manifest)
+                return index._reading_ahead()
             except IndexCorrupt:
                 # Writers that were quick may have made commits, and deleted this one's files, since it was read.
                 if commit is not None or read_manifest(path).commit == manifest.commit:
@@ -99,6 +112,15 @@ class EmbeddedIndex(TermLister):
     def _reading_ahead(self) -> "EmbeddedIndex":
         prefetch([segment.dense for segment in self.segments])
         return self
+
+    def verify_in_background(self) -> None:
+        """Read the files that were too large to check at opening; from then on damage found in one is raised."""
+        self._verifier = self._verifier or Verifier(self.root, self.manifest)
+
+    @property
+    def damage(self) -> IndexCorrupt | None:  # type: ignore[override]
+        """What `verify_in_background` found wrong."""
+        return self._verifier.damage if self._verifier else None
 
     # ---- the lexical leg
 
@@ -339,6 +361,7 @@ class EmbeddedIndex(TermLister):
         s, row = self._locate(article_id)
         return self.segments[s].store.get(row)
 
+    @names_damage
     def article_vector(self, article_id: str) -> Vectors:
         """Unit mean of the article's chunk vectors; see Backend."""
         s, row = self._locate(article_id)
@@ -346,16 +369,19 @@ class EmbeddedIndex(TermLister):
         length = np.linalg.norm(vector)
         return vector / length if length > 0 else vector
 
+    @names_damage
     def published(self, article_ids: Sequence[str]) -> list[date | None]:
         """When each article was published; see Backend."""
         days = [int(self.segments[s].store.published[row]) for s, row in map(self._locate, article_ids)]
         return [None if day == NO_DATE else day_of(day) for day in days]
 
+    @names_damage
     def signatures(self, article_ids: Sequence[str]) -> NDArray[np.uint32]:
         """MinHash signatures of the articles; see Backend."""
         rows = [self.segments[s].signatures[row] for s, row in map(self._locate, article_ids)]
         return np.asarray(rows, np.uint32).reshape(len(rows), SIGNATURE_SIZE)
 
+    @names_damage
     def document_frequency(self, term: str) -> int:
         """How many chunks hold the word `term`."""
         return sum(segment.df("words", term) for segment in self.segments)
@@ -375,10 +401,18 @@ class EmbeddedIndex(TermLister):
             state=str(IndexState.EQUAL),
             commit=self.commit,
             committed_at=self.manifest.committed_at,
+            checksums=str(self._checksums()),
         )
+
+    def _checksums(self) -> Checksums:
+        if self._verifier:
+            return self._verifier.state
+        return Checksums.SMALL if large_files(self.manifest) else Checksums.WHOLE
 
     def close(self) -> None:
         """Let go of files and memory."""
+        if self._verifier:
+            self._verifier.stop()
         self.segments = []
         self._scorer = Scorer([], self.config.bm25)
 

@@ -31,6 +31,9 @@ from index.storage.layout import (
     Manifest,
     SegmentEntry,
     check_sizes,
+    check_small,
+    damage,
+    damaged_files,
     last_commit,
     publish,
     read_manifest,
@@ -73,6 +76,7 @@ class IndexWriter:
         self._changed |= new != old
         self._manifest = replace(manifest, fingerprint=fingerprint, config=config.to_json(), encoder=dict(encoder))
         self._index = EmbeddedIndex(root, manifest)
+        check_small(root, manifest)
         self._entries = list(manifest.segments)
         names = (entry.name for entry in self._entries)
         self._readers: dict[str, Segment] = dict(zip(names, self._index.segments, strict=True))
@@ -309,6 +313,7 @@ class IndexWriter:
         name = self._new_name()
         gone = {entry.name for entry in group}
         parts = [self._readers[entry.name] for entry in group]
+        self._check(group)
         files, recall = merge_segments(self._root / SEGMENTS / name, parts)
         articles = sum(entry.articles - entry.dead_articles for entry in group)
         self._entries = [entry for entry in self._entries if entry.name not in gone]
@@ -316,6 +321,12 @@ class IndexWriter:
         if gone <= self._own:
             self._own.add(name)
         self._adopt(SegmentEntry(name, articles, sum(map(live, group)), files, recall=recall))
+
+    def _check(self, group: Sequence[SegmentEntry]) -> None:
+        """Altered bytes must not get a new checksum by being merged; IndexCorrupt."""
+        bad = damaged_files(self._root, replace(self._manifest, segments=tuple(group)))
+        if bad:
+            raise damage(self._root, bad)
 
     def _drop_leftovers(self) -> None:
         """Delete manifests older than the kept ones, and segments and files that no kept manifest names."""

@@ -12,7 +12,7 @@ A commit is real from the moment CURRENT names it. Nothing a manifest names is e
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +31,8 @@ CURRENT = "CURRENT"
 SEGMENTS = "segments"
 LOCK = "writer.lock"
 REBUILD = "rebuild.json"
+FILE_ALWAYS_CHECKED = 64 << 10  # bytes of a file up to which its checksum is looked at whenever it is opened
+COMMIT_CHECKED_WHOLE = 16 << 20  # bytes of a commit up to which all of its are: some 20 ms
 KEPT_COMMITS = 3  # how many manifests stay behind the current one, to go back to
 
 
@@ -231,14 +233,38 @@ def check_sizes(root: Path, manifest: Manifest) -> None:
             raise IndexCorrupt(f"index {root}: {name} has {size} bytes, want {entry.bytes}", hint=_REPAIR)
 
 
-def damaged_files(root: Path, manifest: Manifest) -> list[str]:
-    """Files of the commit that are missing or whose checksum is wrong; reads every byte."""
+def damaged_files(root: Path, manifest: Manifest, names: Collection[str] | None = None) -> list[str]:
+    """Files of the commit, or those of `names`, that are missing or whose checksum is wrong; reads every byte."""
     bad = []
     for name, entry in manifest.files():
         path = root / name
+        if names is not None and name not in names:
+            continue
         if not path.is_file() or file_entry(path) != entry:
             bad.append(name)
     return bad
+
+
+def large_files(manifest: Manifest) -> frozenset[str]:
+    """The files that `check_small` leaves out: reading them would keep a question waiting."""
+    entries = list(manifest.files())
+    if sum(entry.bytes for _, entry in entries) <= COMMIT_CHECKED_WHOLE:
+        return frozenset()
+    return frozenset(name for name, entry in entries if entry.bytes > FILE_ALWAYS_CHECKED)
+
+
+def check_small(root: Path, manifest: Manifest) -> None:
+    """Checksums of all files but the `large_files`; IndexCorrupt names those that are wrong."""
+    large = large_files(manifest)
+    bad = damaged_files(root, manifest, {name for name, _ in manifest.files()} - large)
+    if bad:
+        raise damage(root, bad)
+
+
+def damage(root: Path, bad: Sequence[str], why: object = "wrong checksum") -> IndexCorrupt:
+    """The error that names the damaged files `bad`."""
+    more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+    return IndexCorrupt(f"index {root}: damaged: {', '.join(bad[:5])}{more} ({why})", hint=_REPAIR)
 
 
 def corrupt(root: Path, manifest: Manifest, error: Exception) -> IndexCorrupt | None:
@@ -246,8 +272,7 @@ def corrupt(root: Path, manifest: Manifest, error: Exception) -> IndexCorrupt | 
     bad = damaged_files(root, manifest)
     if not bad:
         return None
-    more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-    return IndexCorrupt(f"index {root}: damaged: {', '.join(bad[:5])}{more} ({error})", hint=_REPAIR)
+    return damage(root, bad, error)
 
 
 _REPAIR = "rebuild it: wensou index SOURCE... --index DIR --rebuild"

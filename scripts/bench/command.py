@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def wensou_command(*arguments: str) -> None:
     """Run it. Raises CalledProcessError where it fails."""
-    command = [sys.executable, "-c", "from search.cli.main import main; main()", *arguments]
+    command = [sys.executable, "-c", "from search.cli import main; main()", *arguments]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": path}, cwd=ROOT)
 

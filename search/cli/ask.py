@@ -1,7 +1,9 @@
 """The commands that ask an index: query, show, similar, serve, stats, analyze. Thin twins of the API."""
 
 import sys
+from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -155,12 +157,14 @@ def stats(
 ) -> None:
     """Say what the index holds, and whether it is whole."""
     from index.embedded.reader import EmbeddedIndex
-    from index.storage.layout import damaged_files
+    from index.storage.layout import damaged_files, read_manifest
 
     path = index_path(index)
-    backend = EmbeddedIndex.open(path)
-    found = asdict(backend.stats())
-    bad = damaged_files(backend.root, backend.manifest) if verify else []
+    bad = damaged_files(Path(path), read_manifest(Path(path))) if verify else []
+    found: dict[str, Any] = {}
+    if not bad:
+        with closing(EmbeddedIndex.open(path)) as backend:
+            found = asdict(backend.stats())
     if verify:
         found["damaged"] = bad
     if json_:
@@ -168,7 +172,6 @@ def stats(
     else:
         for name, value in found.items():
             print(f"{name:13} {value if value != [] else 'none'}")
-    backend.close()
     if bad:
         raise IndexCorrupt(
             f"index {path}: {len(bad)} damaged file(s): {', '.join(bad[:5])}",

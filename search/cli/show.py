@@ -1,6 +1,7 @@
 """Answers, articles and analyses for people at a terminal; plain text when it is none."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 _BOLD, _DIM, _MARK, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 
+_SKIPPED = 10  # files and records left out that are named one by one
 _FACETS = 8  # values of a facet that are shown
 
 
@@ -63,9 +65,19 @@ def show_report(report: BuildReport) -> None:
         print(f"vector index recall@10: {report.dense_recall:.3f}")
     for warning in report.warnings:
         print(f"warning: {warning}")
-    for skipped in report.skipped:
+    if not (report.added or report.changed or report.unchanged or report.skipped):
+        print("there was nothing to read: no file of a kind that is read, and no record", file=sys.stderr)
+    for skipped in report.skipped[:_SKIPPED]:
         detail = f" ({skipped.detail})" if skipped.detail else ""
         print(f"skipped {skipped.where}: {skipped.reason}{detail}", file=sys.stderr)
+    if len(report.skipped) > _SKIPPED:
+        reasons = Counter(str(skipped.reason) for skipped in report.skipped)
+        print(
+            f"skipped {len(report.skipped)} in all, of which the first {_SKIPPED} are named; --json names each:",
+            file=sys.stderr,
+        )
+        for reason, count in reasons.most_common():
+            print(f"  {count:>7} {reason}", file=sys.stderr)
 
 
 def _show_result(number: int, result: Result) -> None:

@@ -97,7 +97,7 @@ def test_ctrl_c_at_a_terminal_stops_at_a_commit_without_a_word_from_the_workers(
     root = tmp_path / "index"
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # background jobs ignore it
-        "import index.builder; index.builder.SEGMENT_CHUNKS = 200; from search.cli.main import main; main()"
+        "import index.builder; index.builder.SEGMENT_CHUNKS = 200; from search.cli import main; main()"
     )
     words = ["index", str(articles), "--index", str(root), "--workers", "2"]
     command = [sys.executable, "-c", code, *words]
@@ -145,3 +145,28 @@ def test_a_meter_knows_how_far_the_reading_is(tmp_path):
     assert len(set(seen)) > 5
     assert meter.done == meter.total
     assert Meter([tmp_path, "-"]).total is None
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="finds the processes by Linux's /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_the_processes_end_with_the_one_that_started_them(tmp_path, number):
+    lines = [
+        json.dumps({"id": str(n), "text": "水稻破口期要防稻瘟病。" * 300}, ensure_ascii=False) for n in range(4_000)
+    ]
+    (tmp_path / "many.jsonl").write_text("\n".join(lines), "utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from search.cli import main; main()", "index", str(tmp_path / "many.jsonl"),
+         "--index", str(tmp_path / "index"), "--workers", "2", "--rebuild"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    children: list[str] = []
+    while len(children) < 2:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+        with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+            children = file.read().split()
+    process.send_signal(number)
+    process.communicate()  # returns when nobody holds the pipes any more
+    while any(os.path.exists(f"/proc/{child}") for child in children):
+        time.sleep(0.05)
+    assert process.returncode == -number

@@ -112,7 +112,7 @@ def test_an_engine_is_handed_out_with_all_loaded_that_a_question_needs(tmp_path)
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is mapped")
-def test_what_only_the_old_commit_had_is_release_pages_when_its_last_question_ends(root):
+def test_what_only_the_old_commit_had_is_released_when_its_last_question_ends(root):
     def mapped():
         lines = Path("/proc/self/maps").read_text().splitlines()
         return {line.split("/segments/")[1].split("/")[0] for line in lines if f"{root}/segments/" in line}
