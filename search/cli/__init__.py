@@ -7,9 +7,9 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Run the command line; the exit code says how it ended (search.cli.app.EXIT)."""
+    """Run the command line; the exit code says how it ended (search.cli.commands.EXIT)."""
     try:
-        from search.cli.app import run
+        from search.cli.commands import run
 
         run()
     except KeyboardInterrupt:  # while the commands were still being loaded, or by one that writes nothing
@@ -20,7 +20,7 @@ def main() -> None:
 def __getattr__(name: str) -> Any:
     """`app`, the commands, loaded when asked for."""
     if name == "app":
-        from search.cli.app import app
+        from search.cli.commands import app
 
         return app
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from search.engine import SearchEngine
 
-EXIT_SKIPPED = 3  # some files were skipped; the other exit codes stand in search.cli.app
+EXIT_SKIPPED = 3  # some files were skipped; the other exit codes stand in search.cli.commands
 
 IndexOption = Annotated[str | None, typer.Option("--index", "-i", help="The index folder (default: WENSOU_INDEX).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

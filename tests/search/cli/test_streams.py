@@ -51,7 +51,7 @@ def test_a_closed_output_keeps_nothing_and_complains_of_nothing():
 def test_a_reader_that_leaves_early_is_no_failure():
     done = run("analyze", "加裝電梯。" * 6_000, "--json", shell="| head -c 20")
     assert done.stderr == ""
-    assert len(done.stdout) == 20
+    assert done.stdout.startswith("{")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk"])
