@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.near_duplicates import SIZE as SIGNATURE_SIZE
-from index.analysis.terms import facet
 from index.config import IndexConfig
+from index.embedded.filtering import Filtering
 from index.embedded.lister import TermLister
 from index.embedded.verifier import Checksums, Verifier
 from index.errors import IndexCorrupt, NotFound
@@ -33,11 +33,10 @@ from index.models import (
     chunk_id_of,
     ordinal_of,
 )
-from index.retrieval.conditions import meets
 from index.retrieval.scorer import Scorer
 from index.retrieval.topk import Known, nth_highest
 from index.segments.segment import Segment
-from index.segments.store import NO_DATE, day_number, day_of
+from index.segments.store import NO_DATE, day_of
 from index.segments.tombstones import Tombstones
 from index.segments.vector_index import enough, prefetch, products
 from index.storage.arrays import here_and_there, release_pages, union
@@ -56,12 +55,11 @@ from index.storage.layout import (
 _PLACES = 10_000  # chunks whose place is remembered: few enough to stay in the caches
 _SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
 _FEW = 50  # of fewer no spread can be told
-_MASKS = 16  # conditions whose articles are remembered, a byte an article each
 
 _Found = tuple[int, NDArray[np.integer], NDArray[np.float64]]  # segment, rows, scores
 
 
-class EmbeddedIndex(TermLister):
+class EmbeddedIndex(Filtering, TermLister):
     """A commit of an index folder as a Backend. Safe to ask from several threads."""
 
     def __init__(self, root: Path, manifest: Manifest) -> None:
@@ -90,7 +88,7 @@ class EmbeddedIndex(TermLister):
         self._places: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
         self._homes: dict[str, tuple[int, int]] = {}  # and their articles
         self._near: tuple[Vectors | None, list[Known]] = (None, [])  # what the dense leg has just scored
-        self._passed: dict[tuple[str, Filters], NDArray[np.bool_]] = {}
+        self._passed = {}
 
     @classmethod
     def open(cls, root: str | Path, commit: int | None = None) -> "EmbeddedIndex":
@@ -176,63 +174,6 @@ class EmbeddedIndex(TermLister):
             hits += map(Hit, self._chunk_ids(s, rows[kept]), scores[kept].tolist())
         hits.sort(key=lambda hit: (-hit.score, hit.chunk_id))
         return hits[:k]
-
-    # ---- filters
-
-    def _allowed(self, segment: Segment, filters: Filters) -> NDArray[np.bool_] | None:
-        """(chunks,) which may be found, or None where all may."""
-        if not filters:
-            return segment.live_chunks if len(segment.tombstones.articles) else None
-        return self._passing(segment, filters)[segment.store.chunk_articles]
-
-    def _passing(self, segment: Segment, filters: Filters) -> NDArray[np.bool_]:
-        """(articles,) which are alive and pass. What a query asks for is remembered: both legs want it."""
-        key = (segment.folder.name, filters)
-        known = self._passed.get(key) if filters.where else None
-        if known is not None:
-            return known
-        passing = self._by_fields(segment, filters)
-        if filters.where:
-            passing = meets(segment, filters.where, passing)
-            release_pages()  # a phrase maps in the places of all its pairs
-            if len(self._passed) >= _MASKS:
-                self._passed = {}
-            self._passed[key] = passing
-        return passing
-
-    @staticmethod
-    def _by_fields(segment: Segment, filters: Filters) -> NDArray[np.bool_]:
-        passing = segment.live_articles.copy()
-        postings = segment.fields["facets"]
-        groups = [[facet(name, v) for v in getattr(filters, name)] for name in ("source", "author", "tag")]
-        groups += [[facet(f"meta.{key}", value)] for key, value in filters.meta]
-        for group in groups:
-            if group:
-                one = np.zeros_like(passing)
-                for value in group:
-                    one[postings.documents(postings.terms.find(value))] = True
-                passing &= one
-        published = segment.store.published
-        if filters.after:
-            passing &= published >= day_number(filters.after)
-        if filters.before:
-            passing &= (published <= day_number(filters.before)) & (published != NO_DATE)
-        return passing
-
-    @names_damage
-    def facets(self, filters: Filters, names: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Articles by value among those that pass; see Backend."""
-        out: dict[str, dict[str, int]] = {name: {} for name in names}
-        for segment in self.segments:
-            passing = self._passing(segment, filters)
-            postings = segment.fields["facets"]
-            for name in names:
-                for number in postings.terms.prefix(f"{name}="):
-                    count = int(passing[postings.documents(number)].sum())
-                    if count:
-                        value = postings.terms[number].split("=", 1)[1]
-                        out[name][value] = out[name].get(value, 0) + count
-        return {name: dict(sorted(v.items(), key=lambda item: (-item[1], item[0]))) for name, v in out.items()}
 
     # ---- by id
 

@@ -1,0 +1,84 @@
+"""Which articles may be found: filters and conditions over the segments of a commit."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.terms import facet
+from index.errors import IndexCorrupt
+from index.models import Filters
+from index.retrieval.conditions import meets
+from index.segments.segment import Segment
+from index.segments.store import NO_DATE, day_number
+from index.storage.arrays import release_pages
+from index.storage.damage import names_damage
+from index.storage.layout import Manifest
+
+_MASKS = 16  # conditions whose articles are remembered, a byte an article each
+
+
+class Filtering:
+    """Filters over segments, and the counts of exact values among what passes."""
+
+    root: Path
+    manifest: Manifest
+    segments: Sequence[Segment]
+    damage: IndexCorrupt | None
+    _passed: dict[tuple[str, Filters], NDArray[np.bool_]]
+
+    def _allowed(self, segment: Segment, filters: Filters) -> NDArray[np.bool_] | None:
+        """(chunks,) which may be found, or None where all may."""
+        if not filters:
+            return segment.live_chunks if len(segment.tombstones.articles) else None
+        return self._passing(segment, filters)[segment.store.chunk_articles]
+
+    def _passing(self, segment: Segment, filters: Filters) -> NDArray[np.bool_]:
+        """(articles,) which are alive and pass. What a query asks for is remembered: both legs want it."""
+        key = (segment.folder.name, filters)
+        known = self._passed.get(key) if filters.where else None
+        if known is not None:
+            return known
+        passing = self._by_fields(segment, filters)
+        if filters.where:
+            passing = meets(segment, filters.where, passing)
+            release_pages()  # a phrase maps in the places of all its pairs
+            if len(self._passed) >= _MASKS:
+                self._passed = {}
+            self._passed[key] = passing
+        return passing
+
+    @staticmethod
+    def _by_fields(segment: Segment, filters: Filters) -> NDArray[np.bool_]:
+        passing = segment.live_articles.copy()
+        postings = segment.fields["facets"]
+        groups = [[facet(name, v) for v in getattr(filters, name)] for name in ("source", "author", "tag")]
+        groups += [[facet(f"meta.{key}", value)] for key, value in filters.meta]
+        for group in groups:
+            if group:
+                one = np.zeros_like(passing)
+                for value in group:
+                    one[postings.documents(postings.terms.find(value))] = True
+                passing &= one
+        published = segment.store.published
+        if filters.after:
+            passing &= published >= day_number(filters.after)
+        if filters.before:
+            passing &= (published <= day_number(filters.before)) & (published != NO_DATE)
+        return passing
+
+    @names_damage
+    def facets(self, filters: Filters, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Articles by value among those that pass; see Backend."""
+        out: dict[str, dict[str, int]] = {name: {} for name in names}
+        for segment in self.segments:
+            passing = self._passing(segment, filters)
+            postings = segment.fields["facets"]
+            for name in names:
+                for number in postings.terms.prefix(f"{name}="):
+                    count = int(passing[postings.documents(number)].sum())
+                    if count:
+                        value = postings.terms[number].split("=", 1)[1]
+                        out[name][value] = out[name].get(value, 0) + count
+        return {name: dict(sorted(v.items(), key=lambda item: (-item[1], item[0]))) for name, v in out.items()}
