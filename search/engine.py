@@ -4,7 +4,7 @@ search.ranking.ranker makes the order; here it becomes pages of results.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -22,12 +22,12 @@ from index.connect import open_backend
 from index.encoders.base import Encoder
 from index.encoders.load import load_encoder
 from index.errors import IndexMismatch
-from index.models import Chunk, IndexStats, StoredArticle
+from index.models import Chunk, Filters, IndexStats, StoredArticle
 from search.facets import count_facets
 from search.highlight import Span, focus, highlight, surroundings
 from search.models import Answer, Mode, Passage, Result, SearchOptions, Similar
 from search.query.dates import date_offers
-from search.query.parse import Query, check
+from search.query.parse import Query, check, parse
 from search.ranking.confidence import cut_offs
 from search.ranking.explain import Explainer
 from search.ranking.group import Cluster, Ranked, fold_near_duplicates
@@ -272,6 +272,17 @@ class SearchEngine:
     def article(self, article_id: str) -> StoredArticle:
         """One article as indexed: fields, display text, chunk spans; NotFound for an unknown one."""
         return self._backend.article(article_id)
+
+    def marks(self, article_id: str, text: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+        """Where words of the question stand in an article's title and in its display text; NotFound, BadQuery."""
+        query = parse(text, self._tokenizer)
+        article = self._backend.article(article_id).article
+        title, body = highlight([article.title, article.text], (*query.terms, *query.phrases), self._tokenizer)
+        return title, body
+
+    def counts(self, filters: Filters, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """How many articles that pass `filters` have each value of each of `names`; see Backend.facets."""
+        return self._backend.facets(filters, names)
 
     def stats(self) -> IndexStats:
         """Counts, sizes and names."""

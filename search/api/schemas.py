@@ -32,7 +32,7 @@ class SearchRequest(BaseModel):
     context: int = Field(0, description="sentences shown around each passage, 0..20")
     diversity: float | None = Field(None, description="0..1: how much results should differ from those before them")
     rerank: bool = Field(True, description="let the server's reranker, where it has one, read the best again")
-    facets: bool = Field(False, description="count candidates by source, tag and month")
+    facets: bool = Field(False, description="count candidates by source, author, tag, number and month")
     focus: bool | None = Field(
         None, description="set off the sentence nearest to the question; by default where no word of it is marked"
     )

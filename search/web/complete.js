@@ -1,11 +1,12 @@
-// Completion under the box. It never stands in the way: without it, and while an input method is at work, the box is a box.
+// Completion at the box, by characters or pinyin. It never stands in the way: without it, and while an input method
+// is at work, the box is a box.
 
 import { $, el } from "./dom.js";
 import { askOnce } from "./server.js";
 
 const [form, box, list] = [$("form"), $("q"), $("suggestions")];
 export let composing = false; // an input method is at work in the box
-box.addEventListener("compositionstart", () => { composing = true; });
+box.addEventListener("compositionstart", () => { composing = true; closeSuggestions(); });
 box.addEventListener("compositionend", () => { composing = false; suggestSoon(); });
 
 let soon = 0;
@@ -14,22 +15,29 @@ let completes = true;
 
 function suggestSoon() {
   clearTimeout(soon);
-  soon = setTimeout(suggest, 140);
+  soon = setTimeout(suggest, 120);
 }
 
 async function suggest() {
   const typed = box.value.trim();
-  if (!completes || !typed || composing || document.activeElement !== box) return closeSuggestions();
+  if (!completes || !typed || composing || document.activeElement !== box) {
+    closeSuggestions();
+    return;
+  }
   let data;
   try {
     data = await askOnce(`suggest?${new URLSearchParams({ q: typed })}`);
   } catch (error) {
     completes = error.status !== 404; // completion is a courtesy: without it the page works as before
-    return closeSuggestions();
+    closeSuggestions();
+    return;
   }
-  if (box.value.trim() !== typed || document.activeElement !== box) return undefined;
-  const found = (data.suggestions ?? data).map((item) => item.text ?? item).filter((text) => typeof text === "string" && text !== typed).slice(0, 7);
-  if (!found.length) return closeSuggestions();
+  if (box.value.trim() !== typed || document.activeElement !== box || composing) return;
+  const found = data.suggestions.filter((text) => text !== typed).slice(0, 7);
+  if (!found.length) {
+    closeSuggestions();
+    return;
+  }
   chosen = -1;
   list.replaceChildren(
     ...found.map((text, i) =>
@@ -38,7 +46,6 @@ async function suggest() {
   );
   list.hidden = false;
   box.setAttribute("aria-expanded", "true");
-  return undefined;
 }
 
 export function closeSuggestions() {
@@ -55,20 +62,23 @@ function take(text) {
   form.requestSubmit();
 }
 
-box.addEventListener("input", (event) => { if (!event.isComposing) suggestSoon(); });
+box.addEventListener("input", (event) => { if (!event.isComposing && !composing) suggestSoon(); });
 box.addEventListener("blur", closeSuggestions);
 box.addEventListener("keydown", (event) => {
   if (event.isComposing || composing || event.keyCode === 229 || list.hidden) return;
   if (event.key === "Enter" && chosen >= 0) {
     event.preventDefault();
-    return take(list.children[chosen].textContent);
+    take(list.children[chosen].textContent);
+    return;
   }
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!by) return;
   event.preventDefault();
+  event.stopPropagation();
   list.children[chosen]?.setAttribute("aria-selected", "false");
   chosen = ((chosen + 1 + by + list.children.length + 1) % (list.children.length + 1)) - 1;
   list.children[chosen]?.setAttribute("aria-selected", "true");
+  list.children[chosen]?.scrollIntoView({ block: "nearest", inline: "nearest" });
   if (chosen >= 0) box.setAttribute("aria-activedescendant", `suggestion-${chosen}`);
   else box.removeAttribute("aria-activedescendant");
 });

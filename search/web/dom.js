@@ -5,7 +5,15 @@ export const $ = (id) => document.getElementById(id);
 
 /** A node: attributes, listeners (onclick: ...), children; strings become text, nothing becomes markup. */
 export function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/** The same in SVG. */
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === "function") node.addEventListener(name.slice(2), value);
@@ -15,13 +23,17 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-export const number = new Intl.NumberFormat("zh-Hans");
+/** A button of the quiet kind. */
+export function button(label, onclick, attributes = {}) {
+  return el("button", { class: "quiet", type: "button", onclick, ...attributes }, label);
+}
+
 const TRADITIONAL = /[們這個來說時為國學會對發動從還過開點實後現經關業見長東車門問間電話讓與書樣麼]/gu;
 
 /** zh-Hant for text in traditional script, so that its glyphs are drawn as its readers know them. */
 export function script(text) {
   const sample = text.slice(0, 2000);
-  return (sample.match(TRADITIONAL)?.length ?? 0) > sample.length / 50 ? "zh-Hant" : null;
+  return (sample.match(TRADITIONAL)?.length ?? 0) > sample.length / 50 ? "zh-Hant" : "zh-Hans";
 }
 
 /** Only http(s) addresses become links. */
@@ -44,19 +56,36 @@ export function tidy(ranges, length) {
   return tidied;
 }
 
-/** `chars[from:to]` as text nodes and <mark>s. */
-export function marked(chars, from, to, ranges) {
+/** `chars[from:to]` as text, with each of the tidy `ranges` wrapped by `wrap(start, end)`. */
+function cut(chars, from, to, ranges, wrap) {
   const nodes = [];
   let at = from;
   for (const [start, end] of ranges) {
     if (end <= from || start >= to) continue;
     const [s, e] = [Math.max(start, from), Math.min(end, to)];
     if (s > at) nodes.push(chars.slice(at, s).join(""));
-    nodes.push(el("mark", {}, chars.slice(s, e).join("")));
+    nodes.push(wrap(s, e));
     at = e;
   }
   if (at < to) nodes.push(chars.slice(at, to).join(""));
   return nodes;
+}
+
+/** `chars[from:to]` as text nodes and <mark>s. */
+export function marked(chars, from, to, ranges) {
+  return cut(chars, from, to, ranges, (s, e) => el("mark", {}, chars.slice(s, e).join("")));
+}
+
+/** The same with one sentence in another tint: the nearest by meaning. */
+export function tinted(chars, from, to, ranges, sentence) {
+  if (!sentence) return marked(chars, from, to, ranges);
+  const [start, end] = [Math.max(from, sentence[0]), Math.min(to, sentence[1])];
+  if (start >= end) return marked(chars, from, to, ranges);
+  return [
+    ...marked(chars, from, start, ranges),
+    el("span", { class: "nearest" }, marked(chars, start, end, ranges)),
+    ...marked(chars, end, to, ranges),
+  ];
 }
 
 const STOP = new Set("。！？；!?;\n");
@@ -67,7 +96,7 @@ export function excerpt(chars, ranges) {
   if (chars.length <= room * 1.25) return [0, chars.length];
   let [best, most] = [0, -1];
   for (const [start] of ranges) {
-    const held = ranges.reduce((sum, [s, e]) => sum + (s >= start && e <= start + room * 0.8 ? e - s : 0), 0);
+    const held = ranges.reduce((sum, [s, e]) => sum + (s >= start && s < start + room * 0.8 ? Math.min(e, start + room * 0.8) - s : 0), 0);
     if (held > most) [best, most] = [start, held];
   }
   let from = Math.min(best, chars.length - room * 0.8);

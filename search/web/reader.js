@@ -1,126 +1,209 @@
-// Reading: an article beside the list, or over it on a narrow screen, with the passages that were found.
+// Reading: an article beside the list, or over it on a narrow screen, with everything that was found in it.
 
-import { $, el, marked, script, tidy } from "./dom.js";
-import { go, state } from "./address.js";
-import { current, meta } from "./results.js";
-import { askOnce, problem } from "./server.js";
+import { $, button, el, marked, script, tidy } from "./dom.js";
+import { go, state, wording } from "./address.js";
+import { openCitation } from "./cite.js";
+import { aside } from "./fields.js";
+import { meta } from "./hit.js";
+import { minimap } from "./minimap.js";
+import { current, shownResults } from "./results.js";
+import { askOnce } from "./server.js";
+import { problem } from "./trouble.js";
+import { t } from "./words.js";
 
 const reader = $("reader");
-let results = () => []; // what the list shows; set by readFrom
-let reading = null; // {id, places}: the article that is open and the passages found in it
+let reading = null; // {id, result, script, question, article, marks, places, scroll}: what is open, once it is drawn
 export const wide = matchMedia("(min-width: 68rem)");
 
 export async function openReader() {
   const id = state.read;
-  const fresh = reading?.id !== id;
   document.body.classList.add("reading");
-  cover();
   reader.hidden = false;
-  if (!fresh) return placeIn();
-  reading = { id };
-  const busy = setTimeout(() => reader.replaceChildren(readerBar(), el("div", { class: "page" }, el("p", {}, "正在打开……"))), 150);
-  try {
-    const article = await askOnce(`articles/${encodeURIComponent(id)}`);
-    if (reading?.id !== id) return;
-    clearTimeout(busy);
-    showArticle(article);
-  } catch (error) {
-    if (reading?.id !== id) return;
-    clearTimeout(busy);
-    reader.replaceChildren(readerBar(), el("div", { class: "page" }, problem(error)));
+  const question = wording(state);
+  const result = shownResults().find((other) => other.article_id === id); // its passages are tinted
+  if (reading?.id === id && reading.result === result && reading.script === state.script && reading.question === question && knows(state.at)) {
+    cover();
+    if (reading.scroll) showPlace();
+    return;
   }
-  reader.focus({ preventScroll: true });
+  const before = reading?.id === id ? reading.scroll?.scrollTop : undefined;
+  const mine = (reading = { id, result, script: state.script, question });
+  cover();
+  const busy = setTimeout(() => fill(el("p", { class: "page" }, t("opening"))), 150);
+  try {
+    const [article, marks, converted] = await Promise.all([
+      askOnce(`articles/${encodeURIComponent(id)}`),
+      question ? askOnce(`marks?${new URLSearchParams({ id, q: question })}`).catch(() => ({ title: [], text: [] })) : { title: [], text: [] },
+      state.script ? askOnce(`script?${new URLSearchParams({ id, to: state.script })}`) : null,
+    ]);
+    clearTimeout(busy);
+    if (reading !== mine) return;
+    Object.assign(reading, { article, marks: tidy(marks.text, Infinity) });
+    reading.places = placesOf(result);
+    draw(converted ? { ...article, ...converted } : article, marks.title);
+    if (before !== undefined) reading.scroll.scrollTop = before;
+    else showPlace();
+  } catch (error) {
+    clearTimeout(busy);
+    if (reading !== mine) return;
+    fill(el("div", { class: "page" }, problem(error, () => { reading = null; openReader(); })));
+  }
+  if (before === undefined && !document.activeElement?.closest("input, #view")) reader.focus({ preventScroll: true });
 }
 
-function readerBar() {
-  return el(
-    "div",
-    { class: "reader-bar" },
-    el("button", { class: "quiet", type: "button", onclick: leaveReader }, state.q ? "← 回到结果" : "← 回到首页"),
-    el("span", { class: "spacer" }),
-    el("span", { class: "count", id: "place" }),
-    el("button", { class: "quiet", type: "button", id: "place-up", "aria-label": "上一处", hidden: true, onclick: () => step(-1) }, "↑"),
-    el("button", { class: "quiet", type: "button", id: "place-down", "aria-label": "下一处", hidden: true, onclick: () => step(1) }, "↓"),
-  );
+const span = (at) => (at ? at.split("-").map(Number) : null);
+
+/** Whether a place in the address is one that is drawn: a passage or a mark. */
+function knows(at) {
+  const here = span(at);
+  if (!here || !reading.places) return true;
+  return [...reading.places.map((place) => [place.start, place.end]), ...reading.marks].some(([s, e]) => s === here[0] && e === here[1]);
 }
 
 /** The passages found in this article, and the place the address names, as code point spans of its text. */
-function placesOf(article) {
-  const result = results().find((other) => other.article_id === article.article_id);
-  const found = (result?.passages ?? []).map(({ start, end, highlights }) => ({
-    start,
-    end,
-    marks: highlights.map(([s, e]) => [start + s, start + e]),
-  }));
-  const [start, end] = state.at ? state.at.split("-").map(Number) : [0, 0];
-  if (end > start && !found.some((place) => place.start === start)) found.push({ start, end, marks: [] });
+function placesOf(result) {
+  const found = (result?.passages ?? []).map(({ start, end, focus, page }) => ({ start, end, page, nearest: focus ? [start + focus[0], start + focus[1]] : null }));
+  const here = span(state.at);
+  const named = here && [...found.map((place) => [place.start, place.end]), ...reading.marks].some(([s, e]) => s === here[0] && e === here[1]);
+  if (here && here[1] > here[0] && !named) found.push({ start: here[0], end: here[1], nearest: null });
   return found.sort((a, b) => a.start - b.start);
 }
 
-function showArticle(article) {
+/* ---- drawing ---- */
+
+function fill(...nodes) {
+  reader.replaceChildren(bar(), el("div", { class: "reader-body" }, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("article") }, nodes)));
+}
+
+function bar() {
+  const scripts = ["", "hans", "hant"].map((to) =>
+    button(t(`script_${to || "own"}`), () => go({ script: to }, { replace: true }), { "aria-pressed": String(state.script === to) }),
+  );
+  return el(
+    "div",
+    { class: "reader-bar" },
+    button(state.q ? t("to_results") : t("to_home"), leaveReader),
+    el("span", { class: "spacer" }),
+    el("span", { class: "count", id: "place", role: "status" }),
+    button("↑", () => stepMark(-1), { id: "place-up", "aria-label": t("mark_before"), hidden: true }),
+    button("↓", () => stepMark(1), { id: "place-down", "aria-label": t("mark_after"), hidden: true }),
+    el("span", { class: "scripts", role: "group", "aria-label": t("script") }, scripts),
+    button(t("cite"), cite, { id: "cite" }),
+    button(t("print"), () => print(), { id: "print" }),
+  );
+}
+
+function draw(article, titleMarks) {
   const chars = Array.from(article.text);
-  const places = placesOf(article);
-  const marks = tidy(places.flatMap((place) => place.marks), chars.length);
-  const edges = [...new Set(places.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
+  const title = Array.from(article.title);
+  const { places, marks } = reading;
+  const edges = [...new Set(places.flatMap(({ start, end, nearest }) => [start, end, ...(nearest ?? [])]))].sort((a, b) => a - b);
   const body = el("div", { class: "body" });
   let at = 0;
   for (const line of article.text.split("\n")) {
     const to = at + Array.from(line).length;
-    if (line.trim()) body.append(el("p", {}, paragraph(chars, at, to, edges, places, marks)));
+    if (line.trim()) body.append(el("p", {}, paragraph(chars, at, to, edges)));
     at = to + 1;
   }
-  reading.places = places;
-  reader.replaceChildren(
-    readerBar(),
-    el("article", { class: "page", lang: script(article.text) }, article.title && el("h2", {}, article.title), meta(article, true), body),
+  const lang = state.script ? `zh-${state.script === "hans" ? "Hans" : "Hant"}` : script(article.text);
+  fill(
+    el(
+      "article",
+      { class: "page", lang },
+      title.length > 0 && el("h2", {}, marked(title, 0, title.length, tidy(titleMarks, title.length))),
+      meta(article, true),
+      body,
+      aside(article, places),
+    ),
   );
-  reader.scrollTop = 0;
-  placeIn();
+  reading.scroll = reader.querySelector(".scroll");
+  reading.now = -1;
+  if (marks.length || places.length) reader.querySelector(".reader-body").append(minimap(reading.scroll, (n) => goToMark(n)));
 }
 
 /** One line of the text, cut where passages begin and end (they may overlap); each piece knows its passages. */
-function paragraph(chars, from, to, edges, places, marks) {
+function paragraph(chars, from, to, edges) {
+  const { places, marks } = reading;
   const nodes = [];
   const cuts = [from, ...edges.filter((edge) => edge > from && edge < to), to];
   for (let i = 0; i + 1 < cuts.length; i += 1) {
     const [s, e] = [cuts[i], cuts[i + 1]];
     const of = places.flatMap((place, n) => (place.start <= s && e <= place.end ? [n] : []));
+    const near = places.some(({ nearest }) => nearest && nearest[0] <= s && e <= nearest[1]);
     const piece = marked(chars, s, e, marks);
-    nodes.push(...(of.length ? [el("span", { class: "found", "data-places": of.join(" ") }, piece)] : piece));
+    for (const node of piece) if (node.nodeType) node.dataset.mark = numberOf(marks, s, node, piece);
+    nodes.push(...(of.length ? [el("span", { class: near ? "found nearest" : "found", "data-places": of.join(" ") }, piece)] : piece));
   }
   return nodes;
 }
 
-/** Which of the places the address names: the one that begins there, else the first. */
-function placeNow() {
-  const start = state.at ? Number(state.at.split("-")[0]) : -1;
-  return Math.max(0, reading.places.findIndex((place) => place.start === start));
+/** Which of the marks a <mark> is: the one that covers the character it begins with. */
+function numberOf(marks, from, node, piece) {
+  let at = from;
+  for (const other of piece) {
+    if (other === node) break;
+    at += Array.from(other.textContent ?? other).length;
+  }
+  return String(marks.findIndex(([s, e]) => s <= at && at < e));
 }
 
-/** Tint that passage and bring it into sight. */
-function placeIn() {
-  if (!reading?.places) return;
-  const now = placeNow();
+/* ---- places ---- */
+
+/** Tint the place that the address names, or else the first passage, and bring it into sight. */
+function showPlace() {
+  const here = span(state.at);
+  const { places, marks } = reading;
+  const mark = here ? marks.findIndex(([s, e]) => s === here[0] && e === here[1]) : -1;
+  const place = mark >= 0 ? -1 : Math.max(0, places.findIndex(({ start, end }) => here && start === here[0] && end === here[1]));
   const pieces = [...reader.querySelectorAll(".found")];
-  const mine = pieces.filter((piece) => piece.dataset.places.split(" ").includes(String(now)));
-  for (const piece of pieces) piece.classList.toggle("now", mine.includes(piece));
-  const several = reading.places.length > 1;
-  $("place").textContent = several ? `${now + 1} / ${reading.places.length} 处` : "";
-  $("place-up").hidden = $("place-down").hidden = !several;
-  if (!mine.length) return;
-  const top = reader.getBoundingClientRect().top;
-  const [first, last] = [mine[0].getBoundingClientRect().top - top, mine.at(-1).getBoundingClientRect().bottom - top];
-  if (first < 56 || last > reader.clientHeight) reader.scrollTop += first - Math.max(56, reader.clientHeight * 0.22);
+  const now = pieces.filter((piece) => piece.dataset.places.split(" ").includes(String(place)));
+  for (const piece of pieces) piece.classList.toggle("now", now.includes(piece));
+  const found = mark >= 0 ? [...reader.querySelectorAll(`mark[data-mark="${mark}"]`)] : now;
+  for (const node of reader.querySelectorAll("mark.here")) node.classList.remove("here");
+  if (mark >= 0) for (const node of found) node.classList.add("here");
+  reading.now = mark >= 0 ? mark : marks.findIndex(([s]) => places[place] && s >= places[place].start) - 1;
+  showCount(mark);
+  bringIntoSight(found);
 }
 
-function step(by) {
-  const { places } = reading;
-  const { start, end } = places[(placeNow() + by + places.length) % places.length];
+function showCount(mark) {
+  const { length } = reading.marks;
+  $("place").textContent = length ? (mark >= 0 ? t("mark_of", mark + 1, length) : t("marks", length)) : "";
+  $("place-up").hidden = $("place-down").hidden = length < 1;
+}
+
+function bringIntoSight(nodes) {
+  const { scroll } = reading;
+  if (!nodes.length) return;
+  const { top } = scroll.getBoundingClientRect();
+  const [first, last] = [nodes[0].getBoundingClientRect().top - top, nodes.at(-1).getBoundingClientRect().bottom - top];
+  if (first < 8 || last > scroll.clientHeight - 8) scroll.scrollTop += first - Math.max(24, scroll.clientHeight * 0.22);
+}
+
+function goToMark(n) {
+  const [start, end] = reading.marks[n];
   go({ at: `${start}-${end}` }, { replace: true });
 }
 
+export function stepMark(by) {
+  const length = reading?.marks?.length;
+  if (!length) return;
+  goToMark((Math.max(reading.now + by, by < 0 && reading.now < 0 ? length - 1 : 0) + length) % length);
+}
+
+export function cite() {
+  if (!reading?.article) return;
+  const here = span(state.at);
+  const place = reading.places.find(({ start, end }) => here && here[0] >= start && here[1] <= end) ?? reading.places[0];
+  const picked = String(getSelection()).trim();
+  const passage = place ? Array.from(reading.article.text).slice(place.start, place.end).join("").trim() : "";
+  openCitation(reading.article, picked || passage, place?.page);
+}
+
+/* ---- leaving ---- */
+
 export function leaveReader() {
-  go({ read: "", at: "" });
+  go({ read: "", at: "", script: "" });
 }
 
 export function closeReader() {
@@ -135,16 +218,11 @@ export function closeReader() {
 
 /** On a narrow screen the article covers the rest, which is then out of reach; on a wide one it stands beside. */
 function cover() {
-  const covered = Boolean(reading ?? state.read) && !wide.matches;
-  $("top").inert = $("results").inert = $("foot").inert = covered;
+  const covered = Boolean(reading) && !wide.matches;
+  for (const id of ["top", "narrow", "results", "view", "foot"]) $(id).inert = covered;
   reader.setAttribute("role", covered ? "dialog" : "complementary");
   if (covered) reader.setAttribute("aria-modal", "true");
   else reader.removeAttribute("aria-modal");
 }
 
 wide.addEventListener("change", cover);
-
-/** `list()` gives the results on show, whose passages are marked in an article that is opened. */
-export function readFrom(list) {
-  results = list;
-}

@@ -1,16 +1,32 @@
-// Why a result stands where it stands: both legs, the mix, and what each term brought.
+// Why a result stands where it stands: one plain sentence, opening to the numbers of both legs and of each term.
 
 import { el } from "./dom.js";
 import { askOnce } from "./server.js";
+import { t } from "./words.js";
 
-export async function fillWhy(panel, asked, i) {
-  panel.append("正在算……");
+/** One sentence, the server's own where it gives one, else made of the words that are marked. */
+export function sentence(result) {
+  if (result.reason) return result.reason;
+  const words = new Map();
+  for (const { text, highlights } of result.passages) {
+    const chars = Array.from(text);
+    for (const [start, end] of highlights) {
+      const word = chars.slice(start, end).join("");
+      words.set(word, (words.get(word) ?? 0) + 1);
+    }
+  }
+  const most = [...words.entries()].sort((a, b) => b[0].length - a[0].length || b[1] - a[1]).slice(0, 5).map(([word]) => word);
+  return most.length ? t("why_words", most) : t("why_meaning");
+}
+
+export async function fillWhy(panel, question, i) {
+  panel.append(t("counting"));
   try {
-    const answer = await askOnce(`search?${asked}`);
+    const answer = await askOnce(`search?${question}`);
     const explain = answer.results[i]?.explain;
-    panel.replaceChildren(...(explain ? whyNodes(explain) : ["没有说明"]));
+    panel.replaceChildren(...(explain ? numbers(explain) : [t("why_none")]));
   } catch (error) {
-    panel.replaceChildren(`没有查成：${error.message}`);
+    panel.replaceChildren(t("failed", error.message));
   }
 }
 
@@ -22,25 +38,28 @@ function bar(share) {
   return fill;
 }
 
-function whyNodes({ bm25, dense, weight, normalised }) {
-  const leg = (css, name, { score, rank }, share) =>
-    el(
-      "div",
-      { class: `leg ${css}` },
-      el("span", {}, name),
-      el("span", { class: "track" }, bar(share)),
-      el("span", { class: "figure" }, el("b", {}, two(share)), el("span", {}, `原分 ${two(score)}`), el("span", {}, rank ? `排第 ${rank}` : "没有对上")),
-    );
-  const nodes = [leg("bm25", "关键词", bm25, normalised.bm25), leg("dense", "语义", dense, normalised.dense)];
+function leg(css, name, { score, rank }, share) {
+  return el(
+    "div",
+    { class: `leg ${css}` },
+    el("span", {}, name),
+    el("span", { class: "track" }, bar(share)),
+    el("span", { class: "figure" }, el("b", {}, two(share)), el("span", {}, t("why_score", two(score))), el("span", {}, rank ? t("why_rank", rank) : t("why_unranked"))),
+  );
+}
+
+function numbers({ bm25, dense, weight, normalised }) {
   const [a, b] = [weight * normalised.bm25, (1 - weight) * normalised.dense];
-  nodes.push(
+  const nodes = [
+    leg("bm25", t("mode_bm25"), bm25, normalised.bm25),
+    leg("dense", t("mode_dense"), dense, normalised.dense),
     el(
       "p",
       { class: "sum" },
-      `得分 = ${two(weight)} × ${two(normalised.bm25)} + ${two(1 - weight)} × ${two(normalised.dense)} = `,
+      `${t("why_sum")} = ${two(weight)} × ${two(normalised.bm25)} + ${two(1 - weight)} × ${two(normalised.dense)} = `,
       el("b", {}, two(a + b)),
     ),
-  );
+  ];
   const terms = Object.entries(bm25.terms ?? {}).sort((x, y) => y[1] - x[1]).slice(0, 16);
   const most = Math.max(...terms.map(([, score]) => score), 0.001);
   if (terms.length) {

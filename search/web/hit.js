@@ -1,0 +1,112 @@
+// One result: title, fields, its best passages, why it is here, reprints, similar articles.
+
+import { el, excerpt, marked, safeLink, script, tidy, tinted } from "./dom.js";
+import { go, linkTo, question, state } from "./address.js";
+import { askOnce } from "./server.js";
+import { fillWhy, sentence } from "./why.js";
+import { t } from "./words.js";
+
+/** `chosen(i)` is called when result number `i` of the list is opened. */
+export function hit(result, i, chosen) {
+  const first = result.passages[0];
+  const at = first ? `${first.start}-${first.end}` : "";
+  const id = `hit-${i}`;
+  const text = first?.text ?? "";
+  const title = Array.from(result.title || `${Array.from(text).slice(0, 24).join("")}……`);
+  const marks = result.title ? tidy(result.title_highlights ?? [], title.length) : [];
+  const link = el("a", { id, ...linkTo({ read: result.article_id, at }, () => chosen(i)) }, marked(title, 0, title.length, marks));
+  const css = result.chance ? "hit by-chance" : "hit";
+  const node = el("article", { class: css, lang: script(title.join("") + text), "aria-labelledby": id }, el("h2", {}, link), meta(result));
+  const rest = result.passages.slice(1);
+  if (first) node.append(passage(first));
+  const more = el("div", { class: "more", hidden: true }, rest.map(passage));
+  if (rest.length) node.append(more);
+  node.append(...panels(result, i, rest.length ? more : null));
+  return node;
+}
+
+/** The row of buttons under a result and what they open. */
+function panels(result, i, more) {
+  const row = el("div", { class: "actions", lang: document.documentElement.lang });
+  const opened = [];
+  const add = (label, panel, name, fill) => {
+    row.append(toggle(label, panel, `${name}-${i}`, fill, name));
+    if (panel !== more) opened.push(panel);
+  };
+  const why = el("div", { class: "aside", hidden: true, lang: document.documentElement.lang });
+  add(sentence(result), why, "why", () => fillWhy(why, question(state, { explain: "true" }), i));
+  if (more) add(t("more_passages", more.childElementCount), more, "more");
+  if (result.duplicates?.length) {
+    const sources = [...new Set(result.duplicates.map((copy) => copy.source).filter(Boolean))];
+    add(t("reprints", result.duplicates.length, sources), el("ul", { class: "aside", hidden: true }, result.duplicates.map(articleLine)), "reprints");
+  }
+  const alike = el("ul", { class: "aside", hidden: true });
+  add(t("similar"), alike, "similar", () => fillAlike(alike, result.article_id));
+  return [row, ...opened];
+}
+
+function toggle(label, target, id, fill, kind) {
+  target.id = id;
+  const open = () => {
+    const hidden = !target.hidden;
+    target.hidden = hidden;
+    node.setAttribute("aria-expanded", String(!hidden));
+    if (!hidden && fill && !target.hasChildNodes()) fill();
+  };
+  const node = el("button", { class: kind === "why" ? "reason" : "quiet", type: "button", "aria-expanded": "false", "aria-controls": id, "data-kind": kind, onclick: open }, label);
+  return node;
+}
+
+/** Source, author, day, tags: each narrows the list to its like. */
+export function meta(article, withLink = false) {
+  const by = (name, value, css) =>
+    el("button", { type: "button", class: css, title: t("only", value), onclick: () => go({ [name]: [...new Set([...state[name], value])], page: 1, read: "", view: "" }) }, value);
+  const link = withLink && article.url ? safeLink(article.url) : null;
+  return el(
+    "p",
+    { class: "meta" },
+    article.source ? by("source", article.source) : null,
+    article.author ? by("author", article.author) : null,
+    article.published ? el("time", { datetime: article.published }, article.published) : null,
+    (article.tags ?? []).slice(0, 6).map((tag) => by("tag", tag, "tag")),
+    link && el("a", { href: link, rel: "noopener noreferrer", target: "_blank" }, t("original_page")),
+  );
+}
+
+function passage({ text, highlights, focus, heading, page }) {
+  const chars = Array.from(text);
+  const ranges = tidy(highlights, chars.length);
+  const [from, to] = excerpt(chars, ranges.length || !focus ? ranges : [focus]);
+  const under = heading && !text.includes(heading) ? el("span", { class: "under" }, heading) : null;
+  return el(
+    "p",
+    { class: "passage" },
+    page ? el("span", { class: "leaf" }, t("leaf", page)) : null,
+    under,
+    from > 0 && "…",
+    tinted(chars, from, to, ranges, focus),
+    to < chars.length && "…",
+  );
+}
+
+/** A line of a list of articles, which opens it. */
+export function articleLine({ article_id, title, source, published }) {
+  const name = title || source || article_id;
+  return el(
+    "li",
+    {},
+    el("a", { lang: script(name), ...linkTo({ read: article_id, at: "" }) }, name),
+    el("span", { class: "by" }, [title && source, published].filter(Boolean).join("　")),
+  );
+}
+
+/** Fill a list with the articles most like one. */
+export async function fillAlike(list, id) {
+  list.append(el("li", {}, t("looking")));
+  try {
+    const { results } = await askOnce(`articles/${encodeURIComponent(id)}/similar?k=6`);
+    list.replaceChildren(...(results.length ? results.map(articleLine) : [el("li", {}, t("similar_none"))]));
+  } catch (error) {
+    list.replaceChildren(el("li", {}, t("failed", error.message)));
+  }
+}

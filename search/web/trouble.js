@@ -1,0 +1,75 @@
+// What may go wrong, in words, with what can be done about it: each state is designed, none is a dead end.
+
+import { el } from "./dom.js";
+import { Refused, Unreachable, ask, forget, key } from "./server.js";
+import { t } from "./words.js";
+
+const BY_CODE = new Set([
+  "bad_query", "bad_option", "bad_request", "not_found", "index_missing", "index_mismatch", "index_corrupt", "self_check_failed", "encoder_unavailable",
+]);
+const BY_STATUS = new Set([401, 403, 413, 429, 503]);
+
+/** [title, advice] for whatever went wrong; a fault of this page is no trouble of the server's and goes on up. */
+export function explainError(error) {
+  if (error instanceof Unreachable) return t("trouble_offline");
+  if (!(error instanceof Refused)) throw error;
+  if (error.status === 401) return t(key.get() ? "trouble_key_expired" : "trouble_401");
+  if (BY_CODE.has(error.code)) return t(`trouble_${error.code}`);
+  if (BY_STATUS.has(error.status)) return t(`trouble_${error.status}`);
+  return t(error.status >= 500 ? "trouble_fault" : "trouble_other");
+}
+
+/** What went wrong, what to do, and what the server said of it; `retry` asks again. */
+export function problem(error, retry) {
+  const [title, advice] = explainError(error);
+  const said = error instanceof Refused && error.status !== 401 ? error : null;
+  const node = el(
+    "div",
+    { class: "state" },
+    el("h2", {}, title),
+    advice && el("p", {}, advice),
+    said && el("p", { class: "said", lang: "" }, said.message),
+    said?.hint && el("p", { class: "said", lang: "" }, el("code", {}, said.hint)),
+  );
+  if (error.status === 401) node.append(keyForm(retry));
+  else if (retry) node.append(el("div", { class: "choices" }, el("button", { class: "quiet framed", type: "button", onclick: retry }, t("again"))));
+  if (error instanceof Unreachable && retry) waitForServer(node, retry);
+  return node;
+}
+
+function keyForm(retry) {
+  const input = el("input", { type: "password", name: "key", autocomplete: "current-password", required: true, "aria-label": t("key"), placeholder: t("key") });
+  const keep = el("input", { type: "checkbox", name: "keep" });
+  const submit = (event) => {
+    event.preventDefault();
+    key.set(input.value.trim(), keep.checked);
+    forget();
+    retry?.();
+  };
+  return el(
+    "form",
+    { class: "key-form", onsubmit: submit },
+    input,
+    el("button", { class: "go", type: "submit" }, t("key_use")),
+    el("label", {}, keep, " ", t("key_keep")),
+  );
+}
+
+/** Ask every two seconds whether the server is back, for as long as the message is on show, and go on by itself. */
+function waitForServer(node, retry) {
+  const line = el("p", { class: "waiting", role: "status" }, t("waiting"));
+  node.append(line);
+  const look = async () => {
+    if (!node.isConnected) return;
+    try {
+      await ask("healthz");
+    } catch (error) {
+      if (error instanceof Unreachable) {
+        setTimeout(look, 2000);
+        return;
+      }
+    }
+    if (node.isConnected) retry();
+  };
+  setTimeout(look, 2000);
+}
