@@ -20,6 +20,7 @@ from index.embedded.commits import writer_lock
 from index.embedded.reader import EmbeddedIndex
 from index.embedded.writer import IndexWriter
 from index.encoders.base import Encoder, cosine_floor
+from index.encoders.static import MANY, StaticEncoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
 from index.models import Article, BuildReport, Change, Skipped, SkipReason, StoredArticle
 from index.pipeline import Task, prepare_articles
@@ -298,6 +299,8 @@ def _batches(
 def _flush(batch: _Batch, builder: ArticlePreparer, writer: IndexWriter) -> None:
     if batch.stored:
         _self_check(batch.terms, batch.stored)
+        if len(batch.passages) >= MANY and isinstance(builder.encoder, StaticEncoder):
+            builder.encoder.prepare_for_many()
         made = batch.vectors or [np.asarray(builder.encoder.passages(batch.passages), np.float16)]
         writer.upsert(batch.stored, batch.terms, np.concatenate(made))
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from index.backend import Backend
 from index.errors import BadOption
+from index.models import Filters
 
 
 def open_backend(uri: str | Path) -> Backend:
@@ -20,3 +21,16 @@ def open_backend(uri: str | Path) -> Backend:
     from index.embedded.reader import EmbeddedIndex
 
     return EmbeddedIndex.open(text)
+
+
+def narrow(backend: Backend, filters: Filters, earlier: Backend | None = None) -> Backend:
+    """`backend` as if it held only the articles that pass `filters`: nothing it says or counts tells of others.
+
+    `earlier` is the same of an earlier commit, of which work may be taken over. BadOption where the engine cannot.
+    """
+    from index.embedded.narrowed import NarrowedIndex
+    from index.embedded.reader import EmbeddedIndex
+
+    if not isinstance(backend, EmbeddedIndex):
+        raise BadOption("a key with a filter: this engine cannot be narrowed", hint="serve an index folder instead")
+    return NarrowedIndex(backend, filters, earlier if isinstance(earlier, NarrowedIndex) else None)

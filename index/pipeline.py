@@ -174,6 +174,8 @@ def _start(config: IndexConfig, encode: bool) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process a core already
     encoder: Any = None if encode else _NoEncoder()
     _builder, _encode = ArticlePreparer(config, encoder), encode
+    if isinstance(_builder.encoder, StaticEncoder):
+        _builder.encoder.prepare_for_many()
 
 
 def _work(batch: Sequence[Task]) -> _Sent:

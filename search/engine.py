@@ -3,6 +3,7 @@
 search.ranking.ranker makes the order; here it becomes pages of results.
 """
 
+import copy
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ import numpy as np
 from index.analysis.near_duplicates import near_duplicates
 from index.backend import Backend, Lister, Verifying
 from index.config import IndexConfig
-from index.connect import open_backend
+from index.connect import narrow, open_backend
 from index.encoders.base import Encoder
 from index.encoders.load import load_encoder
 from index.errors import IndexMismatch
@@ -60,6 +61,7 @@ class SearchEngine:
         """
         self._backend = backend
         self._encoder = encoder
+        self._reranker = reranker
         self.mix = mix_of(backend)
         if weight is not None:
             self.mix = Mix(weight, self.mix.strength, "given")
@@ -259,10 +261,25 @@ class SearchEngine:
         """At most `k` titles and words that `text`, characters, pinyin or initials, is the beginning of."""
         return self._suggester.complete(text, k) if self._suggester else []
 
+    def narrowed(self, filters: Filters, earlier: "SearchEngine | None" = None) -> "SearchEngine":
+        """An engine over the articles that pass `filters` alone, as if there were no others; it shares the encoder.
+
+        `earlier` is such an engine of an earlier commit, of which work may be taken over.
+        """
+        backend = narrow(self._backend, filters, earlier._backend if earlier else None)
+        engine = copy.copy(self)
+        engine.__dict__.pop("_suggester", None)  # made of the titles and words of all
+        engine._backend = backend
+        engine._ranker = Ranker(backend, self._encoder, self.mix, self._reranker, self._tokenizer)
+        return engine
+
     def warm(self) -> None:
-        """Load what the first questions would wait for: dictionary, encoder, vectors, norms."""
+        """Load all that any question would wait for, once: dictionary, encoder, vectors, norms, titles and words."""
         for text in ("文搜", "检索"):  # the very first is answered without the dictionary and the whole tokenizer
-            self.search(text)
+            self.search(text, SearchOptions(explain=True, focus=True, facets=True, context=1))
+        self.suggest("文")
+        if self._suggester:
+            self._suggester.correct("wensou")
 
     def verify_in_background(self) -> None:
         """Have the engine read what it did not check at opening, where it can; see EmbeddedIndex."""

@@ -32,9 +32,9 @@ class Filtering:
         """(chunks,) which may be found, or None where all may."""
         if not filters:
             return segment.live_chunks if len(segment.tombstones.articles) else None
-        return self._passing(segment, filters)[segment.store.chunk_articles]
+        return self.passing(segment, filters)[segment.store.chunk_articles]
 
-    def _passing(self, segment: Segment, filters: Filters) -> NDArray[np.bool_]:
+    def passing(self, segment: Segment, filters: Filters) -> NDArray[np.bool_]:
         """(articles,) which are alive and pass. What a query asks for is remembered: both legs want it."""
         key = (segment.folder.name, filters)
         known = self._passed.get(key) if filters.where else None
@@ -73,7 +73,7 @@ class Filtering:
         """Articles by value among those that pass; see Backend."""
         out: dict[str, dict[str, int]] = {name: {} for name in names}
         for segment in self.segments:
-            passing = self._passing(segment, filters)
+            passing = self.passing(segment, filters)
             postings = segment.fields["facets"]
             for name in names:
                 for number in postings.terms.prefix(f"{name}="):

@@ -84,6 +84,10 @@ class EmbeddedIndex(Filtering, TermLister):
                     hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
                 ) from error
         self._verifier: Verifier | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew with the `segments` as they are: nothing is remembered of earlier questions."""
         self._scorer = Scorer(self.segments, self.config.bm25)
         self._places: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
         self._homes: dict[str, tuple[int, int]] = {}  # and their articles

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 _BLOCK = 1024  # texts encoded at once by a thread
-_MANY = 1_000  # passages, those of earlier calls among them, from which tables for whole batches pay: .3 s and 24 MB
+MANY = 1_000  # passages from which the tables that `prepare_for_many` makes pay: .3 s and 24 MB
 
 
 class StaticEncoder:
@@ -51,7 +52,8 @@ class StaticEncoder:
         """
         self.name = name
         self._folder = folder
-        self._asked = 0  # passages so far
+        self._many: Callable[[Sequence[str]], Tokens] | None = None  # tokens of whole batches, once prepared for
+        self._preparing = Lock()
         self._new = True  # nothing was asked for
         try:
             tensors = map_tensors(folder / "model.safetensors")
@@ -107,15 +109,24 @@ class StaticEncoder:
                 return self._sums(ids.take(some), ends)
         return self._sums(*self._ids(texts))
 
+    def prepare_for_many(self) -> None:
+        """Decode all rows and make tables for whole batches, once and for good: for who will encode by the thousand.
+
+        Nothing else does: what a process that answers questions holds does not depend on what it was asked before.
+        """
+        from index.encoders.unigram import Unigram
+
+        with self._preparing:
+            if self._many is None:
+                for rows in (self._tokens, self._pairs):
+                    if rows:
+                        rows.keep()
+                unigram = Unigram.of(self.tokenizer)
+                self._many = unigram.batch if unigram else self._ids
+
     def passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dim) of many texts, block by block on two threads (numpy lets go of the lock)."""
-        self._asked += len(texts)
-        if self._asked < _MANY:
-            return self._sums(*self._ids(texts), passages=True)
-        for rows in (self._tokens, self._pairs):
-            if rows:
-                rows.keep()
-        tokens = self._batches or self._ids
+        """Vectors (n, dim) of many texts; once prepared, block by block on two threads (numpy lets go of the lock)."""
+        tokens = self._many or self._ids
         if len(texts) <= _BLOCK:
             return self._sums(*tokens(texts), passages=True)
         blocks = [texts[begin : begin + _BLOCK] for begin in range(0, len(texts), _BLOCK)]
@@ -125,13 +136,6 @@ class StaticEncoder:
             for number, vectors in enumerate(found):
                 result[number * _BLOCK : number * _BLOCK + len(vectors)] = vectors
         return result
-
-    @cached_property
-    def _batches(self) -> Callable[[Sequence[str]], Tokens] | None:
-        from index.encoders.unigram import Unigram
-
-        unigram = Unigram.of(self.tokenizer)
-        return unigram.batch if unigram else None
 
     def _ids(self, texts: Sequence[str]) -> Tokens:
         return _ids(self.tokenizer, texts)

@@ -59,11 +59,18 @@ class Ranking:
 class Ranker:
     """Ranks the chunks and articles of one commit for questions. Safe to use from several threads."""
 
-    def __init__(self, backend: Backend, encoder: Encoder, mix: Mix, reranker: Reranker | None = None) -> None:
-        """`mix` is BM25's share and scale; `reranker` reads the best candidates again."""
+    def __init__(
+        self,
+        backend: Backend,
+        encoder: Encoder,
+        mix: Mix,
+        reranker: Reranker | None = None,
+        tokenizer: Tokenizer | None = None,
+    ) -> None:
+        """`mix` is BM25's share and scale; `reranker` reads the best again; `tokenizer`: the index's, if loaded."""
         self._backend = backend
         self._encoder = encoder
-        self.tokenizer = Tokenizer(backend.config.user_words, backend.config.synonyms)
+        self.tokenizer = tokenizer or Tokenizer(backend.config.user_words, backend.config.synonyms)
         self._mix = mix
         self._reranker = reranker
         self._chunks = backend.stats().chunks

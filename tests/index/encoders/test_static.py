@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -129,6 +130,24 @@ def test_many_passages_equal_few(bundled):
     many = [text + str(number) for number in range(40) for text in TEXTS]
     few = np.concatenate([bundled.passages([text]) for text in many])
     np.testing.assert_allclose(bundled.passages(many), few, atol=1e-6)
+    prepared = load_encoder()
+    prepared.prepare_for_many()
+    np.testing.assert_allclose(prepared.passages(many), few, atol=1e-6)
+
+
+def test_what_an_encoder_holds_does_not_depend_on_what_it_was_asked(monkeypatch):
+    """Fifty clients, a thousand sentences: nobody decodes the whole table, whoever comes first."""
+    encoder, decoded = load_encoder(), []
+    whole = RowTable.table
+    monkeypatch.setattr(RowTable, "table", lambda rows: decoded.append(rows) or whole(rows))
+    texts = [f"第{number}句话说的是电梯。" for number in range(300)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(encoder.passages, [texts] * 8))
+    assert decoded == []
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: encoder.prepare_for_many(), range(8)))
+    assert len(decoded) == 2  # the rows of tokens and of pairs, once each
+    assert encoder.passages(texts).tobytes() == found[0].tobytes()
 
 
 def test_rows_are_added_up_by_columns_to_the_same_bits():
