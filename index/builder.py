@@ -59,6 +59,7 @@ class _Tally:
     removed: int = 0
     chunks: int = 0
     skipped: list[Skipped] = field(default_factory=list)
+    unread: list[Skipped] = field(default_factory=list)
     repairs: Counter[str] = field(default_factory=Counter)
     examples: list[Change] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
@@ -174,6 +175,7 @@ def update_index(
         unchanged=tally.unchanged,
         removed=tally.removed,
         skipped=tuple(tally.skipped),
+        unread=tuple(tally.unread),
         chunks=tally.chunks,
         commit=commit,
         seconds=time.perf_counter() - began,
@@ -223,7 +225,7 @@ def _new_articles(
     """What has to be built, and whether it replaces something; what is skipped or unchanged is only counted."""
     for item in items:
         if isinstance(item, Skipped):
-            tally.skipped.append(item)
+            (tally.unread if item.reason is SkipReason.PART else tally.skipped).append(item)
             continue
         if item.article_id in tally.ids:
             tally.skipped.append(Skipped(item.path or item.article_id, SkipReason.DUPLICATE_ID, item.article_id))

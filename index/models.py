@@ -1,5 +1,6 @@
 """The nouns that travel between modules. Frozen, typed, and importing nothing of ours."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +21,10 @@ class Article:
     As `index.sources.articles` reads it, `text` is the raw text; after `index.cleaning.clean` it is the *display text*,
     which every offset anywhere refers to. `published` is an ISO date (`YYYY-MM-DD`) or None. `path` is the
     absolute path of the file that held it, or None when it came from a stream or a program.
+
+    `cells` are lines `header：value` of a table's row: raw text that belongs behind `text`, of which no line is page
+    furniture or a field to take out; cleaning puts them there and leaves "". `pages` are the offsets into `text` at
+    which the pages of a paged document begin, ascending, page 1 first; () where it has none.
     """
 
     article_id: str
@@ -32,6 +37,12 @@ class Article:
     url: str | None = None
     path: str | None = None
     meta: Mapping[str, str] = field(default_factory=dict)
+    cells: str = ""
+    pages: tuple[int, ...] = ()
+
+    def page(self, offset: int) -> int | None:
+        """The page, counted from 1, on which character `offset` of the text stands; None where there are no pages."""
+        return max(1, bisect_right(self.pages, offset)) if self.pages else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +227,7 @@ class SkipReason(StrEnum):
     DUPLICATE_ID = "an article with this id was already read in this run"
     TOO_LARGE = "it is larger than the limit"
     MISSING_EXTRA = "an optional package is needed to read it"
+    PART = "a part of it is not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +258,10 @@ class Cleaned:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a run of the builder did. Counts are articles unless they say otherwise."""
+    """What a run of the builder did. Counts are articles unless they say otherwise.
+
+    `unread` names parts of files that are in the index otherwise: pictures, comments, embedded files.
+    """
 
     added: int = 0
     changed: int = 0
@@ -260,6 +275,7 @@ class BuildReport:
     examples: tuple[Change, ...] = ()
     dense_recall: float | None = None
     warnings: tuple[str, ...] = ()
+    unread: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

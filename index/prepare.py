@@ -8,6 +8,7 @@ from index.analysis.chunk import chunk_spans
 from index.analysis.terms import FieldTerms, Vocabulary, terms_of, terms_of_all
 from index.analysis.tokenizer import Tokenizer
 from index.cleaning.clean import CLEANER_VERSION, clean_all
+from index.cleaning.parts import with_cells
 from index.config import IndexConfig
 from index.encoders.base import Encoder
 from index.encoders.load import load_encoder
@@ -19,6 +20,9 @@ _MANY = 1_500  # articles of one process from which a dictionary pays that cuts 
 def content_hash(article: Article) -> str:
     """16 hex digits over all that was read: title, text and fields."""
     fields = {name: getattr(article, name) for name in Article.__dataclass_fields__}
+    for name in ("cells", "pages"):  # most articles have neither
+        if not fields[name]:
+            del fields[name]
     data = json.dumps({**fields, "meta": dict(article.meta)}, sort_keys=True)
     return hashlib.blake2b(data.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
@@ -72,7 +76,7 @@ class ArticlePreparer:
     def _cut_all(
         self, articles: Sequence[tuple[Article, frozenset[str]]]
     ) -> list[tuple[StoredArticle, tuple[Change, ...]]]:
-        made = clean_all(articles) if self.config.clean else [Cleaned(article, ()) for article, _ in articles]
+        made = clean_all(articles) if self.config.clean else [Cleaned(with_cells(one), ()) for one, _ in articles]
         size, overlap = self.config.chunk_chars, self.config.overlap_chars
         cut = []
         for (raw, _), cleaned in zip(articles, made, strict=True):

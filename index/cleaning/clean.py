@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from index.cleaning import boilerplate as page_chrome
 from index.cleaning import gbk_misaligned, gbk_repair, metadata, mojibake, pinyin_annotations
+from index.cleaning.parts import page_starts, with_cells
 from index.models import Article, Change, Cleaned
 
-CLEANER_VERSION = 2  # part of the index's fingerprint: raise it whenever a step gives another result
+CLEANER_VERSION = 3  # part of the index's fingerprint: raise it whenever a step gives another result
 
 Result = tuple[Article, list[Change]]
 
@@ -153,6 +154,8 @@ STEPS: tuple[Step, ...] = (
     Step("fields", _fields),
     Step("title", _title),
 )
+# Of a table's row no line is page furniture, and none a field to take out.
+_REPAIRS = tuple(step for step in STEPS if step.run not in (_chrome, _fields, _title))
 
 
 def clean(article: Article, *, boilerplate: frozenset[str] = frozenset()) -> Cleaned:
@@ -167,12 +170,27 @@ def clean(article: Article, *, boilerplate: frozenset[str] = frozenset()) -> Cle
 
 def clean_all(pages: Sequence[tuple[Article, frozenset[str]]]) -> list[Cleaned]:
     """`clean` each article, given with its source's boilerplate: what becomes of one does not depend on others."""
+    made = _cleaned(pages, STEPS)
+    tables = [place for place, (article, _) in enumerate(pages) if article.cells]
+    rows = [(replace(pages[place][0], title="", text=pages[place][0].cells), frozenset[str]()) for place in tables]
+    for place, row in zip(tables, _cleaned(rows, _REPAIRS), strict=True):
+        article = with_cells(replace(made[place].article, cells=row.article.text))
+        made[place] = Cleaned(article, (*made[place].changes, *row.changes))
+    for place, (raw, _) in enumerate(pages):
+        if raw.pages:
+            article = made[place].article
+            starts = page_starts(raw.text, raw.pages, article.text)
+            made[place] = replace(made[place], article=replace(article, pages=starts))
+    return made
+
+
+def _cleaned(pages: Sequence[tuple[Article, frozenset[str]]], steps: Sequence[Step]) -> list[Cleaned]:
     articles = [article for article, _ in pages]
     changes: list[list[Change]] = [[] for _ in pages]
     left = list(range(len(pages)))
     for _ in range(_ROUNDS):
         before = articles.copy()
-        for step in STEPS:
+        for step in steps:
             stretches = _stretches([articles[place] for place in left]) if step.run is _ghosts else {}
             for place in left:
                 known = Known(pages[place][1], tuple(changes[place]), stretches)

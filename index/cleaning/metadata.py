@@ -71,10 +71,29 @@ _TITLE_ISSUER = re.compile(
     r"(?:通知|意见|决定|决议|命令|公告|通告|通报|请示|批复|报告|议案|函|纪要|公报|办法|规定|方案|条例|细则|说明)(?:[(].{0,20}[)])?$"
 )
 _PAPER = re.compile(rf"^(?P<who>[\u4e00-\u9fff]{{2,24}}(?:{_BODIES}))\s*文\s*件$")
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧肖程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任"
+    "姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁"
+    "葛伍韦申尤毕聂丛焦向柳邢路岳齐梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘"
+    "景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾郁商蒙"
+    "張劉陳楊趙黃吳孫馬羅鄭謝韓馮蕭鄧許呂蘇盧蔣賈葉閻鍾範鄒陸顧龍萬錢湯賴龔龐蘭顏嚴溫蘆魯韋畢聶叢齊莊時關費紀項陽衛"
+)
+_PERSON = re.compile(
+    rf"[{_SURNAMES}][{_H}]{{1,2}}|(?:欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|皇甫|尉迟|夏侯|慕容)[{_H}]{{1,2}}"
+)
+_SHAPES = {  # of the value that may stand on the line below its label
+    "document_number": re.compile(rf"[{_H}]{{0,14}}[〔\[(【]?\s*(?:19|20)\d\d\s*[〕\])】年]?\s*第?\s*\d{{1,5}}\s*号"),
+    "index_number": re.compile(r"[\w.〔\[(（〕\])）/-]*\d[\w.〔\[(（〕\])）/-]*"),
+    "issuing_body": re.compile(rf"[{_H}]{{2,24}}(?:{_BODIES})"),
+    "source": re.compile(
+        rf"[{_H}\w]{{1,20}}(?:报|网|社|台|刊|局|委|府|办|厅|部|院|客户端|公众号|频道|在线|新闻|杂志|{_BODIES})"
+    ),
+}
 _SUBTITLE = re.compile(r"^\s*(?:—{1,2}|－{1,2}|-{2,3}|―{1,2}|─{1,2})\s*(?P<sub>[^\s—－―─-].{1,58}?)\s*$")
 _SENTENCE_END = re.compile(r"[。！？!?；;]")
 _PEOPLE = frozenset({"author", "correspondent", "editor", "proofreader", "reviewer", "photographer"})
 _HEAD, _TAIL = 16, 14  # lines that are looked at from either end
+_BELOW_SIGNATURE = 6  # lines that may follow a notice's date: who else gets it, who printed it, a footer
 _DATE_ALONE = 5  # lines from the top among which a date alone is the page's
 
 
@@ -186,8 +205,9 @@ def take(text: str) -> tuple[str, dict[str, str], list[str]]:
     full = [i for i, line in enumerate(lines) if line.strip()]
     fields: dict[str, str] = {}
     drop: set[int] = set()
+    rows = _table_rows(lines, full)
     for place, i in enumerate(full):
-        if i in drop or _HEAD <= place < len(full) - _TAIL:
+        if i in drop or i in rows or _HEAD <= place < len(full) - _TAIL:
             continue
         found = line_fields(lines[i])
         if not found.whole or not (found.fields or _is_furniture(lines[i])):
@@ -217,10 +237,33 @@ def _value_below(label: str, line: str, fields: dict[str, str]) -> bool:
     """Whether `line` is the value of the label that stands alone above it; it is put into `fields`."""
     key = _LABELS.get(re.sub(r"[\s:丨|/]+$", "", fold(label).strip()), "")
     value = line.strip()
-    if not key or line_fields(line).fields.keys() - {"published"} or _is_furniture(line) or not _fits(key, value):
+    if line_fields(line).fields.keys() - {"published"} or _is_furniture(line) or not _surely_fits(key, value):
         return False
     _put(fields, key, value)
     return True
+
+
+def _surely_fits(key: str, value: str) -> bool:
+    """Whether `value` can be nothing but that field's: below an empty label there may as well stand the text."""
+    folded = fold(value)
+    if not value or not _fits(key, value):
+        return False
+    if key in _PEOPLE:
+        return all(_PERSON.fullmatch(name) for name in _people(folded).split())
+    if key == "published":
+        found = find_date(folded)
+        return found is not None and not re.sub(_CLOCK, "", folded[: found[1]] + folded[found[2] :], flags=re.I).strip()
+    return key in _SHAPES and bool(_SHAPES[key].fullmatch(folded))
+
+
+def _table_rows(lines: list[str], full: list[int]) -> set[int]:
+    """Lines `date：… | name：…` that stand next to one with the same labels: rows of a table, not fields."""
+    labels = []
+    for i in full:
+        parts = lines[i].split(" | ") if " | " in lines[i] else []
+        labels.append(tuple(re.split("[:：]", part, maxsplit=1)[0].strip() for part in parts))
+    alike = [n for n in range(1, len(full)) if labels[n] and labels[n] == labels[n - 1]]
+    return {full[m] for n in alike for m in (n - 1, n)}
 
 
 def _copied(lines: list[str], full: list[int], drop: set[int]) -> Mapping[str, str]:
@@ -243,13 +286,18 @@ def _copied(lines: list[str], full: list[int], drop: set[int]) -> Mapping[str, s
     for i in kept[:3]:
         if len(lines[i]) <= 40 and (match := _PAPER.match(fold(lines[i].strip()))):
             fields.setdefault("issuing_body", lines[i].strip()[: match.end("who")])
-    date_line = fold(lines[kept[-1]][:40]).strip() if kept else ""
-    if len(kept) >= 3 and len(date_line) <= 20 and (signed := find_date(date_line)):
-        body = lines[kept[-2]].strip()
-        if signed[2] - signed[1] >= len(date_line) - 1:
+    for at in range(len(kept) - 1, max(1, len(kept) - 1 - _BELOW_SIGNATURE), -1):
+        date_line = fold(lines[kept[at]][:40]).strip()
+        signed = find_date(date_line) if len(date_line) <= 20 else None
+        if signed is None or signed[2] - signed[1] < len(date_line) - 1:
+            continue
+        body = lines[kept[at - 1]].strip()
+        issued = bool(_ISSUER.match(fold(body)))
+        if issued or at == len(kept) - 1:
             fields.setdefault("published", signed[0])
-            if _ISSUER.match(fold(body)):
+            if issued:
                 fields.setdefault("issuing_body", body)
+            break
     return fields
 
 

@@ -129,7 +129,7 @@ class Store:
         data: dict[str, Any] = json.loads(line.decode("utf-8", "surrogatepass"))
         spans = tuple((start, end, heading) for start, end, heading in data.pop("chunks"))
         content_hash = data.pop("hash")
-        data["tags"] = tuple(data["tags"])
+        data["tags"], data["pages"] = tuple(data["tags"]), tuple(data.get("pages", ()))
         return StoredArticle(Article(**data), spans, content_hash)
 
     def mentions(self, row: int, phrase: str, *, title: bool = False) -> bool:
@@ -172,6 +172,9 @@ def save_store(folder: Path, stored: Sequence[StoredArticle]) -> None:
     with (folder / "articles.jsonl").open("wb") as file:
         for item in stored:
             fields = {name: getattr(item.article, name) for name in Article.__dataclass_fields__}
+            for name in ("cells", "pages"):  # most have neither, and older segments none
+                if not fields[name]:
+                    del fields[name]
             line = _ENCODER.encode({**fields, "chunks": item.spans, "hash": item.content_hash})
             sizes.append(file.write(line.encode("utf-8", "surrogatepass") + b"\n"))
     days = [day_number(date.fromisoformat(p)) if (p := item.article.published) else NO_DATE for item in stored]

@@ -17,20 +17,11 @@ from index.analysis.dates import parse_date
 from index.errors import BadArticle, BadOption
 from index.models import Article, Skipped, SkipReason
 from index.sources import formats
+from index.sources.field_names import field_of
 from index.sources.records import Record, refused
 
 MAX_TEXT = 32 * 1024 * 1024  # characters of one article
 
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("id", "_id", "article_id", "编号"),
-    "title": ("title", "headline", "标题", "題目", "標題", "题目"),
-    "text": ("text", "content", "contents", "body", "正文", "内容", "內容", "全文"),
-    "source": ("source", "来源", "來源", "媒体", "出处"),
-    "author": ("author", "作者", "记者"),
-    "published": ("published", "date", "published_at", "pubdate", "日期", "时间", "发布时间", "发布日期", "時間"),
-    "tags": ("tags", "keywords", "标签", "关键词", "標籤"),
-    "url": ("url", "link", "链接", "网址", "鏈接"),
-}
 _UNREAD = {
     SkipReason.UNREADABLE,
     SkipReason.BINARY,
@@ -39,7 +30,6 @@ _UNREAD = {
     SkipReason.TOO_LARGE,
     SkipReason.MISSING_EXTRA,
 }  # what may hold an article that was read before; a duplicate or another kind of file does not
-_CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in aliases}
 
 
 class Meter:
@@ -107,29 +97,39 @@ def _tags(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag for tag in named if tag))
 
 
-def article_from_record(record: Mapping[str, Any], *, path: str | None = None) -> Article:
+def article_from_record(
+    record: Mapping[str, Any], *, path: str | None = None, cells: str = "", pages: tuple[int, ...] = ()
+) -> Article:
     """An article from one JSON object, CSV row or API body.
 
     Keys: `text` (or `content`, `body`, `正文` ...), and optionally `id`, `title`, `source`, `author`, `published`,
-    `tags`, `url`; every other key is kept in `meta` as a string. `published` becomes `YYYY-MM-DD`; one that is not
-    understood is kept in `meta`. Raises BadArticle where there is no text, or a field is of the wrong kind.
+    `tags`, `url` under any name of `index.sources.field_names`; every other key is kept in `meta` as a string, a
+    summary too unless there is no other text. `published` becomes `YYYY-MM-DD`; one that is not understood is kept in
+    `meta`. `cells` and `pages` are the article's. Raises BadArticle where there is no text and there are no cells, or
+    a field is of the wrong kind.
     """
     if not isinstance(record, Mapping):
         raise BadArticle(f"an article is an object with a text: got {type(record).__name__}, wanted an object")
     known: dict[str, Any] = {}
     meta: dict[str, str] = {}
+    given: dict[str, str] = {}  # the keys as they were written
     for key, value in record.items():
-        name = _CANONICAL.get(str(key).strip().lower())
+        name = field_of(str(key))
         if value is None or value == "":
             continue
         if name is None or (name in known and key != name):
             meta[_string(str(key))] = _string(value)
         else:
             if name in known:  # the plain name wins over an alias that came first
-                meta[_ALIASES[name][1]] = _string(known[name])
-            known[name] = value
-    text = known.get("text")
-    if not isinstance(text, str) or not text.strip():
+                meta[given[name]] = _string(known[name])
+            known[name], given[name] = value, str(key)
+    if "summary" in known:
+        if "text" in known or cells:
+            meta[given["summary"]] = _string(known.pop("summary"))
+        else:
+            known["text"] = known.pop("summary")
+    text = known.get("text", "" if cells else None)
+    if not isinstance(text, str) or not (text.strip() or cells):
         got = "none" if text is None else "blank text" if isinstance(text, str) else type(text).__name__
         raise BadArticle(f"an article needs a text: got {got}, wanted a string", hint='{"text": "..."}')
     if len(text) > MAX_TEXT:
@@ -141,9 +141,9 @@ def article_from_record(record: Mapping[str, Any], *, path: str | None = None) -
     if "published" in known and published is None:
         meta["published"] = _string(known["published"])
     title, text = _string(known.get("title", "")).strip(), sound(text)
-    given = _string(known["id"]).strip() if "id" in known else ""
+    own_id = _string(known["id"]).strip() if "id" in known else ""
     return Article(
-        article_id=given or article_id_for(path or "", title, text),
+        article_id=own_id or article_id_for(path or "", title, text + sound(cells)),
         title=title,
         text=text,
         source=_optional(known.get("source")),
@@ -153,6 +153,8 @@ def article_from_record(record: Mapping[str, Any], *, path: str | None = None) -
         url=_optional(known.get("url")),
         path=path,
         meta=meta,
+        cells=sound(cells),
+        pages=pages,
     )
 
 
@@ -220,7 +222,7 @@ def _articles(records: Iterator[Record | Skipped], *, path: str | None) -> Itera
         if record.whole_file and "id" not in content:
             content["id"] = article_id_for(record.where)
         try:
-            yield article_from_record(content, path=path)
+            yield article_from_record(content, path=path, cells=record.cells, pages=record.pages)
         except BadArticle as error:
             yield refused(record, error.message)
 

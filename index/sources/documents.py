@@ -3,7 +3,6 @@
 import io
 import logging
 import re
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from importlib import import_module
@@ -13,10 +12,8 @@ from xml.etree import ElementTree
 from index.models import Skipped, SkipReason
 from index.sources import encodings, markup
 from index.sources.archives import TooLarge, member, open_archive
-from index.sources.readers import row_content
 from index.sources.records import Reader, Record, Records
 
-MAX_ROWS = 1_000_000
 _HINT = "pip install wensou[formats]"
 
 _Text = dict[str, Any]
@@ -39,39 +36,6 @@ def guarded(reader: Reader, data: bytes, where: str) -> Records:
         yield Skipped(where, SkipReason.TOO_LARGE, type(error).__name__)
     except Exception as error:  # parsers of broken files raise anything; the file is reported and the run goes on
         yield Skipped(where, SkipReason.UNREADABLE, f"{type(error).__name__}: {error}"[:200])
-
-
-def _read_docx(data: bytes, where: str) -> Records:
-    docx = import_module("docx")
-    open_archive(data).close()
-    document = docx.Document(io.BytesIO(data))
-    blocks: list[str] = []
-    title = ""
-    for block in document.iter_inner_content():
-        if hasattr(block, "rows"):
-            rows = (" | ".join(_once(cell.text.strip() for cell in row.cells)) for row in block.rows)
-            blocks.append("\n".join(row for row in rows if row.strip(" |")))
-            continue
-        text = block.text.strip()
-        style = (getattr(block.style, "name", "") or "").lower()
-        if style == "title" and not title:
-            title = text
-        elif text:
-            blocks.append(text)
-    info = document.core_properties
-    content: _Text = {"title": title, "text": "\n\n".join(blocks), "author": (info.author or "").strip()}
-    if content["author"].lower() in ("python-docx", "user", "administrator", "微软用户", "admin"):
-        content["author"] = ""  # what programs write when nobody told them
-    yield Record(content, where, whole_file=True)
-
-
-def _once(cells: Iterator[str]) -> list[str]:
-    """Cells without the repetitions that merged cells give."""
-    out: list[str] = []
-    for cell in cells:
-        if not out or cell != out[-1]:
-            out.append(re.sub(r"\s+", " ", cell))
-    return out
 
 
 def _read_pdf(data: bytes, where: str) -> Records:
@@ -137,23 +101,6 @@ def _read_epub(data: bytes, where: str) -> Records:
         yield Skipped(where, SkipReason.EMPTY)
 
 
-def _read_xlsx(data: bytes, where: str) -> Records:
-    """One record per row of each sheet, under the names of its first row."""
-    openpyxl = import_module("openpyxl")
-    open_archive(data).close()
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    for sheet in book.worksheets:
-        header: list[str] = []
-        for number, row in enumerate(sheet.iter_rows(values_only=True, max_row=MAX_ROWS), start=1):
-            cells = ["" if value is None else str(value) for value in row]
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not header:
-                header = [cell.strip() for cell in cells]
-            else:
-                yield Record(row_content(header, cells), f"{where}:{sheet.title}:{number}")
-
-
 def _read_mail(data: bytes, where: str) -> Records:
     """One message, or one saved web page (`.mht`): its best text part, its subject, sender and date."""
     message = message_from_bytes(data, policy=policy.default)
@@ -188,11 +135,21 @@ def _part_text(part: Any) -> str:
     return str(data.decode("utf-8", "replace"))
 
 
+def _elsewhere(module: str, name: str) -> Reader:
+    """A reader of a module that is loaded when the first such file comes."""
+
+    def read_it(data: bytes, where: str) -> Records:
+        yield from getattr(import_module(f"index.sources.{module}"), name)(data, where)
+
+    return read_it
+
+
 _READERS: dict[str, Reader] = {
-    "docx": _read_docx,
+    "docx": _elsewhere("docx", "read_docx"),
     "pdf": _read_pdf,
     "epub": _read_epub,
-    "xlsx": _read_xlsx,
+    "xlsx": _elsewhere("spreadsheets", "read_xlsx"),
+    "xlsm": _elsewhere("spreadsheets", "read_xlsx"),
     "eml": _read_mail,
     "mht": _read_mail,
     "mhtml": _read_mail,

@@ -138,6 +138,6 @@ WHOLE: dict[str, Reader] = {
     ".xhtml": read_html,
     ".shtml": read_html,
     ".json": read_json,
-    **{f".{kind}": _document(kind) for kind in ("docx", "pdf", "epub", "xlsx", "eml", "mht", "mhtml")},
+    **{f".{kind}": _document(kind) for kind in ("docx", "pdf", "epub", "xlsx", "xlsm", "eml", "mht", "mhtml")},
     ".zip": _zip,
 }

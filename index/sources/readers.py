@@ -3,16 +3,18 @@
 import csv
 import gzip
 import io
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from index.models import Skipped, SkipReason
-from index.sources import encodings, markup
+from index.sources import encodings, markup, tables
 from index.sources.records import Record, Records
 
 MAX_LINE = 32 * 1024 * 1024  # characters of one JSONL line or CSV row
 _HEAD = 64 * 1024
+_SNIFFED = 20  # lines that tell how a table parts its cells
 
 
 def _text(data: bytes, where: str) -> str | Skipped:
@@ -160,28 +162,32 @@ def read_csv(raw: BinaryIO, where: str) -> Records:
 
 def _csv_rows(stream: io.TextIOBase, where: str) -> Records:
     csv.field_size_limit(MAX_LINE)
-    numbered = (item[1] for item in _lines(stream, where) if not isinstance(item, Skipped))
-    first = next(numbered, "").lstrip("\ufeff")
-    mark = max(",\t;|", key=first.count)
+    refused: list[Skipped] = []
+    numbered = _kept(_lines(stream, where), refused)
+    head = list(itertools.islice(numbered, _SNIFFED))
+    if head:
+        head[0] = head[0].lstrip("\ufeff")
+    mark = _separator(head)
+    rows = csv.reader((line.replace("\0", "") for line in itertools.chain(head, numbered)), delimiter=mark)
     try:
-        header = [name.strip() for name in next(csv.reader([first.replace("\0", "")], delimiter=mark), [])]
-        rows = csv.reader((line.replace("\0", "") for line in numbered), delimiter=mark)
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                yield Record(row_content(header, row), f"{where}:{rows.line_num + 1}")
+        for record in tables.records((tables.plain_row(rows.line_num, row) for row in rows), where):
+            yield from refused
+            refused.clear()
+            yield record
     except csv.Error as error:
         yield Skipped(where, SkipReason.BAD_RECORD, f"not CSV: {error}")
+    yield from refused
 
 
-_TEXT_COLUMNS = frozenset({"text", "content", "contents", "body", "正文", "内容", "內容", "全文"})
+def _kept(lines: Iterator[tuple[int, str] | Skipped], refused: list[Skipped]) -> Iterator[str]:
+    for item in lines:
+        if isinstance(item, Skipped):
+            refused.append(item)
+        else:
+            yield item[1]
 
 
-def row_content(header: list[str], row: list[str]) -> dict[str, Any]:
-    """A table row as a record; a table without a text column gives `column: value` lines as the text."""
-    cells = dict(zip(header, row, strict=False))
-    if any(name.lower() in _TEXT_COLUMNS for name in header):
-        return dict(cells)
-    lines = [f"{name}：{cell.strip()}" if name else cell.strip() for name, cell in cells.items() if cell.strip()]
-    lines += [cell.strip() for cell in row[len(header) :] if cell.strip()]
-    title = next((cell.strip() for cell in row if cell.strip()), "")
-    return {"title": title[:60], "text": "\n".join(lines)}
+def _separator(lines: list[str]) -> str:
+    """What parts the cells: the mark that most lines have; of several, the one there is most of."""
+    full = [line for line in lines if line.strip()]
+    return max(",\t;|", key=lambda mark: (sum(mark in line for line in full), sum(line.count(mark) for line in full)))

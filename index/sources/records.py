@@ -10,11 +10,16 @@ MAX_FILE = 64 * 1024 * 1024  # bytes of a file that must be read whole
 
 
 class Record(NamedTuple):
-    """What an article is made from; `where` names it (`path`, `path:line`) in reports."""
+    """What an article is made from; `where` names it (`path`, `path:line`) in reports.
+
+    `cells` and `pages` are those of `index.models.Article`; `pages` fits the text that `content` holds.
+    """
 
     content: Mapping[str, Any]
     where: str
     whole_file: bool = False
+    cells: str = ""
+    pages: tuple[int, ...] = ()
 
 
 Records = Iterator[Record | Skipped]

@@ -67,6 +67,10 @@ def show_report(report: BuildReport) -> None:
         print(f"warning: {warning}")
     if not (report.added or report.changed or report.unchanged or report.skipped):
         print("there was nothing to read: no file of a kind that is read, and no record", file=sys.stderr)
+    for part in report.unread[:_SKIPPED]:
+        print(f"read in part {part.where}: without {part.detail}", file=sys.stderr)
+    if len(report.unread) > _SKIPPED:
+        print(f"read in part: {len(report.unread)} in all; --json names each", file=sys.stderr)
     for skipped in report.skipped[:_SKIPPED]:
         detail = f" ({skipped.detail})" if skipped.detail else ""
         print(f"skipped {skipped.where}: {skipped.reason}{detail}", file=sys.stderr)

@@ -155,7 +155,7 @@ def test_csv_with_and_without_a_text_column(tmp_path):
     assert (second.title, second.text, second.source) == ("题二", "正文二", None)
     table = tmp_path / "b.csv"
     table.write_text("单位;电话\n办公室;12345\n", encoding="utf-8-sig")
-    assert one(table).text == "单位：办公室\n电话：12345"
+    assert one(table).cells == "单位：办公室\n电话：12345"
 
 
 def test_a_json_file_of_records(tmp_path):

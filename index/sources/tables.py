@@ -1,0 +1,271 @@
+"""Tables -> records and lines: which row names the columns, what merged cells say, each row as `header：value`.
+
+A sheet or CSV file gives a record a row (`records`); a table inside a document gives lines of its text (`lines`).
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from index.sources.field_names import field_of
+from index.sources.records import Record, Records
+
+MAX_TITLE = 60  # characters of the cell that names a row
+_AHEAD = 200  # rows looked at before it is said what a table is
+_MAX_NAME = 60  # characters of a column's name
+_LEVELS = 3  # rows that may name the columns together
+_NUMBER = re.compile(
+    r"[-+－]?[¥￥$]?\d[\d,，]*(?:\.\d+)?[%％‰]?|\d{1,4}[-/.年]\d{1,2}[-/.月](?:\d{1,2}日?)?|\d{1,2}[:：]\d\d"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d年?")
+_NOTE = re.compile(
+    r"(?:注|备注|說明|说明|附|制表|填表|合计|总计|单位|来源|数据来源|审核|填报)[^：:]{0,6}[：:]|.*[。：:]$|.{21}", re.S
+)
+
+
+class Row(NamedTuple):
+    """A row of a table, merged cells filled: `across[i]` where cell `i` repeats its left neighbour, merged with it."""
+
+    number: int
+    cells: list[str]
+    across: list[bool]
+
+    @property
+    def filled(self) -> list[int]:
+        """The columns with something of their own in them."""
+        return [i for i, cell in enumerate(self.cells) if cell and not self.across[i]]
+
+
+def plain_row(number: int, cells: Iterable[str]) -> Row:
+    """A row of a table that knows no merged cells."""
+    stripped = [cell.strip() for cell in cells]
+    return Row(number, stripped, [False] * len(stripped))
+
+
+def merged(rows: list[list[str]], ranges: Iterable[tuple[int, int, int, int]]) -> list[Row]:
+    """Rows counted from 1, with the value of each of `ranges` (first row, first column, last row, last column; from 0,
+    inclusive) in all its cells.
+    """
+    across = [[False] * len(row) for row in rows]
+    for top, left, bottom, right in ranges:
+        if top >= len(rows):
+            continue
+        value = rows[top][left] if left < len(rows[top]) else ""
+        for y in range(top, min(bottom + 1, len(rows))):
+            missing = right + 1 - len(rows[y])
+            rows[y] += [""] * missing
+            across[y] += [False] * missing
+            for x in range(left, right + 1):
+                rows[y][x], across[y][x] = value, x > left
+    return [Row(n, [cell.strip() for cell in row], across[n - 1]) for n, row in enumerate(rows, start=1)]
+
+
+def _is_number(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(cell)) and not _YEAR.fullmatch(cell)
+
+
+def _names_columns(row: Row, below: Row | None) -> bool:
+    """Whether `row` reads as the names of columns: no values, which is told by what stands below them."""
+    if len(row.filled) < 2 or any(len(row.cells[i]) > _MAX_NAME for i in row.filled):
+        return False
+    if any(field_of(row.cells[i]) for i in row.filled):
+        return True
+    if below is None:
+        return True
+    numbers = [i for i in row.filled if _is_number(row.cells[i]) and i < len(below.cells)]
+    return not any(_is_number(below.cells[i]) for i in numbers) and 2 * len(numbers) <= len(row.filled)
+
+
+def _goes_on(names: Row, below: Row) -> bool:
+    """Whether `below` names columns under `names` that stand for several: merged, or left empty behind one."""
+    width = min(len(names.cells), len(below.cells))
+    under = [i for i in range(width) if names.across[i] or (not names.cells[i] and i and below.cells[i])]
+    groups = {i - 1 for i in under} | set(under)
+    own = [i for i in below.filled if not (i < len(names.cells) and below.cells[i] == names.cells[i])]
+    if not under or not own:
+        return False
+    if any(_is_number(below.cells[i]) or len(below.cells[i]) > _MAX_NAME for i in own):
+        return False
+    # A name with nothing of its own below it tells that the two rows name the columns together.
+    whole = any(names.cells[i] and i not in own for i in range(width) if i not in groups)
+    return whole or (any(names.across) and set(own) <= groups)
+
+
+def _joined(names: Row, below: Row) -> Row:
+    cells, group = [], ""
+    for i in range(max(len(names.cells), len(below.cells))):
+        upper = names.cells[i] if i < len(names.cells) else ""
+        lower = below.cells[i] if i < len(below.cells) else ""
+        group = upper or (group if lower else "")
+        cells.append("·".join(dict.fromkeys(part for part in (group, lower) if part)))
+    across = [i < len(below.across) and below.across[i] for i in range(len(cells))]
+    return Row(below.number, cells, across)
+
+
+class _Ahead:
+    """Rows that are not blank, with those to come in sight; `gap` says whether blank ones came before the current."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows, self._next = rows, deque[tuple[Row, bool]]()
+
+    def look(self, number: int) -> list[Row]:
+        gap = False
+        while len(self._next) < number and (row := next(self._rows, None)) is not None:
+            if row.filled:
+                self._next.append((row, gap))
+                gap = False
+            else:
+                gap = True
+        return [row for row, _ in list(self._next)[:number]]
+
+    def take(self) -> tuple[Row, bool] | None:
+        return self._next.popleft() if self.look(1) else None
+
+
+def records(rows: Iterator[Row], where: str) -> Records:
+    """A record for each row under the names of the columns, each named `where:number`.
+
+    What stands alone above the names is a caption and is told with every row; two or three rows may name the columns
+    together; a second table below a gap has its own names; names printed again are left out. Where all rows have one
+    cell, and are few, they are one text.
+    """
+    ahead = _Ahead(rows)
+    first = ahead.look(_AHEAD)
+    if first and all(len(row.filled) == 1 for row in first) and not field_of(first[0].cells[first[0].filled[0]]):
+        if len(first) < _AHEAD:
+            text = "\n".join(row.cells[row.filled[0]] for row in first)
+            yield Record({"text": text}, f"{where}:{first[0].number}")
+            return
+        header: Row | None = first[0]
+        ahead.take()
+    else:
+        header = None
+    captions: list[str] = []
+    while (taken := ahead.take()) is not None:
+        row, gap = taken
+        if header is None or (gap and _begins_anew(row, ahead)):
+            if header is not None:
+                header, captions = None, []
+            while len(row.filled) == 1 and any(len(other.filled) > 1 for other in ahead.look(20)):
+                captions.append(row.cells[row.filled[0]])
+                following = ahead.take()
+                if following is None:
+                    return
+                row = following[0]
+            header = _header(row, ahead)
+            if header.cells:
+                continue
+        if row.cells == header.cells:
+            continue
+        yield _record(header, row, captions, where)
+
+
+def _begins_anew(row: Row, ahead: _Ahead) -> bool:
+    """Whether another table begins with `row`, a caption or names alone: told by the two rows that come."""
+    following = ahead.look(2)
+    if len(row.filled) == 1:
+        return len(following) > 1 and len(following[0].filled) > 1 and _names_columns(*following[:2])
+    numbers = following and any(_is_number(cell) for cell in following[0].cells)
+    return bool(numbers) and len(row.filled) > 2 and not any(_is_number(cell) for cell in row.cells)
+
+
+def _header(row: Row, ahead: _Ahead) -> Row:
+    """The names of the columns that begin with `row`; those below it are taken. A row without cells: it names none."""
+    below = ahead.look(1)
+    single = len(row.filled) == 1 and field_of(row.cells[row.filled[0]])
+    if not single and not _names_columns(row, below[0] if below else None):
+        return Row(row.number, [], [])
+    names = row
+    for _ in range(_LEVELS - 1):
+        below = ahead.look(1)
+        if not below or not _goes_on(names, below[0]):
+            break
+        names = _joined(names, below[0])
+        ahead.take()
+    return names
+
+
+def _record(header: Row, row: Row, captions: Sequence[str], where: str) -> Record:
+    place = f"{where}:{row.number}"
+    alone = row.cells[row.filled[0]] if len(row.filled) == 1 else ""
+    if alone and len(header.filled) > 2 and (any(row.across) or (row.filled == [0] and _NOTE.match(alone))):
+        return Record({"title": alone[:MAX_TITLE]}, place, cells="\n".join([*captions, alone]))
+    content, lines = row_content(header.cells, row.cells)
+    return Record(content, place, cells="\n".join([*captions, *lines] if lines else lines))
+
+
+def row_content(names: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """The fields that a row under `names` gives, and its cells as lines `name：value`.
+
+    Where a column holds a text, the columns of a title, source, author and the other fields are those, and all of
+    which a search would not find the words are told in lines too. Elsewhere the lines are the text, and what names the
+    row is its title.
+    """
+    pairs = [(names[i] if i < len(names) else "", cell) for i, cell in enumerate(cells) if cell]
+    fields = {name: field_of(name) for name, _ in pairs}
+    text = any(field_of(name) == "text" for name in names)
+    content: dict[str, Any] = {}
+    lines = []
+    for name, cell in pairs:
+        field = fields[name]
+        if text and name and name not in content and (field != "id" or name.isascii()):
+            content[name] = cell
+            if field in ("title", "text", "source", "author"):
+                continue  # searched as they are
+        elif field == "title" and "title" not in content:
+            content["title"] = cell
+        lines.append(f"{name}：{cell}" if name else cell)
+    if not text and "title" not in content:
+        words = [cell for _, cell in pairs if not _is_number(cell) and any(map(str.isalpha, cell))]
+        content["title"] = next(iter(words or [cell for _, cell in pairs]), "")[:MAX_TITLE]
+    if text and not any(fields[name] == "text" for name, _ in pairs):
+        lines = [f"{name}：{cell}" if name else cell for name, cell in pairs]  # a row without the text it could have
+    return content, lines
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
+    """A table inside a document as lines: `header：value | header：value` where the first row surely names columns,
+    else `a | b | c`. A row that is one cell over the whole width is told once.
+    """
+    full = [row for row in rows if row.filled]
+    captions = 0
+    while captions < len(full) and len(full[captions].filled) == 1:
+        captions += 1
+    told = [full[n].cells[full[n].filled[0]] for n in range(captions)]
+    body = full[captions:]
+    names = _surely_names(body)
+    if names is not None:
+        told.append(_barred(body[0]))
+        body = body[1:]
+    for row in body:
+        if len(row.filled) == 1 and (any(row.across) or names is None):
+            told.append(row.cells[row.filled[0]])
+        elif names is None:
+            told.append(_barred(row))
+        else:
+            told.append(" | ".join(_labelled(names, row)))
+    return [re.sub(r"[ \t]*\n\s*", " ", line) for line in told]
+
+
+def _barred(row: Row) -> str:
+    return " | ".join(row.cells)
+
+
+def _labelled(names: Sequence[str], row: Row) -> list[str]:
+    return [f"{names[i]}：{cell}" if i < len(names) and names[i] else cell for i, cell in enumerate(row.cells) if cell]
+
+
+def _surely_names(rows: Sequence[Row]) -> list[str] | None:
+    """The names in the first row of a table in a document; None in doubt, for forms have labels anywhere."""
+    if len(rows) < 3 or len(rows[0].cells) < 2 or any(rows[0].across):
+        return None
+    names = rows[0].cells
+    distinct = len(set(names)) == len(names) and all(names) and max(map(len, names)) <= 12
+    if not distinct or not _names_columns(rows[0], rows[1]):
+        return None
+    body = [row for row in rows[1:] if len(row.filled) > 1]
+    labels = sum(cell.endswith(("：", ":")) for row in rows for cell in row.cells)
+    if labels or not body or any(len(row.cells) != len(names) for row in body) or any(map(_is_number, names)):
+        return None
+    return names

@@ -1,0 +1,237 @@
+import pytest
+
+from index.models import SkipReason
+from index.sources.docx import read_docx
+from index.sources.numbering import counted, numeral
+from tests.index.sources.office import NAMES, cell, docx, paragraph, row, run, table
+
+DELETED = '<w:del w:id="1"><w:r><w:delText>上午九点</w:delText></w:r></w:del>'
+PICTURE_BOX = (
+    '<w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing><wps:txbx><w:txbxContent>{0}</w:txbxContent>'
+    "</wps:txbx></w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox><w:txbxContent>{0}</w:txbxContent></v:textbox></w:pict>"
+    "</mc:Fallback></mc:AlternateContent></w:r>"
+)
+
+
+def text_of(body, parts=None):
+    record, *_ = read_docx(docx(body, parts), "a.docx")
+    return record.content["text"]
+
+
+def field(asked, shown):
+    return (
+        f'<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> {asked} </w:instrText></w:r>'
+        f'<w:r><w:fldChar w:fldCharType="separate"/></w:r>{run(shown)}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    )
+
+
+def test_tracked_changes_read_as_if_accepted():
+    moved = f'<w:moveFrom w:id="3">{run("旧处的话。")}</w:moveFrom><w:moveTo w:id="4">{run("新处的话。")}</w:moveTo>'
+    inserted = f'<w:ins w:id="2">{run("下午三点")}</w:ins>'
+    assert (
+        text_of(paragraph(run("渡船改在") + DELETED + inserted + run("开。") + moved))
+        == "渡船改在下午三点开。新处的话。"
+    )
+
+
+def test_a_paragraph_whose_mark_was_deleted_goes_on_in_the_next():
+    body = paragraph("渡口每逢大雾", "<w:rPr><w:del/></w:rPr>") + paragraph("停航半天。")
+    assert text_of(body) == "渡口每逢大雾停航半天。"
+
+
+def test_a_deleted_row_of_a_table_is_gone_and_an_inserted_one_is_there():
+    rows = [
+        row("桥名", "限重"),
+        row("石拱桥", "两吨", properties="<w:del/>"),
+        row("浮桥", "一吨", properties="<w:ins/>"),
+    ]
+    assert text_of(table(*rows)) == "桥名 | 限重\n浮桥 | 一吨"
+
+
+def test_content_controls_are_read_wherever_they_stand_but_not_what_asks_to_fill_them_in():
+    control = "<w:sdt><w:sdtPr>{}</w:sdtPr><w:sdtContent>{}</w:sdtContent></w:sdt>"
+    asking = "<w:showingPlcHdr/>"
+    body = control.format("", paragraph("整段在控件里。")) + paragraph(
+        run("联系人")
+        + control.format("", run("柳叶舟"))
+        + run("，")
+        + control.format(asking, run("单击此处输入文字。"))
+    )
+    body += table(control.format("", row("甲", "乙")), row("丙", "丁"))
+    assert text_of(body) == "整段在控件里。\n\n联系人柳叶舟，\n\n甲 | 乙\n丙 | 丁"
+
+
+def test_a_text_box_is_read_once_after_its_paragraph():
+    body = paragraph(run("正文一段。") + PICTURE_BOX.format(paragraph("框里的提醒。")))
+    assert text_of(body) == "正文一段。\n\n框里的提醒。"
+
+
+def test_equal_and_merged_cells_keep_their_columns():
+    down, on = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+    body = table(
+        row("班", "周一", "周二", "周三"),
+        row(cell("早班", down), "七人", "七人", "八人"),
+        row(cell("", on), cell("全休", '<w:gridSpan w:val="2"/>'), "九人"),
+    )
+    assert text_of(body) == (
+        "班 | 周一 | 周二 | 周三\n班：早班 | 周一：七人 | 周二：七人 | 周三：八人\n"
+        "班：早班 | 周一：全休 | 周二：全休 | 周三：九人"
+    )
+
+
+def test_a_row_that_begins_later_keeps_its_columns():
+    body = table(row("甲", "乙", "丙"), row("丁", "戊", properties='<w:gridBefore w:val="1"/>'))
+    assert text_of(body) == "甲 | 乙 | 丙\n | 丁 | 戊"
+
+
+def test_a_form_is_no_table_with_names_of_columns():
+    body = table(row("姓名", "", "性别", ""), row("住址", "柳湾村", "电话", "无"), row("事由", "修屋", "日期", "三月"))
+    assert text_of(body).split("\n")[1:] == ["住址 | 柳湾村 | 电话 | 无", "事由 | 修屋 | 日期 | 三月"]
+
+
+def test_tables_inside_cells_are_read():
+    inner = table(row("竹筏", "每人十元"), row("皮艇", "每人二十元"))
+    body = table(row(cell(paragraph("漂流价目") + inner), "早八点开放"))
+    assert text_of(body) == "漂流价目 | 早八点开放\n\n竹筏 | 每人十元\n皮艇 | 每人二十元"
+
+
+NUMBERING = f"""<w:numbering {NAMES}><w:abstractNum w:abstractNumId="7">
+<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="chineseCounting"/><w:lvlText w:val="第%1条"/></w:lvl>
+<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="chineseCounting"/><w:lvlText w:val="（%2）"/></w:lvl>
+<w:lvl w:ilvl="2"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:isLgl/><w:lvlText w:val="%1.%3"/></w:lvl>
+</w:abstractNum>
+<w:abstractNum w:abstractNumId="8"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="japaneseCounting"/>
+<w:lvlText w:val="%1、"/><w:pStyle w:val="Head"/></w:lvl></w:abstractNum>
+<w:abstractNum w:abstractNumId="9"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/><w:lvlText w:val="&#xF0B7;"/></w:lvl>
+</w:abstractNum>
+<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="8"/></w:num>
+<w:num w:numId="3"><w:abstractNumId w:val="7"/><w:lvlOverride w:ilvl="0">
+<w:startOverride w:val="5"/></w:lvlOverride></w:num>
+<w:num w:numId="4"><w:abstractNumId w:val="9"/></w:num></w:numbering>"""
+STYLES = f"""<w:styles {NAMES}><w:style w:type="paragraph" w:styleId="Head"><w:name w:val="heading 1"/>
+<w:pPr><w:numPr><w:numId w:val="2"/></w:numPr></w:pPr></w:style>
+<w:style w:type="paragraph" w:styleId="Sub"><w:name w:val="my heading"/><w:basedOn w:val="Head"/></w:style>
+<w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style></w:styles>"""
+
+
+UNNUMBERED = '<w:pStyle w:val="Head"/><w:numPr><w:numId w:val="0"/></w:numPr>'
+
+
+def listed(text, number, level=0):
+    return paragraph(text, f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>')
+
+
+def test_the_numbers_that_word_writes_are_text():
+    body = (
+        paragraph("总则", '<w:pStyle w:val="Head"/>') + listed("爱护水源。", 1) + listed("不洗衣。", 1, 1)
+        + listed("不倒油。", 1, 1) + listed("细目。", 1, 2) + listed("违者罚款。", 1) + listed("重新算起。", 1, 1)
+        + paragraph("附则", '<w:pStyle w:val="Sub"/>') + paragraph("没有号。", UNNUMBERED)
+        + listed("跳到此处。", 3) + listed("点。", 4)
+    )  # fmt: skip
+    parts = {"numbering.xml": ("numbering", NUMBERING), "styles.xml": ("styles", STYLES)}
+    assert text_of(body, parts).split("\n\n") == [
+        "一、总则", "第一条 爱护水源。", "（一）不洗衣。", "（二）不倒油。", "1.1 细目。", "第二条 违者罚款。",
+        "（一）重新算起。", "二、附则", "没有号。", "第五条 跳到此处。", "点。",
+    ]  # fmt: skip
+
+
+def test_a_deleted_paragraph_takes_no_number():
+    gone = f'<w:p><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr><w:rPr><w:del/></w:rPr></w:pPr>{DELETED}</w:p>'
+    body = listed("甲。", 1) + gone + listed("乙。", 1)
+    assert text_of(body, {"numbering.xml": ("numbering", NUMBERING)}) == "第一条 甲。\n\n第二条 乙。"
+
+
+@pytest.mark.parametrize(
+    ("number", "shape", "want"),
+    [
+        (11, "chineseCounting", "十一"),
+        (105, "chineseCountingThousand", "一百零五"),
+        (20, "ideographDigital", "二〇"),
+        (3, "ideographTraditional", "丙"),
+        (12, "chineseLegalSimplified", "壹拾贰"),
+        (4, "upperRoman", "IV"),
+        (28, "lowerLetter", "bb"),
+        (3, "decimalEnclosedCircle", "③"),
+        (7, "no such format", "7"),
+    ],
+)
+def test_numerals(number, shape, want):
+    assert numeral(number, shape) == want
+
+
+def test_counting_in_chinese():
+    assert [counted(n) for n in (0, 10, 110, 1001, 2024, 10005)] == [
+        "零", "十", "一百一十", "一千零一", "二千零二十四", "一万零五",
+    ]  # fmt: skip
+
+
+def test_notes_headers_and_footers_come_after_the_text_once_and_page_numbers_not_at_all():
+    parts = {
+        "footnotes.xml": (
+            "footnotes",
+            f'<w:footnotes {NAMES}><w:footnote w:id="0" w:type="separator">{paragraph("线")}</w:footnote>'
+            f'<w:footnote w:id="2">{paragraph("据县志。")}</w:footnote></w:footnotes>',
+        ),
+        "header1.xml": ("header", f"<w:hdr {NAMES}>{paragraph('青石渡管理处')}</w:hdr>"),
+        "header2.xml": ("header", f"<w:hdr {NAMES}>{paragraph('青石渡管理处')}</w:hdr>"),
+        "footer1.xml": (
+            "footer",
+            f"<w:ftr {NAMES}>{paragraph('值班电话贴在门口')}"
+            f"{paragraph(run('第') + field('PAGE', '3') + run('页 共') + field('NUMPAGES', '9') + run('页'))}</w:ftr>",
+        ),
+    }
+    references = "".join(
+        f'<w:{n[:6]}Reference r:id="{n}" w:type="default"/>' for n in parts if n[:4] in ("head", "foot")
+    )
+    references = references.replace('<w:footnoReference r:id="footnotes.xml" w:type="default"/>', "")
+    note = '<w:r><w:footnoteReference w:id="2"/></w:r>'
+    body = paragraph(run("渡口建于前朝") + note + run("，今犹在。")) + f"<w:sectPr>{references}</w:sectPr>"
+    assert text_of(body, parts).split("\n\n") == [
+        "渡口建于前朝，今犹在。",
+        "据县志。",
+        "青石渡管理处",
+        "值班电话贴在门口",
+    ]
+
+
+def test_fields_show_their_result_and_forms_what_was_chosen():
+    checked = '<w:ffData><w:checkBox><w:default w:val="1"/></w:checkBox></w:ffData>'
+    boxes = f'<w:r><w:fldChar w:fldCharType="begin">{checked}</w:fldChar></w:r>'
+    boxes += '<w:r><w:instrText>FORMCHECKBOX</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    body = paragraph(field('REF x \\h "藏着的"', "见上文") + run("，") + boxes + run("同意"))
+    assert text_of(body) == "见上文，☑同意"
+
+
+def test_hidden_text_and_readings_are_not_shown_but_equations_are():
+    ruby = "<w:ruby><w:rt>" + run("dù") + "</w:rt><w:rubyBase>" + run("渡") + "</w:rubyBase></w:ruby>"
+    body = paragraph(
+        run("藏", "<w:vanish/>") + f"<w:r>{ruby}</w:r>" + run("口，") + "<m:oMath><m:r><m:t>a+b</m:t></m:r></m:oMath>"
+    )
+    assert text_of(body) == "渡口，a+b"
+
+
+def test_the_title_has_the_style_of_titles():
+    body = paragraph("渡口志", '<w:pStyle w:val="T"/>') + paragraph("第一段话。")
+    record, *_ = read_docx(docx(body, {"styles.xml": ("styles", STYLES)}), "a.docx")
+    assert (record.content["title"], record.content["text"]) == ("渡口志", "第一段话。")
+
+
+def test_a_file_taken_in_is_read():
+    page = "<html><body><p>并入的一页。</p></body></html>"
+    assert text_of('<w:altChunk r:id="part.html"/>', {"part.html": ("aFChunk", page)}) == "并入的一页。"
+
+
+def test_the_words_of_charts_are_read():
+    chart = (
+        f"<c:chartSpace {NAMES}><a:p><a:r><a:t>历年水位</a:t></a:r></a:p><c:strCache><c:pt><c:v>上游</c:v></c:pt>"
+        "<c:pt><c:v>下游</c:v></c:pt></c:strCache></c:chartSpace>"
+    )
+    body = paragraph('<w:r><w:drawing><c:chart r:id="chart1.xml"/></w:drawing></w:r>')
+    assert text_of(body, {"chart1.xml": ("chart", chart)}) == "历年水位\n\n上游 下游"
+
+
+def test_what_is_not_read_is_named():
+    comments = f"<w:comments {NAMES}><w:comment>{paragraph('改一下')}</w:comment></w:comments>"
+    parts = {"comments.xml": ("comments", comments), "media/a.png": ("image", b"x")}
+    _, part = read_docx(docx(paragraph("正文。"), parts), "a.docx")
+    assert (part.reason, part.detail) == (SkipReason.PART, "1 comments, 1 pictures")

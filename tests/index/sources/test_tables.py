@@ -1,0 +1,132 @@
+import pytest
+
+from index.cleaning.clean import clean
+from index.models import Article
+from index.sources.articles import read_sources
+from index.sources.field_names import field_of
+from index.sources.tables import lines, merged, plain_row
+
+
+def read(path):
+    return list(read_sources([str(path)]))
+
+
+def csv(tmp_path, text):
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding="utf-8")
+    return read(path)
+
+
+def test_a_title_above_the_names_of_columns_is_told_with_every_row(tmp_path):
+    first, second = csv(tmp_path, "枫桥镇渡船班次,,\n码头,头班,末班\n东岸,六点,十八点\n西岸,七点,十九点\n")
+    assert first.cells == "枫桥镇渡船班次\n码头：东岸\n头班：六点\n末班：十八点"
+    assert (second.title, second.cells.split("\n")[0]) == ("西岸", "枫桥镇渡船班次")
+
+
+def test_columns_beside_a_text_are_in_the_text_too(tmp_path):
+    (item,) = csv(tmp_path, "事项,地点,内容,来源,编号\n换证,二楼西侧,带上旧证。,某报,1\n")
+    assert (item.text, item.cells, item.source) == ("带上旧证。", "事项：换证\n地点：二楼西侧\n编号：1", "某报")
+    assert clean(item).article.text == "带上旧证。\n\n事项：换证\n地点：二楼西侧\n编号：1"
+
+
+def test_cells_that_look_like_fields_of_a_page_stay(tmp_path):
+    (item,) = csv(tmp_path, "日期,记者,责任编辑,阅读\n2024-03-05,王芳,李敏,300\n")
+    assert clean(item).article.text == "日期：2024-03-05\n记者：王芳\n责任编辑：李敏\n阅读：300"
+
+
+def test_names_over_two_rows_are_joined_and_merged_cells_repeat():
+    rows = [["店名", "上午", "", "下午"], ["", "开", "关", "开"], ["一号店", "八点", "十一点", "两点"]]
+    told = lines(merged(rows, [(0, 1, 0, 2), (0, 0, 1, 0)]))
+    assert told[0] == "店名 | 上午 | 上午 | 下午"
+    assert told[2] == "一号店 | 八点 | 十一点 | 两点"
+
+
+def test_names_over_two_rows_of_a_csv(tmp_path):
+    (item,) = csv(tmp_path, "店名,上午,,下午\n,开,关,开\n一号店,八点,十一点,两点\n")
+    assert item.cells == "店名：一号店\n上午·开：八点\n上午·关：十一点\n下午·开：两点"
+
+
+def test_a_second_table_below_a_gap_has_its_own_names(tmp_path):
+    items = csv(tmp_path, "药名,存量\n板蓝根,三箱\n,\n借用登记,\n器械,借出人\n血压计,韩梅\n")
+    assert [item.cells for item in items] == ["药名：板蓝根\n存量：三箱", "借用登记\n器械：血压计\n借出人：韩梅"]
+
+
+def test_names_printed_again_and_notes_below(tmp_path):
+    items = csv(tmp_path, "村,户数,人口\n上湾,12,40\n村,户数,人口\n下湾,15,52\n注：截至去年底。,,\n")
+    assert [item.cells.split("\n")[0] for item in items] == ["村：上湾", "村：下湾", "注：截至去年底。"]
+
+
+def test_a_table_without_names_of_columns_makes_none_up(tmp_path):
+    items = csv(tmp_path, "张木匠,12,1987\n李铁匠,15,1990\n")
+    assert [item.cells for item in items] == ["张木匠\n12\n1987", "李铁匠\n15\n1990"]
+
+
+def test_a_few_rows_of_one_cell_are_one_text(tmp_path):
+    (item,) = csv(tmp_path, "渡口须知\n先下后上。\n不得超载。\n")
+    assert item.text == "渡口须知\n先下后上。\n不得超载。"
+
+
+def test_rows_numbered_alike_in_two_tables_are_all_kept(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(f"编号,内容\n1,{name}里的话。\n", encoding="utf-8")
+    assert len({item.article_id for item in read(tmp_path)}) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("文章标题", "title"),
+        ("關鍵詞", "tags"),
+        ("发布时间（北京）", "published"),
+        (" * 摘 要：", "summary"),
+        ("备注", None),
+    ],
+)
+def test_what_columns_are_called(name, field):
+    assert field_of(name) == field
+
+
+def test_a_summary_is_the_text_where_there_is_no_other(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        '{"文章标题": "渡口", "摘要": "说的是渡口。"}\n{"摘要": "短。", "正文": "长的正文。"}\n', encoding="utf-8"
+    )
+    first, second = read(path)
+    assert (first.title, first.text) == ("渡口", "说的是渡口。")
+    assert (second.text, second.meta) == ("长的正文。", {"摘要": "短。"})
+
+
+def test_merged_cells_of_a_sheet(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in [
+        ["疫苗安排"],
+        ["片区", "时间", "地点"],
+        ["东片", "周一", "祠堂"],
+        ["", "周二", "祠堂"],
+        ["西片", 0.85, 7],
+    ]:
+        sheet.append(row)
+    sheet.merge_cells("A1:C1")
+    sheet.merge_cells("A3:A4")
+    sheet["B5"].number_format = "0%"
+    book.save(tmp_path / "a.xlsx")
+    assert [item.cells.replace("\n", " ") for item in read(tmp_path / "a.xlsx")] == [
+        "疫苗安排 片区：东片 时间：周一 地点：祠堂",
+        "疫苗安排 片区：东片 时间：周二 地点：祠堂",
+        "疫苗安排 片区：西片 时间：85% 地点：7",
+    ]
+
+
+def test_a_row_of_a_table_in_a_document_is_told_under_its_names_only_where_these_are_sure():
+    rows = [plain_row(n, cells) for n, cells in enumerate([["队", "胜", "负"], ["东", "三", "三"], ["西", "", "五"]])]
+    assert lines(rows) == ["队 | 胜 | 负", "队：东 | 胜：三 | 负：三", "队：西 | 负：五"]
+    assert lines(rows[:2]) == ["队 | 胜 | 负", "东 | 三 | 三"]
+
+
+def test_cells_are_repaired_but_never_taken_for_furniture():
+    made = clean(
+        Article("1", "班次", "", cells="时间：八\u200b点\n打印：可"), boilerplate=frozenset({"打印:可"})
+    ).article
+    assert (made.text, made.cells) == ("时间：八点\n打印：可", "")
