@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-VERSION = 2  # raised whenever other numbers would be measured
+VERSION = 3  # raised whenever other numbers would be measured
 AGAIN = 0.25  # a change of the number of chunks by this share calls for a new measurement
 
 
 @dataclass(frozen=True, slots=True)
-class Border:
-    """What a leg's signal is by chance (median, 95th percentile) and for a question with an answer (5th)."""
+class Chance:
+    """What questions without meaning get of this index: medians, and the 95th percentile of the dense signal."""
 
-    chance: float
-    chance_high: float
-    known_low: float
+    dense: float
+    """Of the dense signal (index.retrieval.signals)."""
+    dense_high: float
+    nearest: float
+    """Of the best candidate's scaled cosine."""
+    strength: float
+    """Of the best candidate's BM25, divided by the question's idf mass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,7 @@ class Measured:
     dense: float
     strength: float
     """Median of the best BM25 over a known sentence's idf mass: what a text gets that holds all of the question."""
-    borders: Mapping[str, Border]
-    """Of the signals of each leg and of both, `hybrid`."""
+    chance: Chance
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -42,7 +45,7 @@ class Measured:
         """Back from `to_json`; None where there is nothing, or it was measured otherwise or under another encoder."""
         if not data or data.get("version") != VERSION or data.get("encoder") != encoder:
             return None
-        return cls(**{**data, "borders": {name: Border(**border) for name, border in data["borders"].items()}})
+        return cls(**{**data, "chance": Chance(**data["chance"])})
 
     def fits(self, chunks: int) -> bool:
         """Whether an index of so many chunks is still much the same."""

@@ -26,10 +26,9 @@ from index.errors import IndexMismatch
 from index.models import Chunk, Filters, IndexStats, StoredArticle
 from search.facets import count_facets
 from search.highlight import Span, focus, highlight, surroundings
-from search.models import Answer, Mode, Passage, Result, SearchOptions, Similar
+from search.models import Answer, Passage, Result, SearchOptions, Similar
 from search.query.dates import date_offers
 from search.query.parse import Query, check, parse
-from search.ranking.confidence import cut_offs
 from search.ranking.explain import Explainer
 from search.ranking.group import Cluster, Ranked, fold_near_duplicates
 from search.ranking.mmr import POOL, mmr
@@ -52,11 +51,11 @@ class SearchEngine:
         *,
         weight: float | None = None,
         reranker: Reranker | None = None,
-        cut_off: float | None = None,
+        threshold: float | None = None,
     ) -> None:
         """`weight` is BM25's share of the mix, 0..1, instead of the index's own; `reranker` reads the best again.
 
-        `cut_off` is the signal under which a hybrid answer is none, instead of the index's own (see
+        `threshold` is the score under which an answer is doubted, instead of the index's own (see
         search.ranking.confidence).
         """
         self._backend = backend
@@ -65,9 +64,8 @@ class SearchEngine:
         self.mix = mix_of(backend)
         if weight is not None:
             self.mix = Mix(weight, self.mix.strength, "given")
-        self._ranker = Ranker(backend, encoder, self.mix, reranker)
+        self._ranker = Ranker(backend, encoder, self.mix, reranker, threshold=threshold)
         self._tokenizer = self._ranker.tokenizer
-        self._cut_offs: Mapping[Mode, float] = {"hybrid": cut_off} if cut_off is not None else cut_offs(backend)
 
     @classmethod
     def open(cls, uri: str | Path, *, rerank: str | Reranker | None = None, weight: float | None = None) -> Self:
@@ -105,10 +103,12 @@ class SearchEngine:
         ranking = self.ranking(text, options)
         query = ranking.query
         clusters = self._stories(ranking.groups, options)
-        answered = self._answers(ranking, options)
-        page = clusters[options.offset : options.offset + options.k] if answered else clusters[:1]
-        results = self._focused(self._results(page, options, ranking), ranking, options)
-        suggestions = self._meant(query, found=answered and bool(ranking.groups)) if options.offset == 0 else []
+        confident = self._ranker.confident(ranking, options)
+        # The best result of an answer that is not doubted is no accident, whatever its score.
+        level = min([ranking.chance, *(cluster.chunks[0].score / 2 for cluster in clusters[:1] if confident)])
+        page = clusters[options.offset : options.offset + options.k]
+        results = self._focused(self._results(page, options, ranking, level), ranking, options)
+        suggestions = self._meant(query, found=confident and bool(ranking.groups)) if options.offset == 0 else []
         warnings = query.warnings
         if not query.lexical and options.mode != "dense" and not warnings:
             warnings = ("no word in the query to look for",)
@@ -117,15 +117,15 @@ class SearchEngine:
             mode=options.mode,
             k=options.k,
             offset=options.offset,
-            total=len(clusters) if answered else 0,
+            total=sum(cluster.chunks[0].score > level for cluster in clusters),
             took_ms=round(1000 * (time.perf_counter() - began), 2),
             commit=self._backend.commit,
             warnings=warnings,
-            results=tuple(results) if answered else (),
-            nearest=None if answered or not results else results[0],
+            results=tuple(results),
+            confident=confident,
             offers=date_offers(text, date.today()),
             suggestions=tuple(suggestions),
-            facets=self._facets(ranking.groups if answered else []) if options.facets else None,
+            facets=self._facets(ranking.groups) if options.facets else None,
         )
 
     def ranking(self, text: str, options: SearchOptions) -> Ranking:
@@ -136,14 +136,6 @@ class SearchEngine:
         """The page of `search` as (article_id, score) alone: nothing is fetched or highlighted, folded or spread."""
         page = self.ranking(text, options).groups[options.offset : options.offset + options.k]
         return [(group[0].article_id, group[0].score) for group in page]
-
-    def _answers(self, ranking: Ranking, options: SearchOptions) -> bool:
-        """Whether anything here is about the question. What was narrowed by hand is shown whatever it is worth."""
-        mode = self._ranker.leg(options)
-        cut_off = self._cut_offs.get(mode)
-        if cut_off is None or options.filters or ranking.query.where or not ranking.evidence:
-            return True
-        return self._ranker.answers(ranking, mode, cut_off)
 
     def _stories(self, groups: list[list[Ranked]], options: SearchOptions) -> list[Cluster]:
         """Near-duplicates folded among the first results, whichever page is asked for, so that pages fit together."""
@@ -183,7 +175,9 @@ class SearchEngine:
         page: list[Cluster],
         options: SearchOptions,
         ranking: Ranking,
+        level: float,
     ) -> list[Result]:
+        """The results of a page; those with a score up to `level` are marked as chance."""
         items = [item for cluster in page for item in cluster.chunks]
         chunks = self._backend.chunks([item.chunk_id for item in items])
         texts = [chunk.text.strip() for chunk in chunks]
@@ -208,6 +202,7 @@ class SearchEngine:
                     tags=article.tags,
                     duplicates=tuple(self._copy(article_id) for article_id in cluster.duplicates),
                     passages=tuple(islice(passages, len(group))),
+                    chance=group[0].score <= level,
                     explain=why.explain(group[0].position) if why else None,
                 )
             )

@@ -107,7 +107,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One article (or one chunk, when grouped so) of an answer."""
+    """One article (or one chunk, when grouped so) of an answer.
+
+    `chance`: it scores no more than a question without meaning finds here. `title_highlights`: characters of `title`.
+    """
 
     article_id: str
     title: str
@@ -120,6 +123,8 @@ class Result:
     tags: tuple[str, ...]
     duplicates: tuple[Mapping[str, str | None], ...]
     passages: tuple[Passage, ...]
+    chance: bool = False
+    title_highlights: tuple[tuple[int, int], ...] = ()
     explain: Explanation | None = None
 
 
@@ -147,9 +152,9 @@ class Offer:
 class Answer:
     """What a query gets. `suggestions` are other questions that were perhaps meant, best first.
 
-    Where nothing in the index is about the question there are no results; `nearest` is then what came nearest.
-    `total` counts the results that can be paged through: the articles (or chunks) among both legs' best 64 chunks, more
-    on deep pages, near-duplicates counted once; 0 where there is no answer.
+    Results are never withheld: `confident` says whether they may answer the question. `total` counts those above what
+    chance gives, of all that can be paged through: the articles (or chunks) among both legs' best 64 chunks, more on
+    deep pages, near-duplicates counted once. Those under it follow with `chance` and are paged through as well.
     """
 
     query: str
@@ -161,7 +166,7 @@ class Answer:
     commit: int
     warnings: tuple[str, ...]
     results: tuple[Result, ...]
-    nearest: Result | None = None
+    confident: bool = True
     offers: tuple[Offer, ...] = ()
     suggestions: tuple[str, ...] = ()
     facets: Mapping[str, Mapping[str, int]] | None = None
@@ -171,15 +176,10 @@ class Answer:
         data = asdict(self)
         if self.facets is None:
             data.pop("facets")
-        for result in (*data["results"], *([data["nearest"]] if self.nearest else ())):
+        for result in data["results"]:
             for passage in result["passages"]:
                 if passage["before"] is None:
                     del passage["before"], passage["after"]
-        if self.nearest is None:
-            data.pop("nearest")
-        else:
-            data["nearest"].pop("explain")
-        for result in data["results"]:
             explanation = result.pop("explain")
             if explanation is not None:
                 explanation["dense"].pop("terms")

@@ -5,7 +5,7 @@ leg is asked for it and should find the article. What a question without meaning
 characters of the corpus drawn at random, which meet its chunks as random pairs do.
 
 The measurements lie in the manifest, under `calibration.measured`; search interprets them (search.ranking.weights for
-the weight and the scale of BM25, search.ranking.confidence for what is no answer). They take some 450 questions up to
+the weight and the scale of BM25, search.ranking.confidence for what is no answer). They take some 400 questions up to
 50,000 chunks and fewer beyond, and are made again when the index has grown or shrunk by a quarter.
 """
 
@@ -20,11 +20,11 @@ import numpy as np
 
 from index.analysis.chunk import sentences
 from index.analysis.tokenizer import Tokenizer
-from index.calibration import VERSION, Border, Measured
+from index.calibration import VERSION, Chance, Measured
 from index.embedded.reader import EmbeddedIndex
 from index.encoders.base import Encoder
 from index.models import Filters, LexicalQuery, article_of
-from index.retrieval.signals import Signals, bm25_signal, dense_signal, idf_mass, most_worded, scale_cosine, two_levels
+from index.retrieval.signals import dense_signal, idf_mass, scale_cosine, two_levels
 
 MIN_ARTICLES = 50  # of fewer, chance alone decides which leg does better
 _QUESTIONS = 150  # known items, up to so many chunks:
@@ -32,7 +32,6 @@ _FULL_AT = 50_000
 _FEWEST = 60
 _SENTENCE = range(4, 81)  # characters
 _KEPT = (1.0, 0.7)  # shares of its words that a known item keeps, where legs are compared
-_HARD = 0.5  # and where it is asked what a question gets that has an answer
 _RANDOM = range(4, 13)  # characters of a question without meaning
 _DEPTH = 64  # chunks from each leg, as for a first page
 _THREADS = 4  # questions asked at a time; two take two thirds of one's time
@@ -55,24 +54,24 @@ def measure(index: EmbeddedIndex, tokenizer: Tokenizer, encoder: Encoder) -> Mea
             found.append((gain(outcome.by_bm25, article_id), gain(outcome.by_dense, article_id)))
             if share == 1 and outcome.mass > 0:
                 strengths.append(outcome.highest / outcome.mass)
-    hard = [o.signals for o in asked.all([shortened(text, tokenizer, _HARD, rng) for _, text in items])]
-    chance = [o.signals for o in asked.all(meaningless([text for _, text in items], len(items), rng))]
+    chance = asked.all(meaningless([text for _, text in items], len(items), rng))
     return Measured(
         version=VERSION,
         encoder=encoder.fingerprint,
         chunks=stats.chunks,
-        questions=len(found) + len(hard) + len(chance),
+        questions=len(found) + len(chance),
         bm25=round(float(np.mean([one for one, _ in found])), 4),
         dense=round(float(np.mean([other for _, other in found])), 4),
         strength=round(float(np.median(strengths)), 4) if strengths else 0.0,
-        borders={name: _border(name, chance, hard) for name in ("bm25", "dense", "hybrid")},
+        chance=_chance(chance),
     )
 
 
-def _border(name: str, chance: Sequence[Signals], known: Sequence[Signals]) -> Border:
-    by_chance = np.percentile([getattr(one, name) for one in chance], (50, 95))
-    low = np.percentile([getattr(one, name) for one in known], 5)
-    return Border(*(round(float(value), 4) for value in (*by_chance, low)))
+def _chance(outcomes: "Sequence[_Outcome]") -> Chance:
+    dense, dense_high = np.percentile([one.dense for one in outcomes], (50, 95))
+    nearest = np.median([one.nearest for one in outcomes])
+    strength = np.median([one.highest / one.mass if one.mass else 0.0 for one in outcomes])
+    return Chance(*(round(float(value), 4) for value in (dense, dense_high, nearest, strength)))
 
 
 def question_count(chunks: int) -> int:
@@ -129,7 +128,8 @@ class _Outcome:
     by_dense: list[str]
     highest: float
     mass: float
-    signals: Signals
+    nearest: float
+    dense: float
 
 
 class _Asked:
@@ -159,11 +159,11 @@ class _Asked:
         names = [article_of(item.chunk_id) for item in evidence]
         scores = np.array([item.bm25 for item in evidence])
         idf = idf_mass(words, self._index, self._chunks)
-        held = self._index.held(query, most_worded(evidence))
         highest = max(scores, default=0.0)
-        near_enough = dense_signal(scale_cosine(near, floor=self._index.cosine_floor))
-        signals = Signals(bm25_signal(idf, held, highest), near_enough)
-        return _Outcome(_articles(names, scores), _articles(names, near), highest, sum(idf.values()), signals)
+        scaled = scale_cosine(near, floor=self._index.cosine_floor)
+        nearest = float(scaled.max(initial=0.0))
+        legs = _articles(names, scores), _articles(names, near)
+        return _Outcome(*legs, highest, sum(idf.values()), nearest, dense_signal(scaled))
 
 
 def _articles(names: Sequence[str], scores: np.ndarray) -> list[str]:

@@ -7,7 +7,7 @@ search compares.
 import math
 from collections.abc import Collection, Mapping, Sequence
 from heapq import nlargest
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +17,12 @@ from index.models import Evidence
 ARTICLE_SHARE = 0.3  # of the dense leg: how much the whole article's vector counts beside the passage's
 LOOKED_AT = 5  # lexical candidates whose coverage counts
 _TENTH = 0.5  # a topic has many texts that are near, an accident has one
-_COVERAGE = 0.2
-_STRENGTH = 0.1
 
 Scores = NDArray[np.float64]
 
 
 class _Counts(Protocol):
     def document_frequency(self, term: str) -> int: ...
-
-
-class Signals(NamedTuple):
-    """What each leg says for an answer, and both together; the higher the surer."""
-
-    bm25: float
-    dense: float
-
-    @property
-    def hybrid(self) -> float:
-        """Both legs."""
-        return self.bm25 + self.dense
 
 
 def two_levels(evidence: Sequence[Evidence]) -> Scores:
@@ -73,21 +59,15 @@ def most_worded(evidence: Sequence[Evidence]) -> list[str]:
     return [item.chunk_id for item in nlargest(LOOKED_AT, evidence, key=lambda item: item.bm25)]
 
 
-def bm25_signal(idf: Mapping[str, float], held: Sequence[Collection[str]], highest: float) -> float:
-    """.2 * coverage + .1 * strength of the top lexical candidates, whose articles hold the words `held`.
-
-    coverage: the share of the question's idf mass that the best of them holds; strength: the `highest` BM25 over all
-    fields, divided by that mass. The shares come from a logistic fit of true questions of cmrc2018 and xwlb_headline
-    against questions of other sets and random characters.
-    """
+def coverage(idf: Mapping[str, float], held: Sequence[Collection[str]]) -> float:
+    """The share of a question's idf mass that one text holds, the best of those that hold the words `held`; 0..1."""
     mass = sum(idf.values())
     if mass <= 0 or not held:
         return 0.0
-    coverage = max(sum(idf[term] for term in words if term in idf) for words in held) / mass
-    return _COVERAGE * coverage + at_least(idf, highest)
+    return max(sum(idf[term] for term in words if term in idf) for words in held) / mass
 
 
-def at_least(idf: Mapping[str, float], highest: float) -> float:
-    """`bm25_signal` without its coverage, which could only add to it. `highest` is the best candidate's BM25."""
+def strength(idf: Mapping[str, float], highest: float) -> float:
+    """The best candidate's BM25 over all fields, divided by the question's idf mass."""
     mass = sum(idf.values())
-    return _STRENGTH * highest / mass if mass > 0 else 0.0
+    return highest / mass if mass > 0 else 0.0

@@ -92,6 +92,8 @@ class ResultOut(BaseModel):
     tags: list[str]
     duplicates: list[dict[str, str | None]]
     passages: list[PassageOut]
+    chance: bool = Field(False, description="it scores no more than a question without meaning finds here")
+    title_highlights: list[tuple[int, int]] = []
     explain: dict[str, Any] | None = None
 
 
@@ -111,14 +113,14 @@ class AnswerOut(BaseModel):
     k: int
     offset: int
     total: int = Field(
-        description="results that can be paged through: articles (or chunks) among both legs' best 64 chunks, more on "
-        "deep pages, reprints counted once"
+        description="results above what chance gives: articles (or chunks) among both legs' best 64 chunks, more on "
+        "deep pages, near-duplicates counted once"
     )
     took_ms: float
     commit: int
     warnings: list[str]
     results: list[ResultOut]
-    nearest: ResultOut | None = None
+    confident: bool = Field(True, description="whether the results may answer the question; they are given either way")
     offers: list[OfferOut] = []
     suggestions: list[str] = []
     facets: dict[str, dict[str, int]] | None = None

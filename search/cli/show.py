@@ -39,10 +39,14 @@ def show_answer(answer: Answer) -> None:
         print("您是不是要找: " + "  ".join(_style(text, _BOLD) for text in answer.suggestions))
     if not answer.results:
         print("没有找到相关的文章")
-        if answer.nearest:
-            print(f"最接近的是：{answer.nearest.title or answer.nearest.article_id}（{answer.nearest.article_id}）")
         return
+    if not answer.confident:
+        print("以下结果可能与问题无关")
+    above = True
     for number, result in enumerate(answer.results, start=answer.offset + 1):
+        if result.chance and above and answer.confident:
+            print(_style("—— 以下多半是碰巧 ——", _DIM) + "\n")
+        above = not result.chance
         _show_result(number, result)
     for name, counts in (answer.facets or {}).items():
         shown = "  ".join(f"{value} {count}" for value, count in list(counts.items())[:_FACETS])
@@ -85,7 +89,8 @@ def show_report(report: BuildReport) -> None:
 
 
 def _show_result(number: int, result: Result) -> None:
-    print(f"{number}. " + _style(result.title or result.article_id, _BOLD))
+    title = marked(result.title, result.title_highlights) if result.title_highlights else result.title
+    print(f"{number}. " + _style(title or result.article_id, _BOLD))
     about = [result.source, result.published, result.path or result.url]
     print("   " + _style(" · ".join(part for part in about if part), _DIM))
     for copy in result.duplicates:

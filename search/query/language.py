@@ -1,15 +1,17 @@
 """The query language: what is asked for with signs -> plain words to rank by, and a condition to hold articles to.
 
-    "原词" “原词” 「原词」   these characters, together      source: author: tag: issuer: number: editor: meta.KEY:
+    "原词"                 these characters, together      source: author: tag: issuer: number: editor: meta.KEY:
                                                           a field's value, quoted if need be
     +必须  -排除            must, must not                  title:电梯             in the title
     电梯*                   a word that begins so: two letters or digits, or a Chinese character, at least
     甲 OR 乙, (甲 OR 乙) 丙  either; brackets group          after:2025-01 before:2025-03-05   both days inclusive
 
-Full-width signs do as well. OR binds tighter than a space. All else is plain words, which rank and never exclude.
-A sign counts only where a word could begin: GPT-4, C++, 国发(2023)1号 and -76.85 have none. Quotes within a sentence
-quote without asking for anything (“十四五”规划): curved ones count only where they stand apart, straight ones there or
-where the query is no sentence. What cannot be read is taken as plain words, with a warning.
+Full-width signs do as well, but for quotes. OR binds tighter than a space. All else is plain words, which rank and
+never exclude. A sign counts only where a word could begin: GPT-4, C++, 国发(2023)1号 and -76.85 have none; a bracket
+without its other half is text. Curved and full-width quotes and 《》 quote, as in any text (“十四五”规划): what they
+hold is preferred and nothing excluded. After a sign or a field they hold its value together as straight ones do.
+Straight quotes within a sentence count only where they stand apart. What cannot be read is taken as plain words, with
+a warning.
 """
 
 import re
@@ -22,8 +24,9 @@ from index.errors import BadOption
 from index.models import AllOf, AnyOf, Begins, Condition, Filters, HasValue, Holds, Not, Within
 from search.query.filters import day
 
-_SIGNS = str.maketrans("＋－：（）＂＊", '+-:()"*')
-_QUOTES = {'"': '"', "“": "”", "「": "」"}
+_SIGNS = str.maketrans("＋－：（）＊", "+-:()*")
+_QUOTES = {'"': '"', "“": "”", "「": "」", "＂": "＂"}
+_QUOTED = re.compile(r"[“「『＂\"]([^“”「」『』＂\"《》]{2,40})[”」』＂\"]|《([^《》]{2,60})》")
 _FIELD = re.compile(r"(source|author|tag|issuer|number|editor|meta\.\w{1,40}|title|after|before):", re.I)
 _OR = re.compile(r"OR(?=\s|$)")
 _SIGN = re.compile(r"[+-](?![\s+-]|$|\d+(?:\.\d|[°℃度%]))")  # neither alone nor before a number with a sign
@@ -37,7 +40,10 @@ _ALL_OF = ("title", "after", "before")  # within any other field one value will 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A question understood: `text` to rank by, what articles must meet, phrases to mark, what was not understood."""
+    """A question understood: `text` to rank by, what articles must meet, phrases to mark, what was not understood.
+
+    Where there is nothing but fields, their values are what is ranked by.
+    """
 
     text: str
     where: Condition | None = None
@@ -57,6 +63,7 @@ class _Leaf(NamedTuple):
     strict: bool = True
     phrase: str = ""
     sign: str = ""
+    value: str = ""
 
 
 class _Group(NamedTuple):
@@ -81,15 +88,24 @@ def understand(text: str, tokenizer: Tokenizer) -> Spoken:
         return Spoken(text)
     words = " ".join(found.words)
     warnings = () if words else ("only exclusions and filters: add a word to look for",)
-    return Spoken(words, where, tuple(found.phrases), warnings)
+    return Spoken(words or " ".join(found.values), where, tuple(found.phrases), warnings)
+
+
+def quoted(text: str) -> tuple[str, ...]:
+    """What stands between quotes or 《》 in a text, folded, each once: said so, not asked for."""
+    found = (match[1] or match[2] for match in _QUOTED.finditer(text))
+    return tuple(dict.fromkeys(fold(phrase.strip()) for phrase in found if _WORD.search(phrase)))
 
 
 @dataclass(slots=True)
 class _Found:
     words: list[str] = field(default_factory=list)
     phrases: list[str] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
 
     def take(self, leaf: _Leaf) -> None:
+        if leaf.value:
+            self.values.append(leaf.value)
         if leaf.words:
             self.words.append(leaf.words)
         if leaf.phrase:
@@ -135,10 +151,7 @@ class _Reader:
 
     def all(self) -> _Group:
         """The whole query."""
-        group = self._group()
-        if self._at < len(self._text):
-            raise _Broken("a bracket is closed that was not opened")
-        return group
+        return self._group()
 
     def _skip(self) -> str:
         """Pass over blanks; the sign that comes next, or nothing at the end."""
@@ -149,7 +162,7 @@ class _Reader:
     def _group(self, depth: int = 0) -> _Group:
         clauses: list[list[_Node]] = []
         joined = False
-        while (next_ := self._skip()) and next_ != ")":
+        while (next_ := self._skip()) and not (depth and next_ == ")"):
             if match := _OR.match(self._signs, self._at):
                 if not clauses or joined:
                     raise _Broken("OR needs something on both sides")
@@ -170,25 +183,23 @@ class _Reader:
         if _SIGN.match(self._signs, self._at):
             sign = self._signs[self._at]
             self._at += 1
-        if self._signs[self._at] == "(":
+        if self._signs[self._at] == "(" and self._closed(self._at):
             self._at += 1
             if depth >= _MAX_DEPTH:
                 raise _Broken("brackets are nested too deep")
             group = self._group(depth + 1)
-            if self._skip() != ")":
-                raise _Broken("a bracket is not closed")
             self._at += 1
             return group._replace(sign=sign)
         if match := _FIELD.match(self._signs, self._at):
             self._at = match.end()
             name = match[1] if match[1].startswith("meta.") else match[1].lower()
-            return self._field(name)._replace(sign=sign)
+            return self._field(name, depth)._replace(sign=sign)
         phrase = self._quoted(lone=not sign)
         if phrase is not None:
             if not _WORD.search(phrase):
                 raise _Broken("there is no word between the quotes")
             return _Leaf(Holds(fold(phrase)), phrase, True, fold(phrase), sign)
-        word = self._word()
+        word = self._word(depth)
         if _STEM.fullmatch(fold(word)):
             return _Leaf(Begins(fold(word[:-1])), word[:-1], True, sign=sign)
         return _Leaf(self._holds(word), word, False, sign=sign)
@@ -201,9 +212,9 @@ class _Reader:
     def _quoted(self, *, lone: bool) -> str | None:
         """What stands between quotes here, or None where no quote asks for it; `lone`: no sign is before them."""
         opening = self._signs[self._at]
-        if opening not in _QUOTES:
+        if opening not in _QUOTES or (lone and opening != '"'):
             return None
-        loose = not lone or (opening == '"' and not self._sentence)
+        loose = not lone or not self._sentence
         if not loose and self._at and not (self._signs[self._at - 1].isspace() or self._signs[self._at - 1] == "("):
             return None
         end = self._signs.find(_QUOTES[opening], self._at + 1)
@@ -216,37 +227,48 @@ class _Reader:
         self._at = end + 1
         return inside
 
-    def _word(self) -> str:
+    def _closed(self, opened: int) -> bool:
+        """Whether the bracket that opens there is closed again."""
+        depth = 0
+        for sign in self._signs[opened:]:
+            depth += (sign == "(") - (sign == ")")
+            if not depth:
+                return True
+        return False
+
+    def _word(self, depth: int) -> str:
         """Up to the next blank, straight quote or, within brackets, closing bracket. Brackets in a word are its own."""
-        begin = self._at
+        begin, inner = self._at, 0
         while self._at < len(self._text):
             sign = self._signs[self._at]
-            if sign.isspace() or (sign == '"' and self._at > begin and not self._sentence) or sign == ")":
+            if sign == "(" and (inner or self._closed(self._at)):
+                inner += 1
+            elif sign == ")" and inner:
+                inner -= 1
+            elif not inner and (
+                sign.isspace() or (sign == '"' and self._at > begin and not self._sentence) or (depth and sign == ")")
+            ):
                 break
-            if sign == "(":
-                self._at = self._signs.find(")", self._at)
-                if self._at < 0:
-                    raise _Broken("a bracket is not closed")
             self._at += 1
         return self._text[begin : self._at]
 
-    def _field(self, name: str) -> _Leaf:
+    def _field(self, name: str, depth: int) -> _Leaf:
         value = None
         if self._at < len(self._text) and not self._text[self._at].isspace():
             value = self._quoted(lone=False)
             if value is None:
-                value = self._word()
+                value = self._word(depth)
         if not value:
             raise _Broken(f"{name}: has no value")
         if name == "title":
             return _Leaf(self._holds(value, title=True), value)
         if name not in _ALL_OF:
-            return _Leaf(HasValue(_NAMED.get(name, name), value))
+            return _Leaf(HasValue(_NAMED.get(name, name), value), value=value)
         try:
             at = day(fold(value).replace("/", "-"), name=name, last=name == "before")
         except BadOption as error:
             raise _Broken(error.message) from error
-        return _Leaf(Within(after=at) if name == "after" else Within(before=at))
+        return _Leaf(Within(after=at) if name == "after" else Within(before=at), value=value)
 
 
 def narrowed(filters: Filters, where: Condition | None) -> Filters:

@@ -8,7 +8,7 @@ from index.analysis.tokenizer import Tokenizer
 from index.errors import BadOption, BadQuery
 from index.models import Condition, LexicalQuery
 from search.models import FUSIONS, GROUPINGS, MODES, SearchOptions
-from search.query.language import understand
+from search.query.language import Spoken, quoted, understand
 from search.query.stopwords import QUESTION_WORDS
 
 MAX_QUERY = 1_000  # characters: longer is an article, not a question
@@ -26,7 +26,8 @@ _QUESTION_WEIGHT = 0.3
 class Query:
     """A checked question: the words of it, their folded form and their terms; what articles must meet.
 
-    `phrases` are quoted ones, folded; `warnings` say what of the question was not understood as it was written.
+    `phrases` are quoted ones that are asked for, `preferred` those that are merely quoted, folded; `warnings` say what
+    of the question was not understood as it was written.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Query:
     terms: tuple[str, ...]
     where: Condition | None = None
     phrases: tuple[str, ...] = ()
+    preferred: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -76,10 +78,27 @@ def parse(text: str, tokenizer: Tokenizer) -> Query:
         )
     stripped = stripped.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no character
     tokenizer.expect(stripped)
-    spoken = understand(stripped, tokenizer)
+    return _query(understand(stripped, tokenizer), tokenizer)
+
+
+def plainly(query: Query, text: str, tokenizer: Tokenizer, *warnings: str) -> Query:
+    """`query`, asked as `text`, without its conditions: its words alone or, where it has none, all that was typed."""
+    words = query.text if query.text else text.strip()
+    return _query(Spoken(words, warnings=warnings), tokenizer)
+
+
+def _query(spoken: Spoken, tokenizer: Tokenizer) -> Query:
     words, bigrams = _lexical(spoken.text, tokenizer)
-    lexical = LexicalQuery(words, bigrams)
-    return Query(spoken.text, fold(spoken.text), lexical, tuple(words), spoken.where, spoken.phrases, spoken.warnings)
+    return Query(
+        spoken.text,
+        fold(spoken.text),
+        LexicalQuery(words, bigrams),
+        tuple(words),
+        spoken.where,
+        spoken.phrases,
+        quoted(spoken.text),
+        spoken.warnings,
+    )
 
 
 def _lexical(text: str, tokenizer: Tokenizer) -> tuple[dict[str, float], dict[str, float]]:

@@ -1,41 +1,135 @@
-"""Whether an answer answers anything. Gibberish and questions about something else have a nearest article too.
+"""Whether an answer may answer the question. Gibberish and questions about something else have results, too.
 
-Each leg, and both together, have a signal (index.retrieval.signals), and the build measured on this very index what a
-question without meaning gets of it by chance and what one gets that has an answer:
+Nothing is withheld for it: the answer says `confident: false`, and its results below what chance gives are marked.
+The signals of the legs (index.retrieval.signals) are weighed as a logistic regression weighs them that was fitted to
+questions with an answer, lay people's to laws among them, against questions of other corpora and random characters:
 
-    cut-off = .57 * the median by chance + .43 * the least that is known, at most what 95 of 100 stay under by chance
+    score     = 10.1 * dense signal + 2.3 * coverage + 1.36 * strength - 6.45 - 3.2 * gibberish
+    gibberish = share of the question's characters that are words of their own * share of its pairs that stand nowhere
 
-Words alone are judged mildly, for who asks for them wants to see where they stand: by the median by chance. In a small
-index nothing competes with a known sentence, so that much less is an answer too: it has one cut-off for both legs, for
-the bundled encoder only, set low, where none of the sample questions falls under it. What all this catches and what it
-costs, scripts/bench/nothing.py measures.
+Two thirds of what may be doubted is doubted only in an index where little can be asked, for the more texts there are
+the likelier one of them answers, in whatever words: the score that an answer needs falls with the logarithm of the
+number of chunks. So a lay question to many laws is left alone, and nonsense is told by what it is made of. Each leg
+alone has a regression of its own. What all this catches and what it costs, scripts/bench/confidence.py measures.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from index.backend import Backend
-from index.calibration import Border, Measured
+from index.backend import Backend, Lister
+from index.calibration import Chance, Measured
 from index.config import BUNDLED_MODEL
+from index.models import Evidence
+from index.retrieval.signals import Scores, coverage, dense_signal, most_worded, strength
 from search.models import Mode
+from search.query.parse import Query
+from search.query.stopwords import FUNCTION_WORDS
 
-CUT_OFF = 0.3  # of both legs, in a small index
-ENOUGH = 1_000  # chunks that make an index no small one
-_KNOWN = 0.43
+ENOUGH = 1_000  # chunks that make an index no small one, in which little is known of chance
+SMALL = -3.4  # the score an answer needs there
+# Dense signals of questions without meaning under the bundled encoder, median and 95th percentile, in the index that
+# the weights were fitted to; another encoder's are put on that scale.
+_FITTED = (0.28, 0.37)
 
 
-def cut_off(border: Border) -> float:
-    """The signal under which there is no answer."""
-    return min((1 - _KNOWN) * border.chance + _KNOWN * border.known_low, border.chance_high)
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Of the signals; what an answer needs in an index of up to 2,000 chunks, how far that falls as it grows."""
+
+    dense: float
+    coverage: float
+    strength: float
+    gibberish: float
+    constant: float
+    needed: float
+    slope: float
+
+    def threshold(self, chunks: int) -> float:
+        """The score an answer needs among so many chunks."""
+        return self.needed - self.slope * max(0.0, math.log(max(chunks, 1) / 2_000))
 
 
-def cut_offs(backend: Backend) -> Mapping[Mode, float]:
-    """The cut-off of each mode that has one."""
-    measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
-    if measured is None or measured.chunks < ENOUGH:
-        return {"hybrid": CUT_OFF} if backend.stats().encoder == BUNDLED_MODEL else {}
-    borders = measured.borders
-    return {
-        "bm25": borders["bm25"].chance,
-        "dense": cut_off(borders["dense"]),
-        "hybrid": cut_off(borders["hybrid"]),
-    }
+WEIGHTS: Mapping[Mode, Weights] = {
+    "hybrid": Weights(10.07, 2.31, 1.36, -3.16, -6.45, -0.5, 0.75),
+    "bm25": Weights(0.0, 1.6, 2.54, -4.51, -3.62, -0.5, 0.75),
+    "dense": Weights(13.86, 0.0, 0.0, -4.32, -4.96, -0.9, 0.5),
+}
+
+
+class Confidence:
+    """Judges the answers of one commit. Safe to use from several threads."""
+
+    def __init__(self, backend: Backend, threshold: float | None = None) -> None:
+        """`threshold` is the score that an answer needs, instead of the index's own."""
+        self._backend = backend
+        measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
+        self._chunks = backend.stats().chunks
+        self._bundled = backend.stats().encoder == BUNDLED_MODEL
+        self._threshold = threshold
+        self.measured = measured if measured and measured.chunks >= ENOUGH else None
+
+    def threshold(self, mode: Mode) -> float | None:
+        """The score an answer needs; None where there is nothing to judge by."""
+        if self._threshold is not None:
+            return self._threshold
+        if self.measured:
+            return WEIGHTS[mode].threshold(self._chunks)
+        return SMALL if self._bundled and mode == "hybrid" else None
+
+    def confident(
+        self,
+        mode: Mode,
+        query: Query,
+        idf: Mapping[str, float],
+        evidence: Sequence[Evidence],
+        dense: Scores,
+        frequency: Callable[[str], int],
+    ) -> bool:
+        """Whether candidates with the scaled cosines `dense`, (candidates,), may answer; `mode` are the legs asked.
+
+        `frequency` says how many chunks hold a word.
+        """
+        needed = self.threshold(mode)
+        if needed is None:
+            return True
+        weights = WEIGHTS[mode]
+        highest = max((item.bm25 for item in evidence), default=0.0)
+        score = weights.constant + weights.strength * strength(idf, highest)
+        if weights.dense:
+            score += weights.dense * self._scaled(dense_signal(dense))
+        spare = -weights.gibberish if self.measured else 0.0  # what gibberish could take
+        if score - spare >= needed:
+            return True
+        if weights.coverage:
+            score += weights.coverage * coverage(idf, self._backend.held(query.lexical, most_worded(evidence)))
+        if score - spare >= needed or score < needed:
+            return score >= needed
+        return score + weights.gibberish * self.gibberish(query, frequency) >= needed
+
+    def _scaled(self, signal: float) -> float:
+        """A dense signal as the bundled encoder would give it."""
+        if self._bundled or self.measured is None:
+            return signal
+        chance = self.measured.chance
+        spread = max(chance.dense_high - chance.dense, 1e-6)
+        return _FITTED[0] + (signal - chance.dense) * (_FITTED[1] - _FITTED[0]) / spread
+
+    def gibberish(self, query: Query, frequency: Callable[[str], int]) -> float:
+        """How much a question is made of characters that form no words and never meet here, 0..1."""
+        words = [term for term in query.lexical.words if term not in FUNCTION_WORDS]
+        pairs = [pair for pair in query.lexical.bigrams if len(pair) == 2]
+        if not pairs:
+            return float(not any(map(frequency, words)))
+        lone = sum(len(word) == 1 for word in words) / max(1, sum(map(len, words)))
+        if not isinstance(self._backend, Lister):
+            return 0.0
+        return lone * sum(not self._backend.pair_frequency(pair) for pair in pairs) / len(pairs)
+
+
+def chance_score(chance: Chance, weight: float, full: float) -> float:
+    """The mixed score of the best that a question without meaning finds.
+
+    `weight` is BM25's; `full` the BM25 over idf mass that its scale takes for 1.
+    """
+    return weight * min(1.0, chance.strength / full) + (1 - weight) * chance.nearest

@@ -13,17 +13,14 @@ from index.encoders.base import Encoder
 from index.models import Evidence, Hit, Vectors, article_of
 from index.retrieval.signals import (
     Scores,
-    at_least,
-    bm25_signal,
-    dense_signal,
     idf_mass,
-    most_worded,
     scale_cosine,
     two_levels,
 )
 from search.models import Mode, SearchOptions, WeightReason
 from search.query.language import narrowed
-from search.query.parse import Query, check, parse
+from search.query.parse import Query, check, parse, plainly
+from search.ranking.confidence import Confidence, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
 from search.ranking.group import Ranked, by_article, by_chunk
 from search.ranking.recency import freshness
@@ -32,6 +29,7 @@ from search.ranking.weights import Mix
 
 CANDIDATES = 64  # chunks from each leg for a first page
 _PER_RESULT = 5  # and so many more for each result of a deep page
+NOTHING_MEETS = "nothing meets the conditions of the question: asked without them"
 _REMEMBERED = 4096  # words whose document frequency is kept
 
 
@@ -39,7 +37,7 @@ _REMEMBERED = 4096  # words whose document frequency is kept
 class Ranking:
     """All results in order, and what they were made from: the question's vector where it has one and its words' idf,
     candidates, their cosines of both levels, both normalised legs, BM25's weight and why, what each candidate's score
-    was multiplied by, and what the reranker made of those it read.
+    was multiplied by, what the reranker made of those it read, and the score that chance gives, where it is known.
     """
 
     query: Query
@@ -54,6 +52,7 @@ class Ranking:
     reason: WeightReason
     boosts: Mapping[str, float] = field(default_factory=dict)
     judged: Mapping[str, float] = field(default_factory=dict)
+    chance: float = 0.0
 
 
 class Ranker:
@@ -66,14 +65,19 @@ class Ranker:
         mix: Mix,
         reranker: Reranker | None = None,
         tokenizer: Tokenizer | None = None,
+        threshold: float | None = None,
     ) -> None:
-        """`mix` is BM25's share and scale; `reranker` reads the best again; `tokenizer`: the index's, if loaded."""
+        """`mix` is BM25's share and scale; `reranker` reads the best again; `tokenizer`: the index's, if loaded.
+
+        `threshold` is Confidence's.
+        """
         self._backend = backend
         self._encoder = encoder
         self.tokenizer = tokenizer or Tokenizer(backend.config.user_words, backend.config.synonyms)
         self._mix = mix
         self._reranker = reranker
         self._chunks = backend.stats().chunks
+        self.confidence = Confidence(backend, threshold)
         # A commit does not change, so neither do its counts; the cache is this ranker's own.
         self.document_frequency = lru_cache(_REMEMBERED)(backend.document_frequency)
 
@@ -81,6 +85,13 @@ class Ranker:
         """Everything found, in order. Raises BadQuery or BadOption."""
         check(options)
         query = parse(text, self.tokenizer)
+        found = self._rank(query, options)
+        if query.where is None or found.groups:
+            return found
+        plain = self._rank(plainly(query, text, self.tokenizer, NOTHING_MEETS), options)
+        return plain if plain.groups else found
+
+    def _rank(self, query: Query, options: SearchOptions) -> Ranking:
         options = replace(options, filters=narrowed(options.filters, query.where))
         depth = CANDIDATES
         while depth < _PER_RESULT * (options.offset + options.k):
@@ -111,22 +122,29 @@ class Ranker:
     def _fuse(self, evidence: list[Evidence], query: Query, vector: Vectors | None, options: SearchOptions) -> Ranking:
         """Order and group the candidates."""
         idf = idf_mass(query.lexical.words, self, self._chunks)
+        mass = sum(idf.values())
         found = np.array([e.bm25 for e in evidence], np.float64)
         articles = [article_of(e.chunk_id) for e in evidence]
-        bm25 = scale_bm25(found, full=self._mix.strength * sum(idf.values()))
+        bm25 = scale_bm25(found, full=self._mix.strength * mass)
         cosine = two_levels(evidence)
         dense = scale_cosine(cosine, floor=self._backend.cosine_floor)
         reason = self._reason(found, articles, cosine, vector, options)
         weight = adapt(reason.corpus, reason.dense_z_score * reason.lexical_spread)
+        measured, chance = self.confidence.measured, 0.0
         if options.mode == "hybrid" and options.fusion == "rrf":
             scores = reciprocal_rank([bm25, dense], weights=[weight, 1 - weight]).tolist()
         else:
             scores = convex(bm25, dense, weight=weight).tolist()
+            if measured and mass > 0:
+                best = max(self._mix.strength, float(found.max(initial=0.0)) / mass)
+                chance = chance_score(measured.chance, weight, best)
         ranked = [Ranked(e.chunk_id, s, i) for i, (e, s) in enumerate(zip(evidence, scores, strict=True)) if s > 0]
         ranked.sort(key=lambda item: (-item.score, item.chunk_id))
         ranked, boosts, judged = self._look_again(ranked, query, options)
+        chance = 0.0 if judged else chance
         groups = by_article(ranked, passages=options.passages) if options.group == "article" else by_chunk(ranked)
-        return Ranking(query, vector, idf, groups, evidence, cosine, bm25, dense, weight, reason, boosts, judged)
+        legs = evidence, cosine, bm25, dense
+        return Ranking(query, vector, idf, groups, *legs, weight, reason, boosts, judged, chance)
 
     def _reason(
         self, bm25: Scores, articles: list[str], cosine: Scores, vector: Vectors | None, options: SearchOptions
@@ -173,13 +191,9 @@ class Ranker:
         gains: list[float] = freshness(published, date.today(), half_life).tolist()
         return gains
 
-    def answers(self, ranking: Ranking, mode: Mode, cut_off: float) -> bool:
-        """Whether what was found is about the question: the signal of the legs that were asked reaches `cut_off`."""
-        near = dense_signal(ranking.dense) if mode != "bm25" else 0.0
-        if mode == "dense" or near >= cut_off:
-            return near >= cut_off
-        highest = max((e.bm25 for e in ranking.evidence), default=0.0)
-        if near + at_least(ranking.idf, highest) >= cut_off:
-            return True  # what the share of words held adds could only raise it
-        held = self._backend.held(ranking.query.lexical, most_worded(ranking.evidence))
-        return near + bm25_signal(ranking.idf, held, highest) >= cut_off
+    def confident(self, ranking: Ranking, options: SearchOptions) -> bool:
+        """Whether what was found may answer. Articles that were chosen by hand are not doubted, their absence is."""
+        if options.filters or ranking.query.where:
+            return bool(ranking.groups)
+        asked = ranking.query, ranking.idf, ranking.evidence, ranking.dense, self.document_frequency
+        return bool(ranking.groups) and self.confidence.confident(self.leg(options), *asked)

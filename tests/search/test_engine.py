@@ -324,7 +324,7 @@ def crowded(tmp_path_factory):
     ]
     path = tmp_path_factory.mktemp("crowded") / "index"
     update_index(items, path, PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(path), HashEncoder(), cut_off=0.0) as opened:
+    with SearchEngine(open_backend(path), HashEncoder(), threshold=-99.0) as opened:
         yield opened
 
 

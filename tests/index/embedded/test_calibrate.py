@@ -10,7 +10,7 @@ import pytest
 
 from index.analysis.tokenizer import Tokenizer
 from index.builder import update_index
-from index.calibration import Border, Measured
+from index.calibration import Chance, Measured
 from index.embedded import calibrate
 from index.embedded.calibrate import MIN_ARTICLES, gain, known_items, meaningless, measure, question_count, shortened
 from index.embedded.reader import EmbeddedIndex
@@ -36,9 +36,9 @@ def test_a_build_measures_and_keeps_it_in_the_manifest(measured_path):
     assert found.bm25 > 0.8
     assert found.dense > 0.5
     assert 1 < found.strength < 6
-    for border in found.borders.values():
-        assert border.chance < border.chance_high
-    assert found.borders["hybrid"].chance < found.borders["hybrid"].known_low
+    chance = found.chance
+    assert 0 < chance.nearest <= chance.dense < chance.dense_high
+    assert 0 < chance.strength < found.strength
 
 
 def test_the_same_index_measures_the_same(measured_path):
@@ -76,7 +76,7 @@ def test_it_is_measured_again_only_when_the_index_has_changed_much(measured_path
 
 
 def test_what_was_measured_otherwise_does_not_count():
-    found = Measured(calibrate.VERSION, "hash-64", 100, 1, 0.9, 0.8, 3.0, {"bm25": Border(0.1, 0.2, 0.3)})
+    found = Measured(calibrate.VERSION, "hash-64", 100, 1, 0.9, 0.8, 3.0, Chance(0.2, 0.3, 0.1, 0.7))
     assert Measured.from_json(found.to_json(), "hash-64") == found
     assert Measured.from_json(found.to_json(), "another") is None
     assert Measured.from_json(replace(found, version=0).to_json(), "hash-64") is None

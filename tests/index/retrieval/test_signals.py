@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.models import Evidence
-from index.retrieval.signals import Signals, at_least, bm25_signal, dense_signal, idf_mass, scale_cosine, two_levels
+from index.retrieval.signals import coverage, dense_signal, idf_mass, scale_cosine, strength, two_levels
 
 HELD = [["电梯"], ["电梯", "补贴", "别的"]]
 IDF = {"电梯": 2.0, "补贴": 1.0, "火星": 5.0}
@@ -35,10 +35,9 @@ def test_the_dense_signal_is_the_best_and_half_the_tenth():
 
 
 def test_the_lexical_signal_counts_the_idf_mass_that_is_held_and_how_strongly():
-    assert bm25_signal(IDF, HELD, 8.0) == pytest.approx(0.2 * 3 / 8 + 0.1 * 8 / 8)
-    assert at_least(IDF, 8.0) == pytest.approx(0.1)
-    assert bm25_signal(IDF, [], 8.0) == bm25_signal({}, HELD, 8.0) == at_least({}, 1.0) == 0.0
-    assert Signals(0.2, 0.3).hybrid == 0.5
+    assert coverage(IDF, HELD) == pytest.approx(3 / 8)
+    assert strength(IDF, 8.0) == pytest.approx(1.0)
+    assert coverage(IDF, []) == coverage({}, HELD) == strength({}, 1.0) == 0.0
 
 
 def test_a_word_that_no_chunk_holds_weighs_most():

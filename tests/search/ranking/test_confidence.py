@@ -1,55 +1,66 @@
-"""Gibberish gets no answer but a hint; what was narrowed by hand is always shown."""
+"""Gibberish is doubted, and nothing is withheld for it; what was narrowed by hand is not doubted."""
+
+import math
+from dataclasses import replace
 
 import pytest
 
 from index.builder import update_index
-from index.calibration import Border
+from index.calibration import Chance
 from index.connect import open_backend
 from index.models import Filters
 from search.engine import SearchEngine
 from search.models import SearchOptions
-from search.ranking.confidence import CUT_OFF, cut_off, cut_offs
+from search.query.parse import parse
+from search.ranking.confidence import SMALL, WEIGHTS, chance_score
 from tests.conftest import CORPUS, PLAIN, HashEncoder
 
 
-def test_the_border_lies_between_chance_and_what_is_known_and_never_above_high_chance():
-    assert cut_off(Border(0.5, 0.9, 0.8)) == pytest.approx(0.629)
-    assert cut_off(Border(0.5, 0.6, 1.5)) == 0.6
+def test_an_answer_needs_less_the_more_there_is():
+    for weights in WEIGHTS.values():
+        assert weights.threshold(10) == weights.threshold(2_000) == weights.needed
+        assert weights.threshold(200_000) == pytest.approx(weights.needed - weights.slope * math.log(100))
+
+
+def test_chance_is_mixed_as_scores_are():
+    chance = Chance(0.2, 0.3, 0.1, 0.6)
+    assert chance_score(chance, 0.4, 3.0) == pytest.approx(0.4 * 0.2 + 0.6 * 0.1)
+    assert chance_score(chance, 1.0, 0.5) == 1.0
 
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory):
     path = tmp_path_factory.mktemp("verdict") / "index"
     update_index(CORPUS, path, PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(path), HashEncoder(), cut_off=0.9) as engine:
+    with SearchEngine(open_backend(path), HashEncoder(), threshold=2.0) as engine:
         yield engine
 
 
-def test_under_the_cut_off_there_is_no_answer_but_the_nearest_is_named(strict):
-    answer = strict.search("qzxv wkjp")
-    assert (answer.results, answer.total) == ((), 0)
+def test_under_the_threshold_the_answer_is_given_and_doubted(strict):
     answer = strict.search("年糕 火星 冰川")
-    assert answer.results == ()
-    assert answer.nearest is not None
-    assert answer.to_json()["nearest"]["article_id"] == answer.nearest.article_id
+    assert answer.results
+    assert not answer.confident
+    assert answer.to_json()["confident"] is False
 
 
-def test_over_it_and_where_it_was_narrowed_or_one_leg_was_asked_for_the_answer_is_shown(strict):
-    assert strict.search("老小区加装电梯").nearest is None
-    assert "nearest" not in strict.search("老小区加装电梯").to_json()
-    for options in (
-        SearchOptions(mode="bm25"),
-        SearchOptions(mode="dense"),
-        SearchOptions(filters=Filters(source=("码农周刊",))),
-    ):
-        assert strict.search("检索 火星 冰川", options).results
+def test_where_there_is_nothing_at_all_it_is_doubted(strict):
+    answer = strict.search("qzxv wkjp", SearchOptions(mode="bm25"))
+    assert (answer.results, answer.total, answer.confident) == ((), 0, False)
 
 
-def test_a_small_index_has_one_border_for_the_bundled_encoder(strict, samples_index):
-    assert cut_offs(strict._backend) == {}
-    assert strict._cut_offs == {"hybrid": 0.9}
+def test_over_it_and_where_it_was_narrowed_there_is_no_doubt(strict):
+    assert strict.search("老小区加装电梯须经业主同意").confident
+    assert strict.search("检索 火星 冰川", SearchOptions(filters=Filters(source=("码农周刊",)))).confident
+    assert strict.search("检索 火星 冰川 source:码农周刊").confident
+
+
+def test_a_small_index_has_a_threshold_for_the_bundled_encoder(strict, samples_index):
+    with SearchEngine(open_backend(strict._backend.root), HashEncoder()) as engine:
+        assert {engine._ranker.confidence.threshold(mode) for mode in WEIGHTS} == {None}
+        assert engine.search("qzxv wkjp 火星").confident
     with SearchEngine.open(samples_index) as engine:
-        assert engine._cut_offs == {"hybrid": CUT_OFF}
+        confidence = engine._ranker.confidence
+        assert (confidence.threshold("hybrid"), confidence.threshold("bm25")) == (SMALL, None)
 
 
 @pytest.fixture
@@ -60,28 +71,36 @@ def judged(measured_path, monkeypatch):
         yield engine
 
 
-def test_each_leg_and_both_have_the_cut_off_that_was_measured(judged):
-    cuts = cut_offs(judged._backend)
-    assert set(cuts) == {"bm25", "hybrid", "dense"}
-    assert 0 < cuts["bm25"] < cuts["hybrid"]
-    assert 0 < cuts["dense"] < cuts["hybrid"]
-    assert judged.search("既有住宅加装电梯办事指引").results
-    assert not judged.search("龘爨齉癵鼃").results
+@pytest.mark.parametrize("mode", ["hybrid", "bm25", "dense"])
+def test_titles_are_trusted_and_nonsense_is_doubted_in_every_mode(judged, mode):
+    options = SearchOptions(mode=mode)
+    assert judged.search("既有住宅加装电梯办事指引", options).confident
+    answer = judged.search("龘爨齉癵鼃", options)
+    assert not answer.confident
+    assert bool(answer.results) == (mode != "bm25")
 
 
-def test_vectors_alone_are_judged_by_their_own_cut_off(judged, monkeypatch):
-    monkeypatch.setattr(judged, "_cut_offs", {"hybrid": 0.0, "dense": 9.0})
-    answer = judged.search("住宅加装电梯", SearchOptions(mode="dense"))
-    assert (answer.results, answer.total) == ((), 0)
-    assert answer.nearest is not None
-    assert judged.search("住宅加装电梯").results
+def test_results_that_chance_would_give_follow_marked_and_are_not_counted(judged, monkeypatch):
+    options = SearchOptions(k=1_000)
+    ranking = judged.ranking("既有住宅加装电梯办事指引", options)
+    assert 0 < ranking.chance < ranking.groups[0][0].score
+    for level in (0.0, ranking.groups[3][0].score, 9.0):
+        monkeypatch.setattr(judged, "ranking", lambda *_, level=level: replace(ranking, chance=level))
+        answer = judged.search("既有住宅加装电梯办事指引", options)
+        marks = [result.chance for result in answer.results]
+        assert marks == sorted(marks)
+        assert marks.count(False) == answer.total >= 1  # the first of an answer that is not doubted is no accident
+        assert marks.count(True) == (0 if not level else len(marks) - answer.total)
+        assert answer.to_json()["results"][-1]["chance"] is bool(level)
 
 
-def test_words_are_judged_by_words_alone(judged, monkeypatch):
-    options = SearchOptions(mode="bm25")
-    assert judged.search("既有住宅加装电梯办事指引", options).results
-    monkeypatch.setattr(judged, "_cut_offs", {"bm25": 0.25, "dense": 0.0})
-    answer = judged.search("电梯 龘爨齉癵鼃", options)  # one word of many stands there, and the vectors are not asked
-    assert (answer.results, answer.total) == ((), 0)
-    assert answer.nearest is not None
-    assert judged.search("住宅加装电梯", options).results
+def test_gibberish_is_told_by_what_it_is_made_of(judged):
+    confidence, ranker = judged._ranker.confidence, judged._ranker
+
+    def share(text):
+        return confidence.gibberish(parse(text, ranker.tokenizer), ranker.document_frequency)
+
+    assert share("既有住宅加装电梯") == 0
+    assert share("龘爨齉癵鼃") == 1
+    assert share("qzxvw") == 1
+    assert 0 < share("电梯龘爨") < 1
