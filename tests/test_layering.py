@@ -31,7 +31,9 @@ ORDER = {
         "errors models config calibration storage analysis backend encoders encode_module sources cleaning segments "
         "retrieval training embedded prepare pipeline connect builder"
     ).split(),
-    "search": "models settings query ranking suggest highlight facets citation script engine live evaluation api cli".split(),
+    "search": (
+        "models settings query ranking suggest highlight facets citation script engine live mcp evaluation api cli"
+    ).split(),
 }
 
 

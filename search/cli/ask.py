@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.errors import IndexCorrupt, WensouError
+from index.errors import BadOption, IndexCorrupt, WensouError
 from search.cli.console import (
     Authors,
     IndexOption,
@@ -195,3 +195,20 @@ def analyze(
     from search.cli.show import show_analysis
 
     show_analysis(found)
+
+
+def mcp(index: IndexOption = None) -> None:
+    """Serve the index to language models over the Model Context Protocol, on standard input and output."""
+    import logging
+
+    try:
+        from search.mcp.server import create_server
+    except ModuleNotFoundError as error:
+        if error.name != "mcp":
+            raise
+        raise BadOption("the MCP server needs the package mcp", hint="pip install wensou[mcp]") from error
+    from search.live import LiveEngine
+
+    live = LiveEngine(index_path(index))
+    logging.basicConfig(level=logging.WARNING)  # to standard error: standard output is the protocol's
+    create_server(live.engine).run("stdio")

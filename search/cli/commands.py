@@ -9,7 +9,7 @@ import sys
 import typer
 
 from index.errors import IndexCorrupt, IndexMismatch, SelfCheckFailed, WensouError, WriterBusy
-from search.cli.ask import analyze, query, serve, show, similar, stats
+from search.cli.ask import analyze, mcp, query, serve, show, similar, stats
 from search.cli.build import evaluate, index, restore, train_encoder, tune
 from search.cli.streams import drop_output, flush_output, prepare_streams
 
@@ -26,7 +26,7 @@ EXIT: dict[type[WensouError], int] = {
 }
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (index, query, show, similar, serve, stats, restore, analyze, tune):
+for command in (index, query, show, similar, serve, mcp, stats, restore, analyze, tune):
     app.command()(command)
 app.command(name="eval")(evaluate)
 app.command()(train_encoder)

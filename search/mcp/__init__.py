@@ -1,0 +1,1 @@
+"""The MCP server: the same search for language models. A thin face over the engine."""
