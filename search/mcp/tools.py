@@ -50,7 +50,7 @@ def search_articles(engine: SearchEngine, query: str, options: SearchOptions, ma
     answer = engine.search(query, options)
     found = SearchFound(
         query=query,
-        confident=getattr(answer, "confident", True),
+        confident=answer.confident,
         note=_note(answer),
         total=answer.total,
         results=[],
@@ -78,7 +78,7 @@ def search_articles(engine: SearchEngine, query: str, options: SearchOptions, ma
 def _note(answer: Answer) -> str | None:
     if not answer.results:
         return _NOTHING
-    return None if getattr(answer, "confident", True) else _NOT_SURE
+    return None if answer.confident else _NOT_SURE
 
 
 def _article(result: Result) -> FoundArticle:
@@ -91,7 +91,7 @@ def _article(result: Result) -> FoundArticle:
         published=result.published,
         url=result.url,
         score=result.score,
-        chance=getattr(result, "chance", None) or None,
+        chance=result.chance or None,
         duplicates=len(result.duplicates) or None,
         passages=[],
     )
