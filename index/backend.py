@@ -1,9 +1,13 @@
-"""What an engine, embedded or distributed, must give: `Backend` to ask, `Writer` to change. Nothing else.
+"""What an engine, embedded or distributed, must give: `IndexHandle` to find an index by its address, `Backend` to ask
+one commit of it, `Writer` to change it. Nothing else.
 
 Scores are higher-is-better everywhere. `chunk_id` is the only name of a chunk that crosses this border.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import random
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol, runtime_checkable
 
@@ -11,8 +15,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.terms import FieldTerms
+from index.analysis.tokenizer import Tokenizer
 from index.config import IndexConfig
 from index.models import Chunk, Evidence, Filters, Hit, IndexStats, LexicalQuery, StoredArticle, Vectors
+from index.storage.layout import IndexState
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What one commit was built with. `encoder` has its name, dim, fingerprint and floor (of cosines)."""
+
+    config: IndexConfig
+    fingerprint: str
+    encoder: Mapping[str, Any]
+    commit: int
+    committed_at: str
+    articles: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a writer builds with; `fingerprint` says how an article becomes content."""
+
+    config: IndexConfig
+    fingerprint: str
+    encoder: Mapping[str, Any]
+    tokenizer: Tokenizer
 
 
 class Backend(Protocol):
@@ -80,6 +109,18 @@ class Backend(Protocol):
         """For each name (source, author, tag, month, meta.KEY), articles by value among those that pass."""
         ...
 
+    def article_ids(self) -> Iterator[str]:
+        """The id of every article, once, in an order that this commit keeps."""
+        ...
+
+    def chunk_vectors(self, article_id: str) -> NDArray[np.float16]:
+        """The vectors of the article's chunks as they are stored, (chunks, dim); NotFound."""
+        ...
+
+    def sample(self, count: int, rng: random.Random) -> list[StoredArticle]:
+        """At most `count` articles drawn at random; the same commit and `rng` give the same ones."""
+        ...
+
     def stats(self) -> IndexStats:
         """Counts, sizes and names."""
         ...
@@ -122,34 +163,121 @@ class Verifying(Protocol):
 class Writer(Protocol):
     """The one writer of an index. Nothing is seen by readers before `commit`."""
 
+    warnings: list[str]
+    """What went wrong without harm, for people to read."""
+    boilerplate: frozenset[str]
+    """Lines that sources print on every page, learned so far; kept with the next commit."""
+    calibration: Mapping[str, Any]
+    """What the build measured of the legs (`measured`) and `wensou tune` set (`tuned`)."""
+
+    def calibrate(self, name: str, value: Mapping[str, Any] | None) -> None:
+        """Put `value` under `name` in the calibration of the next commit, or take it away; that is a change."""
+        ...
+
+    def counts(self) -> tuple[int, int]:
+        """How many articles and chunks there are, changes since the last commit included."""
+        ...
+
+    def recall(self) -> float | None:
+        """The least recall@10 of the vector indexes of the last commit; None where all search exactly."""
+        ...
+
     def content_hash(self, article_id: str) -> str | None:
         """Hash of the input that the article in the index came from; None where there is none."""
         ...
 
-    def upsert(self, stored: Sequence[StoredArticle], terms: Sequence[FieldTerms], vectors: Vectors) -> None:
-        """Add articles, replacing those of the same id; `vectors` is (chunks, dim), in order."""
+    def upsert(
+        self, stored: Sequence[StoredArticle], terms: Sequence[FieldTerms], vectors: NDArray[np.floating]
+    ) -> None:
+        """Add articles, replacing those of the same id; of two with one id the later counts.
+
+        `vectors` is (chunks, dim), in order; they are kept as float16.
+        """
         ...
 
     def delete(self, article_ids: Sequence[str]) -> int:
         """Remove articles; returns how many there were."""
         ...
 
+    def ids(self) -> set[str]:
+        """Ids of all articles."""
+        ...
+
     def paths(self, roots: Sequence[str]) -> Mapping[str, str]:
         """article_id -> path of every article whose file is one of `roots` or lies inside one."""
         ...
 
+    def preview(self) -> Backend:
+        """What the next commit would answer."""
+        ...
+
     def commit(self) -> int:
-        """Make all changes since the last commit visible at once; returns the commit's number."""
+        """Make all changes since the last commit visible at once; returns the commit's number, the old one where
+        nothing changed.
+        """
         ...
 
     def checkpoint(self) -> None:
-        """Commit what there is if readers may see a build half done."""
+        """Keep what there is, so that an interrupted build goes on from here; a fresh index shows whole or not."""
         ...
 
     def compact(self) -> None:
-        """Merge all segments into one without dead articles, at the next commit."""
+        """Leave nothing dead and nothing of older commits, at the next commit."""
         ...
 
     def close(self) -> None:
-        """Drop what is not committed and let the next writer in."""
+        """Drop what is not committed."""
+        ...
+
+
+class IndexHandle(Protocol):
+    """An index at an address, whether it is there or not: its state, its commits, its one writer."""
+
+    def mark(self) -> Hashable:
+        """A value that is another after every commit, and is cheap to ask for."""
+        ...
+
+    def state(self, *, fingerprint: str | None = None) -> IndexState:
+        """What is there; with `fingerprint`, whether it was built as this program would build it now."""
+        ...
+
+    def describe(self) -> Description:
+        """What the current commit was built with; IndexMissing, IndexCorrupt, IndexMismatch (of another format)."""
+        ...
+
+    def reader(self, commit: int | None = None) -> Backend:
+        """The current commit, or an older one that is kept; raises as `describe` does."""
+        ...
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Held by who writes; WriterBusy says who does. It does not outlive its process."""
+        ...
+
+    def writer(self, recipe: Recipe, *, fresh: bool = False) -> Writer:
+        """A writer on top of the current commit; use it inside `lock`.
+
+        A `fresh` one begins with nothing, leaves what is there alone until its first commit, which replaces it whole,
+        and goes on where a fresh one of the same recipe was interrupted.
+        """
+        ...
+
+    def commits(self) -> list[Description]:
+        """The current commit and those before it that can be restored, in order; raises as `describe` does."""
+        ...
+
+    def restore(self, commit: int) -> int:
+        """Make an earlier commit the current one again, as a new commit; returns its number.
+
+        Raises WriterBusy, BadOption where it is not kept, and as `describe` does; all of them change nothing.
+        """
+        ...
+
+    def set_calibration(self, name: str, value: Mapping[str, Any] | None) -> int:
+        """Put `value` under `name` in the current commit's calibration, or take it away; returns the new commit's
+        number. Articles stay as they are. Raises WriterBusy and as `describe` does.
+        """
+        ...
+
+    def damaged(self) -> list[str]:
+        """Names of what is missing or altered of what the current commit holds; reads everything. Empty where whole."""
         ...

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.terms import FieldTerms
+from index.backend import IndexHandle, Recipe, Writer
+from index.checks.calibrate import calibrate
+from index.checks.canary import check_canaries
 from index.cleaning.boilerplate import BoilerplateCounts
 from index.config import IndexConfig, read_synonyms, read_word_list
-from index.embedded.canary import check_canaries
-from index.embedded.commits import writer_lock
-from index.embedded.reader import EmbeddedIndex
-from index.embedded.writer import IndexWriter
+from index.connect import open_handle
 from index.encoders.base import Encoder, cosine_floor
 from index.encoders.static import MANY, StaticEncoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
@@ -26,7 +26,6 @@ from index.models import Article, BuildReport, Change, Skipped, SkipReason, Stor
 from index.pipeline import Task, prepare_articles
 from index.prepare import ArticlePreparer, content_hash
 from index.sources.articles import Meter, read_sources, unread_places
-from index.storage.layout import read_manifest
 
 # A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
 # waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
@@ -86,7 +85,7 @@ def configure(
         given["user_words"] = read_word_list(user_dict)
     if synonyms:
         given["synonyms"] = read_synonyms(synonyms)
-    config = _config_of(Path(path), None)
+    config = _config_of(open_handle(path), None)
     parts = {name: value for name, value in (("variant", bm25), ("k1", k1), ("b", b)) if value is not None}
     return replace(config, bm25=replace(config.bm25, **parts), **given)  # type: ignore[arg-type]
 
@@ -103,7 +102,9 @@ def build_index(
     workers: int = 1,
     meter: Meter | None = None,
 ) -> BuildReport:
-    """Bring the index folder `path` up to date with `sources`: files, folders, or "-" for JSONL on stdin.
+    """Bring the index at `path`, a folder or an engine's address, up to date with `sources`.
+
+    Sources are files, folders, or "-" for JSONL on stdin.
 
     What is new or changed is added, what a re-read folder or file no longer holds is removed (unless
     `keep_missing`), what is the same is left alone. `config` is needed at the first build only; later ones keep
@@ -139,19 +140,13 @@ def update_index(
 ) -> BuildReport:
     """`build_index` for articles at hand. `sources` are the folders that `items` hold all of; `delete` are ids."""
     began = time.perf_counter()
-    root = Path(path)
+    handle = open_handle(path)
     tally = _Tally()
-    with writer_lock(root):
-        builder = ArticlePreparer(_config_of(root, config), encoder)
+    with handle.lock():
+        builder = ArticlePreparer(_config_of(handle, config), encoder)
         if not rebuild:
-            _check_options(root, builder.fingerprint)
-        info = {
-            "name": builder.encoder.name,
-            "dim": builder.encoder.dim,
-            "fingerprint": builder.encoder.fingerprint,
-            "floor": cosine_floor(builder.encoder),
-        }
-        writer = IndexWriter(root, builder.config, builder.tokenizer, builder.fingerprint, info, fresh=rebuild)
+            _check_options(path, handle, builder.fingerprint)
+        writer = handle.writer(recipe_of(builder), fresh=rebuild)
         try:
             tally.removed += writer.delete(delete)
             for batch in _batches(items, builder, writer, tally, progress, workers):
@@ -160,13 +155,12 @@ def update_index(
                 tally.removed += writer.delete(_missing(writer, sources, tally))
             if rebuild:
                 writer.delete(sorted(writer.ids() - tally.ids))  # what an interrupted rebuild read and is gone by now
-                _ask_canaries(root, writer, builder)
+                _ask_canaries(handle, writer, builder)
             if compact:
                 writer.compact()
-            writer.calibrate(builder.tokenizer, builder.encoder)
+            calibrate(writer, builder.tokenizer, builder.encoder)
             commit = writer.commit()
-            warnings = tuple(writer.warnings)
-            recalls = [entry.recall for entry in writer.manifest.segments if entry.recall is not None]
+            warnings, recall = tuple(writer.warnings), writer.recall()
         finally:
             writer.close()
     return BuildReport(
@@ -181,47 +175,59 @@ def update_index(
         seconds=time.perf_counter() - began,
         repairs=dict(tally.repairs),
         examples=tuple(tally.examples),
-        dense_recall=min(recalls) if recalls else None,
+        dense_recall=recall,
         warnings=warnings,
     )
 
 
-def _ask_canaries(root: Path, writer: IndexWriter, builder: ArticlePreparer) -> None:
+def recipe_of(preparer: ArticlePreparer) -> Recipe:
+    """What a writer is told of how its articles are prepared."""
+    encoder = preparer.encoder
+    info = {
+        "name": encoder.name,
+        "dim": encoder.dim,
+        "fingerprint": encoder.fingerprint,
+        "floor": cosine_floor(encoder),
+    }
+    return Recipe(preparer.config, preparer.fingerprint, info, preparer.tokenizer)
+
+
+def _ask_canaries(handle: IndexHandle, writer: Writer, builder: ArticlePreparer) -> None:
     """Stop a rebuild that does not find what the old index held."""
     try:
-        old = EmbeddedIndex.open(root)
+        old = handle.reader()
     except (IndexMissing, IndexCorrupt, IndexMismatch):
         return  # there is no old index that could tell
-    check_canaries(old, writer.preview(), builder.tokenizer, builder.encoder)
+    new = writer.preview()
+    check_canaries(old, new, builder.tokenizer, builder.encoder)
+    new.close()
     old.close()
 
 
-def _config_of(root: Path, config: IndexConfig | None) -> IndexConfig:
+def _config_of(handle: IndexHandle, config: IndexConfig | None) -> IndexConfig:
     """The options asked for, else those of the index, else the defaults."""
     if config is not None:
         return config
     try:
-        return IndexConfig.from_json(read_manifest(root).config)
+        return handle.describe().config
     except (IndexMissing, IndexCorrupt, IndexMismatch):
         return IndexConfig()  # a damaged index stops the build later, unless it is being rebuilt
 
 
-def _check_options(root: Path, fingerprint: str) -> None:
+def _check_options(path: str | Path, handle: IndexHandle, fingerprint: str) -> None:
     try:
-        built = read_manifest(root).fingerprint
+        built = handle.describe().fingerprint
     except IndexMissing:
         return
     if built != fingerprint:
         raise IndexMismatch(
-            f"index {root}: built with fingerprint {built}, these options and this program give {fingerprint} "
+            f"index {path}: built with fingerprint {built}, these options and this program give {fingerprint} "
             "(encoder, chunk size, dictionary or cleaner differ)",
             hint="rebuild it aside and swap: wensou index SOURCE... --index DIR --rebuild",
         )
 
 
-def _new_articles(
-    items: Iterable[Article | Skipped], writer: IndexWriter, tally: _Tally
-) -> Iterator[tuple[Article, bool]]:
+def _new_articles(items: Iterable[Article | Skipped], writer: Writer, tally: _Tally) -> Iterator[tuple[Article, bool]]:
     """What has to be built, and whether it replaces something; what is skipped or unchanged is only counted."""
     for item in items:
         if isinstance(item, Skipped):
@@ -238,9 +244,7 @@ def _new_articles(
             yield item, known is not None
 
 
-def _learned(
-    found: Iterator[tuple[Article, bool]], writer: IndexWriter
-) -> Iterator[tuple[Article, bool, frozenset[str]]]:
+def _learned(found: Iterator[tuple[Article, bool]], writer: Writer) -> Iterator[tuple[Article, bool, frozenset[str]]]:
     """Each article with the lines that its source prints on every page, as far as they have been seen.
 
     Articles are held back a window at a time, so that already the first is cleaned with what the window taught.
@@ -263,7 +267,7 @@ def _page_source(article: Article) -> str:
 def _batches(
     items: Iterable[Article | Skipped],
     builder: ArticlePreparer,
-    writer: IndexWriter,
+    writer: Writer,
     tally: _Tally,
     progress: Progress | None,
     workers: int,
@@ -298,7 +302,7 @@ def _batches(
     yield batch
 
 
-def _flush(batch: _Batch, builder: ArticlePreparer, writer: IndexWriter) -> None:
+def _flush(batch: _Batch, builder: ArticlePreparer, writer: Writer) -> None:
     if batch.stored:
         _self_check(batch.terms, batch.stored)
         if len(batch.passages) >= MANY and isinstance(builder.encoder, StaticEncoder):
@@ -307,7 +311,7 @@ def _flush(batch: _Batch, builder: ArticlePreparer, writer: IndexWriter) -> None
         writer.upsert(batch.stored, batch.terms, np.concatenate(made))
 
 
-def _missing(writer: IndexWriter, sources: Sequence[str | Path], tally: _Tally) -> list[str]:
+def _missing(writer: Writer, sources: Sequence[str | Path], tally: _Tally) -> list[str]:
     """Articles whose file or folder was read again without them. What could not be read this time is kept."""
     roots = [str(Path(source).absolute()) for source in sources if str(source) != "-"]  # as the reader names files
     unread = unread_places(tally.skipped)

@@ -1,4 +1,4 @@
-"""What a build measured of an index, as its manifest keeps it; index.embedded.calibrate measures, search interprets."""
+"""What a build measured of an index, as its manifest keeps it; index.checks.calibrate measures, search interprets."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

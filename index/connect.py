@@ -1,26 +1,48 @@
-"""open_backend(uri): the only place that knows which engines exist; each is imported on demand."""
+"""Addresses -> engines: the only place that knows which engines exist; each is imported on demand."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from index.backend import Backend
+from index.backend import Backend, IndexHandle, Recipe, Writer
 from index.errors import BadOption
 from index.models import Filters
 
 
-def open_backend(uri: str | Path) -> Backend:
-    """Open the current commit of an index folder.
-
-    Raises IndexMissing, IndexCorrupt or IndexMismatch; BadOption for an address of an engine there is not.
-    """
+def open_handle(uri: str | Path) -> IndexHandle:
+    """The index at an address, whether there is one yet or not; BadOption for an engine there is not."""
     text = str(uri)
     if "://" in text:
         scheme = text.split("://", 1)[0]
         raise BadOption(
             f"index {text}: got the engine {scheme!r}, want a folder", hint="give the path of an index folder"
         )
-    from index.embedded.reader import EmbeddedIndex
+    from index.embedded.handle import FolderHandle
 
-    return EmbeddedIndex.open(text)
+    return FolderHandle(Path(text))
+
+
+def open_backend(uri: str | Path) -> Backend:
+    """Open the current commit of an index.
+
+    Raises IndexMissing, IndexCorrupt or IndexMismatch; BadOption for an address of an engine there is not.
+    """
+    return open_handle(uri).reader()
+
+
+@contextmanager
+def open_writer(uri: str | Path, recipe: Recipe, *, fresh: bool = False) -> Iterator[Writer]:
+    """The one writer of an index, on top of its current commit or, where `fresh`, of nothing.
+
+    What is not committed is dropped at the end. Raises WriterBusy, IndexCorrupt, IndexMismatch.
+    """
+    handle = open_handle(uri)
+    with handle.lock():
+        writer = handle.writer(recipe, fresh=fresh)
+        try:
+            yield writer
+        finally:
+            writer.close()
 
 
 def narrow(backend: Backend, filters: Filters, earlier: Backend | None = None) -> Backend:

@@ -3,8 +3,10 @@
 import threading
 from pathlib import Path
 
+from index.backend import IndexHandle
+from index.connect import open_handle
 from index.errors import WensouError
-from index.storage.layout import CURRENT, IndexState, state
+from index.storage.layout import IndexState
 from search.engine import SearchEngine
 from search.ranking.rerank import CrossEncoderReranker
 
@@ -19,28 +21,22 @@ class LiveEngine:
 
     def __init__(self, uri: str | Path, *, rerank: str | None = None) -> None:
         """Open the index at `uri` now, to fail early; errors as SearchEngine.open. `rerank` is loaded once for all."""
-        self._root = Path(uri)
+        self._uri = uri
+        self._index: IndexHandle = open_handle(uri)
         self._lock = threading.Lock()
-        self._seen = self._mark()
+        self._seen = self._index.mark()
         self._reranker = CrossEncoderReranker(rerank) if rerank else None
         self._engine = SearchEngine.open(uri, rerank=self._reranker)
         self._engine.warm()
         self._engine.verify_in_background()
         self.trouble: WensouError | None = None
 
-    def _mark(self) -> tuple[int, int]:
-        try:
-            status = (self._root / CURRENT).stat()
-        except OSError:
-            return (0, 0)
-        return status.st_mtime_ns, status.st_ino
-
     def engine(self) -> SearchEngine:
         """The engine of the newest commit that can be opened."""
-        mark = self._mark()
+        mark = self._index.mark()
         if mark != self._seen and self._lock.acquire(blocking=False):
             try:
-                engine = SearchEngine.open(self._root, rerank=self._reranker)
+                engine = SearchEngine.open(self._uri, rerank=self._reranker)
                 engine.warm()
                 engine.verify_in_background()
                 self._engine = engine
@@ -53,5 +49,5 @@ class LiveEngine:
         return self._engine
 
     def state(self) -> IndexState:
-        """What is on disk now."""
-        return state(self._root)
+        """What is there now."""
+        return self._index.state()

@@ -13,6 +13,7 @@ from hypothesis import settings
 from index.analysis.chunk import chunk_article
 from index.analysis.fold import fold
 from index.analysis.terms import FieldTerms
+from index.backend import Recipe
 from index.builder import update_index
 from index.config import IndexConfig
 from index.connect import open_backend
@@ -114,11 +115,16 @@ def prepared(articles: Sequence[Article]) -> tuple[list[StoredArticle], list[Fie
     return [stored for stored, _, _ in made], [terms for _, terms, _ in made], builder.encoder.passages(passages)
 
 
-def open_writer(root: Path, *, fresh: bool = False) -> IndexWriter:
-    """A writer under PLAIN; nobody else writes in a test, so it goes without the lock."""
+def recipe() -> Recipe:
+    """What a writer under PLAIN builds with."""
     builder = article_builder()
     info = {"name": "hash", "dim": HashEncoder.dim, "fingerprint": "hash-64", "floor": 0.0}
-    return IndexWriter(root, builder.config, builder.tokenizer, builder.fingerprint, info, fresh=fresh)
+    return Recipe(builder.config, builder.fingerprint, info, builder.tokenizer)
+
+
+def open_writer(root: Path, *, fresh: bool = False) -> IndexWriter:
+    """A writer under PLAIN; nobody else writes in a test, so it goes without the lock."""
+    return IndexWriter(root, recipe(), fresh=fresh)
 
 
 @pytest.fixture(autouse=True)

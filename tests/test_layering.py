@@ -29,7 +29,7 @@ MODULES = sorted((ROOT / "index").rglob("*.py")) + sorted((ROOT / "search").rglo
 ORDER = {
     "index": (
         "errors models config calibration storage analysis backend encoders encode_module sources cleaning segments "
-        "retrieval training embedded prepare pipeline connect builder"
+        "retrieval training checks embedded prepare pipeline connect builder"
     ).split(),
     "search": (
         "models settings query ranking suggest highlight facets citation script engine live mcp integrations evaluation "
@@ -138,6 +138,16 @@ def test_the_rooms_of_index_lie_on_nine_floors_at_most():
     for room in [f"index.{name}" for name in ORDER["index"]]:
         floor[room] = 1 + max((floor[other] for other in needs.get(room, set()) - {room}), default=0)
     assert max(floor.values()) <= 9, floor
+
+
+def test_only_the_door_to_engines_and_the_engines_know_which_there_are():
+    engines = {f"index.{room}" for room in ("embedded", "milvus")}
+    wrong = []
+    for path in MODULES:
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if room_of(name) not in engines | {"index.connect"}:
+            wrong += [f"{name} imports {other}" for other in imported(path) if room_of(other) in engines]
+    assert wrong == []
 
 
 def test_only_the_settings_read_the_environment():

@@ -77,6 +77,7 @@ def set_calibration(root: Path, name: str, value: Mapping[str, Any] | None) -> i
     Nothing is written but a manifest: articles, postings and vectors stay as they are. Raises WriterBusy and what
     reading a manifest raises.
     """
+    read_pointer(root)  # where there is no index, none is begun
     with writer_lock(root):
         manifest = read_manifest(root)
         calibration = {key: old for key, old in manifest.calibration.items() if key != name}

@@ -321,6 +321,12 @@ class EmbeddedIndex(Filtering, TermLister):
         return [None if day == NO_DATE else day_of(day) for day in days]
 
     @names_damage
+    def chunk_vectors(self, article_id: str) -> NDArray[np.float16]:
+        """The vectors of the article's chunks; see Backend."""
+        s, row = self._locate(article_id)
+        start, end = self.segments[s].store.chunk_starts[row : row + 2].tolist()
+        return np.asarray(self.segments[s].dense.vectors[start:end], np.float16)
+
     def signatures(self, article_ids: Sequence[str]) -> NDArray[np.uint32]:
         """MinHash signatures of the articles; see Backend."""
         rows = [self.segments[s].signatures[row] for s, row in map(self._locate, article_ids)]

@@ -12,13 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.terms import FieldTerms
-from index.analysis.tokenizer import Tokenizer
-from index.calibration import Measured
-from index.config import IndexConfig
-from index.embedded.calibrate import MIN_ARTICLES, measure
+from index.backend import Recipe
 from index.embedded.commits import now
 from index.embedded.reader import EmbeddedIndex
-from index.encoders.base import Encoder
 from index.errors import IndexCorrupt, IndexMissing, WensouError
 from index.models import StoredArticle
 from index.segments.merge import live, merge_segments, merges_due
@@ -46,25 +42,17 @@ _FEWEST = 4  # segments that call for a merge; two that checkpoints of a build l
 class IndexWriter:
     """Changes on top of the current commit. Use inside `writer_lock`; nothing shows before `commit`."""
 
-    def __init__(
-        self,
-        root: Path,
-        config: IndexConfig,
-        tokenizer: Tokenizer,
-        fingerprint: str,
-        encoder: Mapping[str, object],
-        *,
-        fresh: bool = False,
-    ) -> None:
+    def __init__(self, root: Path, recipe: Recipe, *, fresh: bool = False) -> None:
         """Start from the current commit of `root`; from nothing where there is none, or where `fresh` says so.
 
         A fresh writer leaves what is there alone until its first commit, which replaces it whole. It goes on
         from the segments that a fresh writer of the same options finished before it was interrupted.
         """
         self._root = root
-        self._tokenizer = tokenizer
+        self._tokenizer = recipe.tokenizer
         self._fresh = fresh
-        empty = Manifest(last_commit(root), now(), fingerprint, config.to_json(), dict(encoder))
+        config, encoder = recipe.config.to_json(), dict(recipe.encoder)
+        empty = Manifest(last_commit(root), now(), recipe.fingerprint, config, encoder)
         self._changed = fresh
         try:
             manifest = self._resumed(empty) if fresh else read_manifest(root)
@@ -72,9 +60,9 @@ class IndexWriter:
             manifest = empty
             self._changed = True  # an index without articles is an index
         # Options that leave the content as it is, such as synonyms, are a change too: readers get them with a commit.
-        new, old = (json.dumps(options, sort_keys=True) for options in (config.to_json(), manifest.config))
+        new, old = (json.dumps(options, sort_keys=True) for options in (config, manifest.config))
         self._changed |= new != old
-        self._manifest = replace(manifest, fingerprint=fingerprint, config=config.to_json(), encoder=dict(encoder))
+        self._manifest = replace(manifest, fingerprint=recipe.fingerprint, config=config, encoder=encoder)
         self._index = EmbeddedIndex(root, manifest)
         check_small(root, manifest)
         self._entries = list(manifest.segments)
@@ -88,7 +76,9 @@ class IndexWriter:
         self._building = False  # whether there was a checkpoint since the last commit
         # Lines that sources print on every page, learned so far.
         self.boilerplate = frozenset(manifest.calibration.get("boilerplate", ()))
-        self._measured: dict[str, Any] | None = manifest.calibration.get("measured")
+        self.calibration: Mapping[str, Any] = {
+            name: value for name, value in manifest.calibration.items() if name != "boilerplate"
+        }
         self._compacted = False
         self._drop_leftovers()
 
@@ -203,24 +193,30 @@ class IndexWriter:
     def preview(self) -> EmbeddedIndex:
         """What the next commit would answer."""
         self._bury()
+        if self._building:
+            self._merged()  # asking the many small segments of a build would take longer
         return EmbeddedIndex(self._root, replace(self._manifest, segments=tuple(self._entries)))
 
-    def calibrate(self, tokenizer: Tokenizer, encoder: Encoder) -> None:
-        """Measure what the legs are worth, for the next commit, where that was not done or the index has changed."""
-        known = Measured.from_json(self._measured, encoder.fingerprint)
+    def calibrate(self, name: str, value: Mapping[str, Any] | None) -> None:
+        """Put `value` under `name` in the calibration of the next commit, or take it away; see Writer."""
+        self.calibration = {key: old for key, old in self.calibration.items() if key != name}
+        if value is not None:
+            self.calibration = {**self.calibration, name: dict(value)}
+        self._changed = True
+
+    def counts(self) -> tuple[int, int]:
+        """Live articles and chunks; see Writer."""
+        dead = sum(map(len, self._dead.values()))
+        articles = sum(entry.articles - entry.dead_articles for entry in self._entries) - dead
         chunks = sum(entry.chunks - entry.dead_chunks for entry in self._entries)
-        articles = sum(entry.articles - entry.dead_articles for entry in self._entries)
-        if articles < MIN_ARTICLES or (known and known.fits(chunks)):
-            return
-        if self._building:
-            self._bury()
-            self._merged()  # asking the many small segments of a build would take longer
-        index = self.preview()
-        found = measure(index, tokenizer, encoder)
-        index.close()
-        if found is not None:
-            self._measured = found.to_json()
-            self._changed = True
+        for entry in self._entries if dead else ():
+            starts = self._readers[entry.name].store.chunk_starts
+            chunks -= sum(int(starts[row + 1] - starts[row]) for row in self._dead.get(entry.name, ()))
+        return articles, chunks
+
+    def recall(self) -> float | None:
+        """The least recall@10 of the segments of the last commit; see Writer."""
+        return min((entry.recall for entry in self._manifest.segments if entry.recall is not None), default=None)
 
     def commit(self) -> int:
         """Make all changes visible at once; returns the commit's number, the old one where nothing changed.
@@ -264,11 +260,7 @@ class IndexWriter:
             commit=commit + 1,
             committed_at=now(),
             segments=tuple(self._entries),
-            calibration={
-                **self._manifest.calibration,
-                "boilerplate": sorted(self.boilerplate),
-                "measured": self._measured,
-            },
+            calibration={"measured": None, **self.calibration, "boilerplate": sorted(self.boilerplate)},
             previous=None if self._compacted else previous,
         )
         publish(self._root, self._manifest)

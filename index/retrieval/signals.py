@@ -1,6 +1,6 @@
 """What speaks for an answer: how near the best candidates are in meaning, and how much of the question they hold.
 
-Pure numbers over evidence. The build measures what chance and known questions get of them (index.embedded.calibrate); a
+Pure numbers over evidence. The build measures what chance and known questions get of them (index.checks.calibrate); a
 search compares.
 """
 

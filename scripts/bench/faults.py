@@ -37,8 +37,9 @@ import numpy as np  # noqa: E402
 
 from index import builder  # noqa: E402
 from index.analysis import tokenizer  # noqa: E402
+from index.backend import Backend  # noqa: E402
 from index.config import IndexConfig  # noqa: E402
-from index.embedded.reader import EmbeddedIndex  # noqa: E402
+from index.connect import open_backend, open_handle  # noqa: E402
 from index.errors import IndexMissing, NotFound  # noqa: E402
 from index.models import (  # noqa: E402
     Article,
@@ -46,7 +47,6 @@ from index.models import (  # noqa: E402
     LexicalQuery,
     Vectors,
 )
-from index.storage.layout import damaged_files, read_manifest  # noqa: E402
 
 PIECES = ("海岛上的灯塔亮了。", "电梯补贴到年底截止。", "馒头要用酵母。", "守塔人坐电梯上山。", "酵母放久了会失效。")
 QUESTIONS = ("海岛灯塔", "电梯补贴", "馒头酵母")
@@ -123,7 +123,7 @@ def plan(state: State, rng: random.Random) -> list[Op]:
     return ops
 
 
-def answers(index: EmbeddedIndex) -> list[tuple[str, float]]:
+def answers(index: Backend) -> list[tuple[str, float]]:
     """Names and scores of both legs for a few questions."""
     found: list[tuple[str, float]] = []
     for question in QUESTIONS:
@@ -143,18 +143,18 @@ def same(ours: list[tuple[str, float]], want: list[tuple[str, float]]) -> bool:
 def holds(root: Path, state: State) -> bool:
     """Whether the index holds exactly `state` and answers as a fresh build of it."""
     try:
-        index = EmbeddedIndex.open(root)
+        index = open_backend(root)
         if {name: index.article(name).article.text for name in state} != state:
             return False
     except IndexMissing:
         return not state
     except NotFound:
         return False
-    if index.stats().articles != len(state) or damaged_files(root, read_manifest(root)):
+    if index.stats().articles != len(state) or open_handle(root).damaged():
         return False
     with tempfile.TemporaryDirectory(prefix="wensou-faults-") as folder:
         Op("build", dict(sorted(state.items()))).apply(Path(folder) / "fresh")
-        return same(answers(index), answers(EmbeddedIndex.open(Path(folder) / "fresh")))
+        return same(answers(index), answers(open_backend(Path(folder) / "fresh")))
 
 
 def live(root: Path, ops: Sequence[Op], said: int) -> NoReturn:

@@ -154,7 +154,7 @@ def cold(work: Path, size: int, runs: int = 5) -> Result:
 
 def update(work: Path, size: int) -> Result:
     """100 new articles, then the commit before them again."""
-    from index.embedded.commits import restore_commit
+    from index.connect import open_handle
     from index.storage.layout import read_manifest
 
     root = work / "index"
@@ -183,7 +183,7 @@ def update(work: Path, size: int) -> Result:
     seconds = time.perf_counter() - began
     touched = [name for name, was in files.items() if (root / name).stat().st_mtime_ns != was.st_mtime_ns]
     segments = len(read_manifest(root).segments)
-    restore_commit(root, before.commit)
+    open_handle(root).restore(before.commit)
     return {
         "visible_s": round(seen, 2),
         "command_s": round(seconds, 2),

@@ -8,10 +8,10 @@ from index.analysis.chunk import chunk_article
 from index.analysis.tokenizer import Tokenizer
 from index.cleaning.clean import clean
 from index.config import IndexConfig
+from index.connect import open_handle
 from index.errors import BadArticle
 from index.models import Article, Skipped
 from index.sources.articles import read_sources
-from index.storage.layout import read_manifest
 
 
 def analyze_text(text: str, index: str | None = None) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def analyze_text(text: str, index: str | None = None) -> dict[str, Any]:
 
     Raises BadArticle where the file cannot be read, with the reason.
     """
-    config = IndexConfig.from_json(read_manifest(Path(index)).config) if index else IndexConfig()
+    config = open_handle(index).describe().config if index else IndexConfig()
     cleaned = clean(_article(text))
     article = cleaned.article
     tokenizer = Tokenizer(config.user_words, config.synonyms)

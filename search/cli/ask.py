@@ -3,7 +3,6 @@
 import sys
 from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -156,14 +155,14 @@ def stats(
     json_: JsonOption = False,
 ) -> None:
     """Say what the index holds, and whether it is whole."""
-    from index.embedded.reader import EmbeddedIndex
-    from index.storage.layout import damaged_files, read_manifest
+    from index.connect import open_handle
 
     path = index_path(index)
-    bad = damaged_files(Path(path), read_manifest(Path(path))) if verify else []
+    handle = open_handle(path)
+    bad = handle.damaged() if verify else []
     found: dict[str, Any] = {}
     if not bad:
-        with closing(EmbeddedIndex.open(path)) as backend:
+        with closing(handle.reader()) as backend:
             found = asdict(backend.stats())
     if verify:
         found["damaged"] = bad

@@ -78,15 +78,15 @@ def restore(
     json_: JsonOption = False,
 ) -> None:
     """Make an earlier commit the current one again, as a new commit."""
-    from index.embedded.commits import kept_commits, restore_commit
+    from index.connect import open_handle
 
-    root = Path(index_path(index))
+    handle = open_handle(index_path(index))
     if commit is None:
         names = ("commit", "committed_at", "articles", "chunks")
-        kept = [{name: getattr(one, name) for name in names} for one in kept_commits(root)]
+        kept = [{name: getattr(one, name) for name in names} for one in handle.commits()]
         said = "\n".join("{commit}  {committed_at}  {articles} articles  {chunks} chunks".format(**one) for one in kept)
     else:
-        kept = [{"commit": restore_commit(root, commit), "restored": commit}]
+        kept = [{"commit": handle.restore(commit), "restored": commit}]
         said = "commit {commit} is what commit {restored} was".format(**kept[0])
     if json_:
         dump(kept)
@@ -126,7 +126,7 @@ def evaluate(
     mode: Annotated[list[str] | None, typer.Option(help="hybrid, bm25, dense; may be repeated (default: all).")] = None,
     model: Annotated[str | None, typer.Option(help="'bundled', or a sentence-transformers model.")] = None,
     index: Annotated[
-        Path | None, typer.Option("--index", help="Keep the index there (default: a temporary one).")
+        str | None, typer.Option("--index", help="Keep the index there (default: a temporary one).")
     ] = None,
     run: Annotated[Path | None, typer.Option(help="Write a TREC run, 100 articles a query.")] = None,
     json_: JsonOption = False,

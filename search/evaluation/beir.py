@@ -118,7 +118,7 @@ def evaluate_folder(
     modes: Sequence[Mode],
     *,
     model: str | None = None,
-    index: Path | None = None,
+    index: str | Path | None = None,
     run_file: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, dict[str, float]]:

@@ -18,12 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.tokenizer import Tokenizer
-from index.connect import open_backend
-from index.embedded.calibrate import MIN_ARTICLES, known_items, shortened
-from index.embedded.commits import set_calibration
-from index.embedded.reader import EmbeddedIndex
+from index.backend import Backend
+from index.checks.calibrate import MIN_ARTICLES, known_items, shortened
+from index.connect import open_backend, open_handle
 from index.errors import BadOption, NotFound
-from index.storage.layout import read_manifest
 from search.engine import SearchEngine
 from search.evaluation.beir import load_dataset
 from search.evaluation.trial import Question, articles_at, interval, ndcg
@@ -82,12 +80,11 @@ def tune(path: str | Path, qrels: Path | None = None, *, store: bool = True) -> 
     `qrels` is a BEIR folder whose documents are the index's articles, by id. Raises BadOption where there is too
     little to ask, WriterBusy, and what opening an index raises.
     """
-    root = Path(path)
-    backend = open_backend(root)
+    backend = open_backend(path)
     before, fingerprint = mix_of(backend).weight, backend.encoder_fingerprint
     backend.close()
-    with SearchEngine.open(root, weight=DEFAULT_WEIGHT) as engine:  # of which both legs are asked
-        asked = _labelled(engine, qrels) if qrels else _known(root)
+    with SearchEngine.open(path, weight=DEFAULT_WEIGHT) as engine:  # of which both legs are asked
+        asked = _labelled(engine, qrels) if qrels else _known(path)
         tables = {kind: _table(engine, questions) for kind, questions in asked.items()}
     everything = np.concatenate(list(tables.values()))
     told_by = everything if qrels else np.concatenate([tables[kind] for kind in _HEALTHY])
@@ -105,22 +102,25 @@ def tune(path: str | Path, qrels: Path | None = None, *, store: bool = True) -> 
         counts={kind: len(table) for kind, table in tables.items()},
         curve={f"{w:.2f}": round(float(v), 4) for w, v in zip(WEIGHTS, everything.mean(axis=0), strict=True)},
         gain=Score.of(everything[:, at] - everything[:, was]) if qrels else None,
-        commit=set_calibration(root, "tuned", {"weight": weight, "encoder": fingerprint}) if store else None,
+        commit=_keep(path, {"weight": weight, "encoder": fingerprint}) if store else None,
     )
 
 
 def reset(path: str | Path) -> int:
     """Take back what `tune` set; returns the commit's number."""
-    read_manifest(Path(path))  # where there is no index, none is begun
-    return set_calibration(Path(path), "tuned", None)
+    return _keep(path, None)
 
 
-def _known(root: Path) -> dict[str, list[Question]]:
+def _keep(path: str | Path, tuned: Mapping[str, Any] | None) -> int:
+    return open_handle(path).set_calibration("tuned", tuned)
+
+
+def _known(path: str | Path) -> dict[str, list[Question]]:
     """Questions made of the index's own articles, of four or five kinds."""
-    index = EmbeddedIndex.open(root)
+    index = open_backend(path)
     if index.stats().articles < MIN_ARTICLES:
         raise BadOption(
-            f"index {root}: got {index.stats().articles} articles, want at least {MIN_ARTICLES} to learn from",
+            f"index {path}: got {index.stats().articles} articles, want at least {MIN_ARTICLES} to learn from",
             hint="give judged questions with --qrels BEIR_DIR",
         )
     tokenizer = Tokenizer(index.config.user_words, index.config.synonyms)
@@ -138,7 +138,7 @@ def _known(root: Path) -> dict[str, list[Question]]:
     return {kind: [Question(text, {name: 1}) for name, text in some] for kind, some in made.items() if some}
 
 
-def _commonest(index: EmbeddedIndex, tokenizer: Tokenizer, text: str) -> str:
+def _commonest(index: Backend, tokenizer: Tokenizer, text: str) -> str:
     """The commoner half of the words of `text`, in order: a question by who does not know the right words."""
     tokens = [token for token in tokenizer.tokens(text) if len(token.term) > 1]
     if len(tokens) < 2:

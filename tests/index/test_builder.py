@@ -348,7 +348,7 @@ def test_a_rebuild_that_finds_nothing_does_not_take_the_old_ones_place(root, mon
     )
     asked = iter(range(1_000))
     monkeypatch.setattr(
-        "index.embedded.canary.LexicalQuery",
+        "index.checks.canary.LexicalQuery",
         lambda words: LexicalQuery({f"{word}{next(asked)}": 1.0 for word in words}),
     )
     with pytest.raises(SelfCheckFailed, match=f"finds 0 of {len(CORPUS)} articles"):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from index.analysis.fold import fold
+from index.backend import Recipe
 from index.config import IndexConfig
 from index.embedded.reader import EmbeddedIndex
 from index.embedded.writer import IndexWriter
@@ -61,7 +62,7 @@ def make(root: Path) -> None:
     encoder = LetterEncoder()
     builder = ArticlePreparer(IndexConfig(chunk_chars=40, overlap_chars=12, clean=False), encoder)
     info = {"name": encoder.name, "dim": DIM, "fingerprint": encoder.fingerprint, "floor": 0.0}
-    writer = IndexWriter(root, builder.config, builder.tokenizer, builder.fingerprint, info)
+    writer = IndexWriter(root, Recipe(builder.config, builder.fingerprint, info, builder.tokenizer))
     for articles in (ARTICLES, (LATER,)):
         made = [builder.prepare(article) for article in articles]
         passages = [text for stored, _, _ in made for text in builder.passages(stored)]
@@ -82,11 +83,13 @@ def test_it_is_whole_and_holds_what_was_put_in(index):
     stats = index.stats()
     assert (stats.articles, stats.segments, stats.commit, stats.dim) == (3, 2, 2, DIM)
     assert [index.article(name).article for name in ("灯塔", "电梯", "馒头")] == [ARTICLES[0], ARTICLES[2], LATER]
-    assert index.facets(Filters(), ["source", "author", "tag"]) == {
-        "source": {"海岛报": 1},
-        "author": {"王元": 1},
-        "tag": {"海": 1},
-    }
+    for filters, want in (
+        (Filters(source=("海岛报",)), "灯塔:0"),
+        (Filters(author=("王元",)), "电梯:0"),
+        (Filters(tag=("海",)), "灯塔:0"),
+    ):
+        hits = index.dense(LetterEncoder().queries(["海"])[0], k=9, filters=filters)
+        assert {hit.chunk_id for hit in hits} == {want}
 
 
 def test_it_answers_as_it_did(index):
@@ -119,7 +122,8 @@ def test_segments_of_any_two_formats_stand_in_one_commit_and_merge(index, tmp_pa
     """Phrases are asked of more articles than would be read without looking at postings."""
     root = shutil.copytree(index.root, tmp_path / "index")
     builder = ArticlePreparer(index.config, LetterEncoder())
-    writer = IndexWriter(root, index.config, builder.tokenizer, index.manifest.fingerprint, index.manifest.encoder)
+    recipe = Recipe(index.config, index.manifest.fingerprint, index.manifest.encoder, builder.tokenizer)
+    writer = IndexWriter(root, recipe)
     more = [Article(f"港口{n}", "港口", f"第{n}号泊位的A{n}起重机正在检修。") for n in range(40)]
     made = [builder.prepare(article) for article in more]
     vectors = LetterEncoder().passages([text for stored, _, _ in made for text in builder.passages(stored)])
@@ -144,7 +148,7 @@ def test_a_writer_goes_on_from_it(index, tmp_path):
     root = shutil.copytree(index.root, tmp_path / "index")
     config = index.config
     builder = ArticlePreparer(config, LetterEncoder())
-    writer = IndexWriter(root, config, builder.tokenizer, index.manifest.fingerprint, index.manifest.encoder)
+    writer = IndexWriter(root, Recipe(config, index.manifest.fingerprint, index.manifest.encoder, builder.tokenizer))
     assert set(writer.paths(["/a"])) == {"灯塔"}
     assert writer.delete(["灯塔"]) == 1
     writer.compact()

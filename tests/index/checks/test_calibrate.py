@@ -11,8 +11,8 @@ import pytest
 from index.analysis.tokenizer import Tokenizer
 from index.builder import update_index
 from index.calibration import Chance, Measured
-from index.embedded import calibrate
-from index.embedded.calibrate import MIN_ARTICLES, gain, known_items, meaningless, measure, question_count, shortened
+from index.checks import calibrate
+from index.checks.calibrate import MIN_ARTICLES, gain, known_items, meaningless, measure, question_count, shortened
 from index.embedded.reader import EmbeddedIndex
 from index.storage.layout import read_manifest
 from tests.conftest import CORPUS, HashEncoder, article
@@ -64,7 +64,7 @@ def test_it_is_measured_again_only_when_the_index_has_changed_much(measured_path
     path = tmp_path / "index"
     shutil.copytree(measured_path, path)
     asked = []
-    monkeypatch.setattr("index.embedded.writer.measure", lambda *args: asked.append(args) or measure(*args))
+    monkeypatch.setattr("index.checks.calibrate.measure", lambda *args: asked.append(args) or measure(*args))
     assert update_index([], path, encoder=HashEncoder()).commit == 1  # nothing new, nothing measured
     update_index([article("new", "江边新修了一条步道。")], path, encoder=HashEncoder())
     assert asked == []

@@ -20,8 +20,8 @@ import numpy as np
 
 from index.analysis.chunk import sentences
 from index.analysis.tokenizer import Tokenizer
+from index.backend import Backend, Writer
 from index.calibration import VERSION, Chance, Measured
-from index.embedded.reader import EmbeddedIndex
 from index.encoders.base import Encoder
 from index.models import Filters, LexicalQuery, article_of
 from index.retrieval.signals import dense_signal, idf_mass, scale_cosine, two_levels
@@ -38,7 +38,20 @@ _THREADS = 4  # questions asked at a time; two take two thirds of one's time
 _GAINS = [1 / float(np.log2(rank + 1)) for rank in range(1, 11)]
 
 
-def measure(index: EmbeddedIndex, tokenizer: Tokenizer, encoder: Encoder) -> Measured | None:
+def calibrate(writer: Writer, tokenizer: Tokenizer, encoder: Encoder) -> None:
+    """Measure what the legs are worth, for the next commit, where that was not done or the index has changed."""
+    known = Measured.from_json(writer.calibration.get("measured"), encoder.fingerprint)
+    articles, chunks = writer.counts()
+    if articles < MIN_ARTICLES or (known and known.fits(chunks)):
+        return
+    index = writer.preview()
+    found = measure(index, tokenizer, encoder)
+    index.close()
+    if found is not None:
+        writer.calibrate("measured", found.to_json())
+
+
+def measure(index: Backend, tokenizer: Tokenizer, encoder: Encoder) -> Measured | None:
     """Ask `index` its own sentences; None where it has too few articles. The same index measures the same."""
     stats = index.stats()
     items = known_items(index, question_count(stats.chunks)) if stats.articles >= MIN_ARTICLES else []
@@ -79,16 +92,12 @@ def question_count(chunks: int) -> int:
     return max(_FEWEST, min(_QUESTIONS, _QUESTIONS * _FULL_AT // max(chunks, 1)))
 
 
-def known_items(index: EmbeddedIndex, count: int, seed: int = 1) -> list[tuple[str, str]]:
-    """(article_id, a sentence of it) of up to `count` live articles, drawn at random."""
+def known_items(index: Backend, count: int, seed: int = 1) -> list[tuple[str, str]]:
+    """(article_id, a sentence of it) of up to `count` articles, drawn at random."""
     rng = random.Random(seed)
-    live = [np.flatnonzero(segment.live_articles) for segment in index.segments]
-    ends = np.cumsum([len(rows) for rows in live])
-    total = int(ends[-1]) if len(ends) else 0
     out: list[tuple[str, str]] = []
-    for at in rng.sample(range(total), min(total, 3 * count)):
-        s = int(np.searchsorted(ends, at, side="right"))
-        article = index.segments[s].store.get(int(live[s][at - int(ends[s]) + len(live[s])])).article
+    for stored in index.sample(3 * count, rng):
+        article = stored.article
         texts = [article.text[start:end].strip() for start, end in sentences(article.text)]
         texts = [text for text in texts if len(text) in _SENTENCE]
         if texts and len(out) < count:
@@ -135,7 +144,7 @@ class _Outcome:
 class _Asked:
     """Asks questions of both legs and remembers what document frequencies it has met."""
 
-    def __init__(self, index: EmbeddedIndex, tokenizer: Tokenizer, encoder: Encoder) -> None:
+    def __init__(self, index: Backend, tokenizer: Tokenizer, encoder: Encoder) -> None:
         self._index = index
         self._tokenizer = tokenizer
         self._encoder = encoder

@@ -1,11 +1,12 @@
 """Canary queries: an index built anew must find what the old one held, or it does not take the old one's place."""
 
+import random
 from collections.abc import Sequence
 
 import numpy as np
 
 from index.analysis.tokenizer import Tokenizer
-from index.embedded.reader import EmbeddedIndex
+from index.backend import Backend
 from index.encoders.base import Encoder
 from index.errors import NotFound, SelfCheckFailed
 from index.models import Filters, Hit, LexicalQuery, article_of
@@ -16,7 +17,7 @@ _FEW = 8  # so many must be there before the dense leg is judged by them
 _SAME = 1e-4  # scores that differ by less are one
 
 
-def check_canaries(old: EmbeddedIndex, new: EmbeddedIndex, tokenizer: Tokenizer, encoder: Encoder) -> int:
+def check_canaries(old: Backend, new: Backend, tokenizer: Tokenizer, encoder: Encoder) -> int:
     """Ask `new` for articles that both indexes hold by the titles they have in `old`; returns how many were asked for.
 
     Raises SelfCheckFailed where the lexical leg finds less than half of them, or the dense leg none of them.
@@ -50,16 +51,13 @@ def _in(article_id: str, hits: Sequence[Hit]) -> bool:
     return any(article_of(chunk_id) == article_id for chunk_id, _ in hits)
 
 
-def _titles(old: EmbeddedIndex, new: EmbeddedIndex) -> list[tuple[str, str]]:
-    """Id and title of articles in both, evenly over the segments of the old."""
+def _titles(old: Backend, new: Backend) -> list[tuple[str, str]]:
+    """Id and title of articles in both, drawn at random of the old."""
     out = []
-    for segment in old.segments:
-        rows = np.flatnonzero(segment.live_articles)
-        for row in rows[:: max(1, len(rows) * len(old.segments) // CANARIES)].tolist():
-            article_id = segment.store.article_id(row)
-            try:
-                new.article(article_id)
-            except NotFound:
-                continue
-            out.append((article_id, segment.store.title(row)))
+    for stored in old.sample(2 * CANARIES, random.Random(0)):
+        try:
+            new.article(stored.article.article_id)
+        except NotFound:
+            continue
+        out.append((stored.article.article_id, stored.article.title))
     return out[:CANARIES]
