@@ -1,7 +1,5 @@
 """Office files, books and mail -> records. The libraries that only these need are the `formats` extra."""
 
-import io
-import logging
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -36,40 +34,6 @@ def guarded(reader: Reader, data: bytes, where: str) -> Records:
         yield Skipped(where, SkipReason.TOO_LARGE, type(error).__name__)
     except Exception as error:  # parsers of broken files raise anything; the file is reported and the run goes on
         yield Skipped(where, SkipReason.UNREADABLE, f"{type(error).__name__}: {error}"[:200])
-
-
-def _read_pdf(data: bytes, where: str) -> Records:
-    pypdf = import_module("pypdf")
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports every flaw of every file
-    reader = pypdf.PdfReader(io.BytesIO(data))
-    if reader.is_encrypted and not reader.decrypt(""):
-        yield Skipped(where, SkipReason.UNREADABLE, "it is locked with a password")
-        return
-    pages = [page.extract_text() or "" for page in reader.pages[:5000]]
-    text = "\n".join(_unwrapped(page) for page in pages).strip()
-    if not text:
-        yield Skipped(where, SkipReason.EMPTY, "a PDF of pictures")
-        return
-    title = str((reader.metadata.title if reader.metadata else "") or "").strip()
-    useful = (
-        title if len(title) >= 4 and not re.search(r"\.(docx?|pdf|wps|pptx?)$|^microsoft word", title, re.I) else ""
-    )
-    yield Record({"title": useful, "text": text}, where, whole_file=True)
-
-
-def _unwrapped(page: str) -> str:
-    """Lines of a page joined into paragraphs: a full line that ends in mid-sentence goes on in the next."""
-    lines = [line.strip() for line in page.split("\n")]
-    width = max(map(len, lines), default=0)
-    out: list[str] = []
-    for number, line in enumerate(lines):
-        before = lines[number - 1] if number else ""
-        goes_on = len(before) >= 0.85 * width and width >= 15 and not re.search(r"[。！？!?：:；;]$", before)
-        if out and line and before and goes_on:
-            out[-1] += (" " if before[-1:].isascii() and line[:1].isascii() else "") + line
-        else:
-            out.append(line)
-    return "\n".join(out)
 
 
 def _read_epub(data: bytes, where: str) -> Records:
@@ -146,7 +110,7 @@ def _elsewhere(module: str, name: str) -> Reader:
 
 _READERS: dict[str, Reader] = {
     "docx": _elsewhere("docx", "read_docx"),
-    "pdf": _read_pdf,
+    "pdf": _elsewhere("pdf", "read_pdf"),
     "epub": _read_epub,
     "xlsx": _elsewhere("spreadsheets", "read_xlsx"),
     "xlsm": _elsewhere("spreadsheets", "read_xlsx"),

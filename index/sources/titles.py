@@ -24,9 +24,9 @@ _FILE = re.compile(
     re.I,
 )
 _NOBODY = frozenset(
-    "python-docx user users administrator admin owner guest test unknown none null author 微软用户 微软中国 "
-    "作者 用户 管理员 未定义 未知 lenovo hp dell asus acer pc windows user1 联想 惠普 微软 microsoft office wps "
-    "apache poi openpyxl".split()
+    "python-docx user users administrator admin owner guest test unknown none null author anonymous unspecified "
+    "微软用户 微软中国 作者 用户 管理员 未定义 未知 lenovo hp dell asus acer pc windows user1 联想 惠普 微软 "
+    "microsoft office wps apache poi openpyxl".split()
 ) | {"microsoft office user", "windows user", "windows 用户", "apache poi", "hewlett-packard", "tencent", "un-named"}
 
 

@@ -3,6 +3,7 @@ import gzip
 import io
 import json
 import os
+import sys
 import zipfile
 
 import pytest
@@ -268,7 +269,7 @@ def test_docx(tmp_path):
 
 
 def test_pdf_with_text(tmp_path):
-    pytest.importorskip("pypdf")
+    pytest.importorskip("pypdfium2")
     stream = b"BT /F1 12 Tf 72 720 Td (Flood notice 2024) Tj ET"
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
@@ -327,13 +328,10 @@ def test_epub_chapters(tmp_path):
 
 
 def test_a_missing_library_is_named_with_what_to_install(tmp_path, monkeypatch):
-    def missing(name):
-        raise ModuleNotFoundError(f"No module named '{name}'", name=name)
-
-    monkeypatch.setattr("index.sources.documents.import_module", missing)
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
     path = tmp_path / "a.pdf"
     path.write_bytes(b"%PDF-1.4\n")
-    assert one(path) == Skipped(str(path), SkipReason.MISSING_EXTRA, "pypdf: pip install wensou[formats]")
+    assert one(path) == Skipped(str(path), SkipReason.MISSING_EXTRA, "pypdfium2: pip install wensou[formats]")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,214 @@
+"""Lines of pages -> paragraphs: what was broken because the line or the page was full is one again.
+
+Shared by the formats that say where things stand and not what they are: PDF and OFD.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from index.sources.page_layout import Line, blocks, is_han, without_margins
+
+_ENDS = re.compile(r"[。！？!?；;：:…”」』）)》】.][\s\"'”’」』）)》】]*$")
+_STOPS = re.compile(r"[。！？!?；;…][\s\"'”’」』）)》】]*$")
+_ITEM = re.compile(
+    r"^(?:[（(]?[一二三四五六七八九十百]{1,4}[)）、.．]|第[一二三四五六七八九十百千零〇\d]{1,6}[章节節条條款编編篇部]"
+    r"|[（(]?\d{1,3}[)）、.．](?!\d)|[①-⑳●○■□◆◇▪•·※★☆*－-]\s?)"
+)
+_LARGE = 1.15  # times the size of the text that a title has at least
+_MAX_TITLE = 80  # characters
+_PAPER = re.compile(r"文\s*件$")
+_NOTE = 0.9  # times the size of the text that a footnote has at most
+
+
+class Flow(NamedTuple):
+    """The text of a document, where its pages begin in it, and the largest words of its first page ("": none)."""
+
+    text: str
+    pages: tuple[int, ...]
+    title: str
+
+
+def flow(pages: list[list[Line]]) -> Flow:
+    """The text of pages, each given as its pieces of lines in any order (index.sources.page_layout.pieces)."""
+    kept = without_margins(pages)
+    sizes: Counter[float] = Counter()
+    for page in kept:
+        for piece in page:
+            sizes[piece.size] += len(piece.text)
+    body = max(sizes, key=lambda size: (sizes[size], size)) if sizes else 0.0
+    ordered = [blocks(page) for page in kept]
+    lines = [line for page in ordered for block in page for line in block]
+    right = _supported([line.right for line in _long([line for line in lines if line.size <= _LARGE * body])])
+    out = _Paragraphs(body, right)
+    for page_blocks in ordered:
+        out.page(page_blocks)
+    text, starts = out.text()
+    return Flow(text, starts, _largest([line for block in ordered[0] for line in block], body) if ordered else "")
+
+
+def _supported(edges: Sequence[float], within: float = 6.0) -> float | None:
+    """The farthest of right edges that some others share: one line that is too long is no margin."""
+    ranked = sorted(edges, reverse=True)
+    need = 2 if len(ranked) < 40 else 3
+    for number, edge in enumerate(ranked):
+        if number + need - 1 < len(ranked) and edge - ranked[number + need - 1] <= within:
+            return edge
+    return None
+
+
+def _long(lines: list[Line]) -> list[Line]:
+    """Lines that may have ended because there was no more room: a signature on the right side is none of them."""
+    widest = max((line.right - line.left for line in lines), default=0.0)
+    return [line for line in lines if line.right - line.left >= 0.6 * widest]
+
+
+class _Paragraphs:
+    """Paragraphs as they grow: the last is open until a line comes that does not go on."""
+
+    def __init__(self, body: float, right: float | None) -> None:
+        self._body, self._right = body, right
+        self._done: list[str] = []  # paragraphs, with a form feed where a page begins
+        self._last: Line | None = None
+        self._margins = (0.0, 0.0, False)
+        self._marks, self._begun = "", False  # page breaks that wait for the next words
+
+    def page(self, page: list[list[Line]]) -> None:
+        """Add the blocks of the next page."""
+        lines = [line for block in page for line in block]
+        notes = self._notes(lines)
+        self._marks += "\f" if self._begun else ""
+        begins = self._begun = True
+        for block in page:
+            left, right, sure = self._edges(block)
+            gap = _usual_gap(block)
+            for line in block:
+                if id(line) in notes:
+                    continue
+                mark, self._marks = self._marks, ""
+                across = begins or (self._last is not None and line.top < self._last.top)
+                if self._goes_on(line, left, None if across else gap):
+                    self._done[-1] += mark + _between(self._last.text if self._last else "", line.text) + line.text
+                else:
+                    self._done.append(mark + line.text)
+                self._last, self._margins, begins = line, (left, right, sure), False
+        if notes:
+            self._add_notes([line for line in lines if id(line) in notes])
+
+    def _add_notes(self, lines: list[Line]) -> None:
+        """Footnotes stand before a paragraph that goes on over the page, so that it can."""
+        text = ""
+        told: list[str] = []
+        for line in lines:
+            if text and not _ITEM.match(line.text) and not _STOPS.search(text):
+                text += _between(text, line.text) + line.text
+            else:
+                told += [text] if text else []
+                text = line.text
+        told.append(text)
+        open_one = self._last is not None and not _ENDS.search(self._last.text)
+        at = len(self._done) - 1 if open_one and self._done and "\f" not in self._done[-1] else len(self._done)
+        told[0], self._marks = self._marks + told[0], ""
+        self._done[at:at] = told
+
+    def _notes(self, lines: list[Line]) -> set[int]:
+        """Ids of the smaller lines at the foot of a page, below text of the usual size."""
+        small = [line for line in lines if line.size <= _NOTE * self._body]
+        usual = [line.bottom for line in lines if line.size > _NOTE * self._body]
+        if not small or not usual:
+            return set()
+        lowest = max(usual)
+        return {id(line) for line in small if line.top >= lowest - 1}
+
+    def _edges(self, block: list[Line]) -> tuple[float, float, bool]:
+        """Left and right margin of a block, and whether more than one line shows the right one."""
+        text = [line for line in block if line.size <= _LARGE * self._body and line.cells == 1] or block
+        own = _supported([line.right for line in _long(text)])
+        widest = max(line.right for line in text)
+        right = own if own is not None else widest
+        if self._right is not None and own is None and self._right > right:
+            right = self._right if self._right - right < 0.5 * (right - min(line.left for line in text)) else right
+        lefts = [-line.left for line in text]
+        left = _supported(lefts)
+        sure = own is not None or right == self._right
+        return (-left if left is not None else min(line.left for line in text)), right, sure
+
+    def _goes_on(self, line: Line, left: float, gap: float | None) -> bool:
+        last = self._last
+        if last is None or not self._done or last.cells > 1 or line.cells > 1:
+            return False
+        if abs(line.size - last.size) > 0.12 * max(last.size, line.size):
+            return False
+        if last.size >= _LARGE * self._body and line.size >= _LARGE * self._body:
+            return gap is not None and line.top - last.bottom < 1.2 * line.size and not _STOPS.search(last.text)
+        before_left, right, sure = self._margins
+        word = re.match(r"[!-~]+|.", line.text)
+        room = 1.2 * last.size
+        if word and word[0].isascii():
+            room = max(room, 0.55 * last.size * len(word[0]))
+        if right - last.right > room or last.right - last.left < 6 * last.size:
+            return False
+        if last.left - before_left > 0.5 * (right - before_left):
+            return False  # a signature on the right side
+        indented = line.left - left > 0.8 * line.size
+        # A paragraph that is set in as a whole: its lines begin alike, and none is its first.
+        alike = abs(line.left - last.left) < 0.5 * line.size and last.left - before_left > 0.8 * line.size
+        unfinished = not _ENDS.search(last.text)
+        if not sure and not unfinished:
+            return False
+        if _ITEM.match(line.text) and (indented or not unfinished):
+            return False
+        far = gap is not None and line.top - last.bottom > gap + 0.6 * line.size
+        if indented and not (alike and unfinished):
+            return unfinished and not far and line.left - left < 4.5 * line.size and not _centred(line, left, right)
+        return not far or unfinished
+
+    def text(self) -> tuple[str, tuple[int, ...]]:
+        """All paragraphs, and where the pages begin."""
+        marked = "\n".join(self._done) + self._marks
+        parts = marked.split("\f")
+        text, starts = "", []
+        for part in parts:
+            starts.append(len(text))
+            text += part
+        return text, tuple(starts)
+
+
+def _centred(line: Line, left: float, right: float) -> bool:
+    return abs((line.left - left) - (right - line.right)) < line.size and line.left - left > line.size
+
+
+def _usual_gap(block: list[Line]) -> float:
+    gaps = sorted(b.top - a.bottom for a, b in zip(block, block[1:], strict=False) if b.top > a.top)
+    return gaps[len(gaps) // 4] if gaps else 0.0
+
+
+def _between(before: str, after: str) -> str:
+    """A blank between words that a line break parted; none between Chinese characters, none in a broken word."""
+    if not before or not after or is_han(before[-1]) or is_han(after[0]):
+        return ""
+    return "" if before[-1] in "-/" and after[0].islower() else " "
+
+
+def _largest(lines: list[Line], body: float) -> str:
+    """The words of the largest size on a page, if that is more than the text's; not the head of an official paper."""
+    large = [line for line in lines if line.size >= _LARGE * body and sum(map(str.isalpha, line.text)) >= 2]
+    large = [line for line in large if not _PAPER.search(line.text)] or large
+    if not large:
+        return ""
+    most = max(line.size for line in large)
+    title = ""
+    last: Line | None = None
+    for line in lines:
+        if line not in large or line.size < 0.93 * most:
+            if title:
+                break
+            continue
+        if last is not None and line.top - last.bottom > 1.5 * line.size:
+            break
+        joined = title + _between(title, line.text) + line.text
+        if len(joined) > _MAX_TITLE:
+            break
+        title, last = joined, line
+    return title

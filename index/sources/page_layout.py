@@ -1,0 +1,289 @@
+"""Glyphs on pages -> lines in reading order: columns one after the other, running heads and page numbers out.
+
+Coordinates are in points from the left and the top of the page. What a page says about columns is believed where both
+sides hold lines that fill them; short cells that face each other are rows of a table and stay together.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import NamedTuple
+
+_APART = 1.2  # ems between two glyphs from which they are pieces of their own
+_SPACE = 0.8  # ems between Chinese glyphs that are a blank
+_WORD_SPACE = 0.18  # ems between others that are one
+_MIN_LINES = 3  # of a column
+_FULL = 0.55  # of a column's width that its lines fill, most of them
+_MARGIN_LINES = 3  # at either end of a page that may be running heads
+_PAGE_NUMBER = re.compile(
+    r"[-—–~·•\s|/]*(?:第?\s*(?:\d{1,4}|[一二三四五六七八九十百〇零]{1,5}|[ivxlc]{1,6})\s*[页頁]?|page\s*\d{1,4}|p\.?\s*\d{1,4})"
+    r"(?:\s*(?:[/／,，、]|of|共|总共|總)?\s*(?:共|of)?\s*\d{1,4}\s*[页頁]?)?[-—–~·•\s|/]*",
+    re.I,
+)
+_SURE_NUMBER = re.compile(
+    r"[-—–~·•\s|]*(?:第.+[页頁].*|.*[页頁]|page.*|[-—–~·•]\s*\d{1,4}\s*[-—–~·•]|\d{1,4}\s*[/／]\s*\d{1,4})\s*", re.I
+)
+_HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+
+
+class Glyph(NamedTuple):
+    """A character and its box; `size` is that of its font, `spaced` says that a blank was written before it."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    size: float
+    spaced: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of text, or a piece of one, and its box; `size` is that of most of its glyphs."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    size: float
+    cells: int = 1
+    glyphs: list[Glyph] = field(default_factory=list, repr=False)
+
+    @property
+    def middle(self) -> float:
+        """Of its height."""
+        return (self.top + self.bottom) / 2
+
+
+def is_han(char: str) -> bool:
+    """Whether a character is as wide as it is high: Chinese, or its punctuation."""
+    return bool(_HAN.match(char))
+
+
+def pieces(glyphs: Iterable[Glyph]) -> list[Line]:
+    """Runs of glyphs that stand close together on one line, in the order they were written."""
+    out: list[Line] = []
+    run: list[Glyph] = []
+    for glyph in glyphs:
+        if run and not _follows(run[-1], glyph):
+            out.append(_line(run))
+            run = []
+        if run and glyph.text == run[-1].text and abs(glyph.left - run[-1].left) < 0.3 * (glyph.right - glyph.left):
+            continue  # printed twice to look bold
+        run.append(glyph)
+    if run:
+        out.append(_line(run))
+    return out
+
+
+def _follows(before: Glyph, glyph: Glyph) -> bool:
+    size = max(before.size, glyph.size)
+    overlap = min(before.bottom, glyph.bottom) - max(before.top, glyph.top)
+    if overlap < 0.5 * min(before.bottom - before.top, glyph.bottom - glyph.top):
+        return False
+    return -0.6 * size < glyph.left - before.right < _APART * size
+
+
+def _line(glyphs: list[Glyph]) -> Line:
+    sizes = Counter(round(glyph.size, 1) for glyph in glyphs)
+    low = (min(glyph.left for glyph in glyphs), min(glyph.top for glyph in glyphs))
+    high = (max(glyph.right for glyph in glyphs), max(glyph.bottom for glyph in glyphs))
+    return Line(_spelled(glyphs), *low, *high, sizes.most_common(1)[0][0], glyphs=glyphs)
+
+
+def _spelled(glyphs: Sequence[Glyph]) -> str:
+    """The text of glyphs side by side, with blanks where they stand apart, though not where all are spaced alike."""
+    gaps = [b.left - a.right for a, b in zip(glyphs, glyphs[1:], strict=False)]
+    wide = [gap for a, b, gap in zip(glyphs, glyphs[1:], gaps, strict=False) if is_han(a.text) and is_han(b.text)]
+    usual = median(wide) if len(wide) >= 3 else 0.0
+    out = [glyphs[0].text] if glyphs else []
+    for before, glyph, gap in zip(glyphs, glyphs[1:], gaps, strict=False):
+        size = max(before.size, glyph.size)
+        if is_han(before.text) and is_han(glyph.text):
+            blank = gap > max(_SPACE * size, 2 * usual)
+        elif is_han(before.text) or is_han(glyph.text):
+            blank = gap > 0.5 * size or (glyph.spaced and gap > 0.15 * size)
+        else:
+            blank = glyph.spaced or gap > _WORD_SPACE * size
+        out.append(" " + glyph.text if blank else glyph.text)
+    return "".join(out)
+
+
+def rows(found: Iterable[Line]) -> list[list[Line]]:
+    """Pieces that stand at one height, from left to right; from top to bottom."""
+    out: list[list[Line]] = []
+    for piece in sorted(found, key=lambda one: (one.middle, one.left)):
+        last = out[-1] if out else None
+        if last and any(_level(piece, other) for other in last):
+            last.append(piece)
+        else:
+            out.append([piece])
+    return [sorted(row, key=lambda one: one.left) for row in out]
+
+
+def _level(one: Line, other: Line) -> bool:
+    height = min(one.bottom - one.top, other.bottom - other.top)
+    return abs(one.middle - other.middle) < 0.5 * height
+
+
+def blocks(found: list[Line]) -> list[list[Line]]:
+    """Pieces of a page as blocks in reading order, each of whole lines from top to bottom."""
+    told = rows(found)
+    gutter = _gutter(found, told)
+    if gutter is None:
+        return [_whole_lines(told)] if told else []
+    first, last, x = gutter
+    out = blocks([piece for row in told[:first] for piece in row])
+    band = [piece for row in told[first:last] for piece in row]
+    out += blocks([piece for piece in band if piece.right <= x])
+    out += blocks([piece for piece in band if piece.right > x])
+    return out + blocks([piece for row in told[last:] for piece in row])
+
+
+def _gutter(found: list[Line], told: list[list[Line]]) -> tuple[int, int, float] | None:
+    """Rows from, rows to, and the x of white space that has a column of text on either side; the tallest there is."""
+    if len(found) < 2 * _MIN_LINES:
+        return None
+    lefts = sorted({round(piece.left) for piece in found})
+    counts: Counter[int] = Counter()
+    for piece in found:  # where a piece ends and others begin a little to the right of it
+        following = next((left for left in lefts if left > piece.right + 0.5 * piece.size), None)
+        if following is not None:
+            counts[round(following - 0.25 * piece.size)] += 1
+    best: tuple[int, int, int, float] | None = None
+    for x, _ in counts.most_common(12):
+        for first, last in _bands(told, x):
+            band = [piece for row in told[first:last] for piece in row]
+            if (height := _is_columns(band, x)) and (best is None or height > best[0]):
+                best = (height, first, last, float(x))
+    return best[1:] if best else None
+
+
+def _bands(told: list[list[Line]], x: float) -> list[tuple[int, int]]:
+    """Runs of rows in which nothing crosses `x`."""
+    out, start = [], None
+    for number, row in enumerate(told):
+        if any(piece.left < x < piece.right for piece in row):
+            if start is not None:
+                out.append((start, number))
+            start = None
+        elif start is None:
+            start = number
+    return [*out, (start, len(told))] if start is not None else out
+
+
+def _is_columns(band: list[Line], x: float) -> int:
+    """How many lines the two columns beside `x` have, 0 where they are none."""
+    sides = [[p for p in band if p.right <= x], [p for p in band if p.left >= x]]
+    if min(map(len, sides)) < _MIN_LINES:
+        return 0
+    left, right = sides
+    tops = max(min(p.top for p in left), min(p.top for p in right))
+    bottoms = min(max(p.bottom for p in left), max(p.bottom for p in right))
+    shorter = min(max(p.bottom for p in side) - min(p.top for p in side) for side in sides)
+    if bottoms - tops < 0.5 * shorter:
+        return 0
+    for side in sides:
+        width = max(p.right for p in side) - min(p.left for p in side)
+        size = median(p.size for p in side)
+        full = sum(sum(p.right - p.left for p in row) > _FULL * width for row in rows(side))
+        if width < 8 * size or full < 0.5 * len(rows(side)) or full < 2:
+            return 0
+    return len(band)
+
+
+def _whole_lines(told: list[list[Line]]) -> list[Line]:
+    """One line a row: pieces of a spaced word together, cells of a table between bars, others with a blank between."""
+    out = []
+    for number, row in enumerate(told):
+        if len(row) == 1:
+            out.append(row[0])
+            continue
+        near = [told[n] for n in (number - 1, number + 1) if 0 <= n < len(told)]
+        table = any(_same_columns(row, other) for other in near)
+        spaced = all(len(piece.text) == 1 and is_han(piece.text) for piece in row) and not table
+        text = ("" if spaced else " | " if table else " ").join(piece.text for piece in row)
+        line = _line([glyph for piece in row for glyph in piece.glyphs]) if row[0].glyphs else row[0]
+        line.text, line.cells = text, len(row) if table else 1
+        out.append(line)
+    return out
+
+
+def _same_columns(row: list[Line], other: list[Line]) -> bool:
+    """Whether two rows have two pieces or more that begin, end or are centred at the same places."""
+    alike = 0
+    for piece in row:
+        for there in other:
+            offsets = (piece.left - there.left, piece.right - there.right)
+            if min(map(abs, (*offsets, sum(offsets) / 2))) < 0.4 * piece.size:
+                alike += 1
+                break
+    return alike >= 2 and len(other) >= 2
+
+
+def without_margins(pages: list[list[Line]]) -> list[list[Line]]:
+    """Pages of pieces without their running heads, feet and page numbers.
+
+    A head stands at the same height of many pages and says the same but for its numbers; a number alone at an end of
+    a page is its number where it says so (第 3 页) or counts on with the pages.
+    """
+    told = [rows(page) for page in pages]
+    ends = [_ends(page) for page in told]
+    seen: dict[tuple[str, str], set[int]] = defaultdict(set)
+    counted: Counter[tuple[str, int]] = Counter()
+    for number, marked in enumerate(ends):
+        for where, row in marked:
+            seen[where, _key(row)].add(number)
+            if (value := _number(row)) is not None:
+                counted[where, value - number] += 1
+    out = []
+    for number, (page, marked) in enumerate(zip(told, ends, strict=True)):
+        gone: set[int] = set()
+        for where, row in marked:
+            text = _text(row)
+            value = _number(row)
+            repeated = len(seen[where, _key(row)] & set(range(number - 6, number + 7))) if _key(row) else 0
+            counts_on = value is not None and counted[where, value - number] >= 2
+            named = _PAGE_NUMBER.fullmatch(text) and (_SURE_NUMBER.fullmatch(text) or counts_on)
+            if named or (repeated >= min(3, max(2, len(pages) // 2)) and _apart(row, page)):
+                gone |= {id(piece) for piece in row}
+        out.append([piece for row in page for piece in row if id(piece) not in gone])
+    return out
+
+
+def _ends(page: list[list[Line]]) -> list[tuple[str, list[Line]]]:
+    """The rows at the top and at the foot of a page, each with the height it stands at."""
+    top, foot = page[:_MARGIN_LINES], page[_MARGIN_LINES:][-_MARGIN_LINES:]
+    marked = [(f"top{round(row[0].middle / 12)}", row) for row in top]
+    return marked + [(f"foot{round(row[0].middle / 12)}", row) for row in foot or page[1:]]
+
+
+def _text(row: list[Line]) -> str:
+    return " ".join(piece.text for piece in row).strip()
+
+
+def _key(row: list[Line]) -> str:
+    """What two printings of one running head share."""
+    return re.sub(r"[\d\s一二三四五六七八九十百〇ivxlcIVXLC]+", "", _text(row))
+
+
+def _number(row: list[Line]) -> int | None:
+    digits = re.fullmatch(r"\D{0,6}?(\d{1,4})(?:\D.{0,8})?", _text(row))
+    return int(digits[1]) if digits and _PAGE_NUMBER.fullmatch(_text(row)) else None
+
+
+def _apart(row: list[Line], page: list[list[Line]]) -> bool:
+    """Whether a row at an end of a page stands off from the text: by a gap, by smaller letters, or alone."""
+    at = page.index(row)
+    inner = page[at + 1 :] if at < len(page) / 2 else page[:at][::-1]
+    body = next((other for other in inner if _key(other) and len(_text(other)) > 4), None)
+    if body is None:
+        return True
+    size = median(piece.size for other in page for piece in other)
+    gap = abs(body[0].middle - row[0].middle)
+    gaps = [abs(a[0].middle - b[0].middle) for a, b in zip(page, page[1:], strict=False)]
+    return row[0].size < 0.95 * size or gap > 1.25 * median(gaps)

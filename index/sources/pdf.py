@@ -1,0 +1,151 @@
+"""PDF -> one record with its pages: pdfium says where each glyph stands, index.sources.flow what that reads as."""
+
+import ctypes
+import logging
+import math
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from index.models import Skipped, SkipReason
+from index.sources.flow import flow
+from index.sources.page_layout import Glyph, Line, pieces
+from index.sources.records import Record, Records
+from index.sources.titles import author_of, title_of
+
+_HYPHENS = {"\x02": "-", "\ufffe": "-", "\xad": ""}
+_MAX_LOST = 0.3  # share of glyphs without a character from which a file is not readable
+
+
+def read_pdf(data: bytes, where: str) -> Records:
+    """One record of the whole file; pages without a text are named."""
+    pdfium = import_module("pypdfium2")
+    logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
+    document = pdfium.PdfDocument(data)
+    try:
+        yield from _records(document, where)
+    finally:
+        document.close()
+
+
+def _records(document: Any, where: str) -> Records:
+    reader = _Reader()
+    pages = [reader.page(document[number]) for number in range(len(document))]
+    empty = [number for number, page in enumerate(pages, start=1) if not page]
+    if len(empty) == len(pages):
+        yield Skipped(where, SkipReason.EMPTY, "a PDF of pictures")
+        return
+    if reader.lost > _MAX_LOST * reader.glyphs:
+        yield Skipped(where, SkipReason.UNREADABLE, "its fonts do not say which characters they show")
+        return
+    text, starts, largest = flow(pages)
+    told = document.get_metadata_dict()
+    given = title_of(told.get("Title"))
+    first = "".join(text[: starts[1] if len(starts) > 1 else len(text)].split())
+    title = given if given and ("".join(given.split()) in first or not largest) else largest
+    content = {"title": title, "text": text, "author": author_of(told.get("Author"))}
+    yield Record({k: v for k, v in content.items() if v}, where, whole_file=True, pages=starts)
+    parts = [f"pages {_ranges(empty)}, which are pictures"] if empty else []
+    parts += [f"{reader.lost} characters whose fonts do not say what they are"] if reader.lost else []
+    if parts:
+        yield Skipped(where, SkipReason.PART, "; ".join(parts))
+
+
+def _ranges(numbers: list[int]) -> str:
+    """`1, 3-5` for 1, 3, 4, 5."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+class _Reader:
+    """Pages of one document as pieces of lines; counts the glyphs, and those without a character."""
+
+    def __init__(self) -> None:
+        self._raw = import_module("pypdfium2.raw")
+        self.glyphs = self.lost = 0
+
+    def page(self, page: Any) -> list[Line]:
+        """The pieces of a page, turned upright."""
+        text = page.get_textpage()
+        width, height = page.get_size()
+        try:
+            glyphs = list(self._read(text.raw, text.count_chars(), page.get_mediabox()))
+        finally:
+            text.close()
+            page.close()
+        self.glyphs += len(glyphs)
+        return pieces(_upright(glyphs, width, height))
+
+    def _read(self, text: Any, count: int, box: tuple[float, float, float, float]) -> Iterator[tuple[Glyph, int]]:
+        """Each glyph with the quarter turns it is printed at, slanted ones left out."""
+        raw = self._raw
+        rect = raw.FS_RECTF()
+        at = ctypes.byref(rect)
+        unicode, bounds, size_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetFontSize
+        origin, top = box[0], box[3]
+        spaced = False
+        turn, before = 0, math.inf
+        for number in range(count):
+            char = chr(unicode(text, number))
+            if char.isspace():
+                spaced |= char != "\r" and char != "\n"
+                continue
+            if char == "\0" or "\ue000" <= char <= "\uf8ff" or char == "\ufffd":
+                self.lost += 1
+                continue
+            char = _HYPHENS.get(char, char)
+            if not char or not bounds(text, number, at):
+                continue
+            middle = (rect.top + rect.bottom) / 2
+            size = size_of(text, number) or rect.top - rect.bottom
+            if abs(middle - before) > 0.3 * size:  # a new line, or none at all
+                angle = raw.FPDFText_GetCharAngle(text, number)
+                quarter = round(angle / (math.pi / 2))
+                turn = (
+                    quarter % 4 if angle >= 0 and abs(angle - quarter * math.pi / 2) < 0.1 else -1 if angle >= 0 else 0
+                )
+            before = middle
+            if turn < 0:
+                continue  # a watermark
+            height = abs(rect.top - rect.bottom) if turn % 2 == 0 else abs(rect.right - rect.left)
+            if not 0.6 * size < height < 2.2 * size:  # the size is the font's, before it was stretched
+                size = height
+            place = (rect.left - origin, top - rect.top, rect.right - origin, top - rect.bottom)
+            yield Glyph(char, *place, size, spaced), turn
+            spaced = False
+
+
+def _quarters(angle: float) -> int:
+    """Quarter turns, 0..3, of an angle in radians; -1 where it is slanted. A negative one is not known: none."""
+    quarter = round(angle / (math.pi / 2))
+    if angle < 0:
+        return 0
+    return quarter % 4 if abs(angle - quarter * math.pi / 2) < 0.1 else -1
+
+
+def _upright(glyphs: list[tuple[Glyph, int]], width: float, height: float) -> list[Glyph]:
+    """Glyphs of a page in the direction that most of them are read in; the others are left where they are."""
+    turns = [0, 0, 0, 0]
+    for _, turn in glyphs:
+        turns[turn] += 1
+    most = max(range(4), key=turns.__getitem__)
+    out = []
+    for glyph, turn in glyphs:
+        _, left, top, right, bottom, *_ = glyph
+        if turn != most:
+            if most == 0:
+                out.append(glyph)
+            continue
+        if most == 1:
+            left, top, right, bottom = top, width - right, bottom, width - left
+        elif most == 2:
+            left, top, right, bottom = width - right, height - bottom, width - left, height - top
+        elif most == 3:
+            left, top, right, bottom = height - bottom, left, height - top, right
+        out.append(glyph._replace(left=left, top=top, right=right, bottom=bottom))
+    return out

@@ -1,0 +1,107 @@
+import pytest
+
+from index.models import SkipReason
+from tests.index.sources.paper import column, pdf
+
+pytest.importorskip("pypdfium2")
+from index.sources.pdf import read_pdf
+
+LONG = (
+    "渡口的木船每天清晨六点开始摆渡，船工要先查看缆绳和船板，再用竹篙试探水深，若是夜里下过大雨，就要等到水色转清才能开船，"
+    "过河的人须依次上船，先老后少，牲口另乘一趟。冬天河面结了薄冰，船头要包上铁皮，每走一程便停下来敲一敲，免得冰碴割坏了船底的桐油。"
+)
+OTHER = (
+    "对岸的茶棚由三户人家轮流照看，铜壶里的水从早到晚都是滚的，过路的人喝一碗茶只要放下两枚铜钱，没有钱的放一把柴也行，棚后种着几畦青菜，"
+    "谁家临时缺了便来摘一把。到了年底三户人家聚在一起算账，多出来的钱用来修补码头的石阶，修完还有剩余就请戏班唱一晚上的戏给大家听。"
+)
+
+
+def one(data):
+    record, *rest = read_pdf(data, "a.pdf")
+    return record, rest
+
+
+def text_of(*pages, **options):
+    return one(pdf(pages, **options))[0].content["text"]
+
+
+def test_a_paragraph_is_whole_and_the_next_one_begins_where_it_is_set_in():
+    page = column(LONG, 72, 100, 30) + column(OTHER, 72, 100 + 18 * 5, 30)
+    assert text_of(page) == f"{LONG}\n{OTHER}"
+
+
+def test_a_line_that_is_longer_than_the_others_does_not_keep_them_apart():
+    notice = "渡口管理所编印 供各村张贴宣读 不得涂改撕毁 有疑问请到所里来问清楚再说"
+    page = [(60, 60, notice), *column(LONG, 72, 100, 24)]
+    assert text_of(page).split("\n")[1:] == [LONG]
+
+
+def test_a_sentence_goes_on_over_the_page_and_heads_feet_and_numbers_are_gone():
+    lines = column(LONG, 72, 100, 30)
+    head = (220, 40, "青石渡志 内部资料", 9)
+    pages = [
+        [head, *lines[:2], (280, 800, "— 1 —", 9)],
+        [head, *[(x, y - 36, text, size) for x, y, text, size in lines[2:]], (280, 800, "— 2 —", 9)],
+    ]
+    record, _ = one(pdf(pages))
+    assert record.content["text"] == LONG
+    assert record.pages == (0, len("".join(text for _, _, text, _ in lines[:2])))
+
+
+def test_two_columns_are_read_one_after_the_other():
+    page = [(200, 60, "渡口与茶棚", 20), *column(LONG, 60, 120, 18), *column(OTHER, 320, 120, 18)]
+    assert text_of(page) == f"渡口与茶棚\n{LONG}\n{OTHER}"
+
+
+def test_columns_whose_lines_do_not_stand_level():
+    page = column(LONG, 60, 120, 18) + column(OTHER, 320, 129, 18)
+    assert text_of(page) == f"{LONG}\n{OTHER}"
+
+
+def test_rows_of_a_table_stay_together():
+    rows = [("船名", "载客", "船工"), ("东风号", "十二人", "老周"), ("红星号", "八人", "小何")]
+    page = [(72 + 150 * n, 100 + 20 * y, cell) for y, row in enumerate(rows) for n, cell in enumerate(row)]
+    assert text_of(page) == "船名 | 载客 | 船工\n东风号 | 十二人 | 老周\n红星号 | 八人 | 小何"
+
+
+def test_spaced_letters_are_one_word():
+    spaced = [(150 + 45 * n, 60, char, 18) for n, char in enumerate("乘船须知")]
+    page = [*spaced, *[(72 + 18 * n, 120, char) for n, char in enumerate("先老后少依次上船")]]
+    assert text_of(page) == "乘船须知\n先老后少依次上船"
+
+
+def test_short_lines_are_not_joined():
+    page = [*column(LONG, 72, 100, 30), (380, 300, "青石渡管理所"), (380, 318, "某年三月五日")]
+    assert text_of(page).split("\n")[1:] == ["青石渡管理所", "某年三月五日"]
+
+
+@pytest.mark.parametrize(
+    "given", ["untitled", "PowerPoint 演示文稿", "Microsoft Word - 定稿3.doc", "文档1", "无标题", None]
+)
+def test_a_title_that_a_program_wrote_gives_way_to_the_largest_words(given):
+    page = [(100, 50, "某县渡口管理办法", 22), *column(LONG, 72, 120, 30)]
+    assert one(pdf([page], title=given))[0].content["title"] == "某县渡口管理办法"
+
+
+def test_a_title_over_two_lines_and_one_that_is_true():
+    page = [(100, 50, "关于冬季封冻期间", 22), (100, 80, "停开渡船的通知", 22), *column(LONG, 72, 140, 30)]
+    assert one(pdf([page], title="untitled"))[0].content["title"] == "关于冬季封冻期间停开渡船的通知"
+    assert one(pdf([column(LONG, 72, 100, 30)], title="渡口旧事"))[0].content["title"] == "渡口旧事"
+
+
+def test_footnotes_do_not_stand_in_the_middle_of_a_sentence():
+    lines = column(LONG, 72, 100, 30)
+    first = [*lines[:2], (72, 760, "①桐油：桐树籽榨的油。", 8)]
+    second = [(x, y - 36, text, size) for x, y, text, size in lines[2:]]
+    assert text_of(first, second).split("\n") == ["①桐油：桐树籽榨的油。", LONG]
+
+
+def test_a_page_without_text_keeps_its_number_and_is_named():
+    record, (part,) = one(pdf([[(72, 100, "头一页的话。")], [], [(72, 100, "第三页上的话。")]]))
+    assert record.pages == (0, 7, 7)
+    assert (part.reason, part.detail) == (SkipReason.PART, "pages 2, which are pictures")
+
+
+def test_the_same_line_on_two_pages_of_a_text_is_no_running_head():
+    page = [(72, 100, "船票五角。"), (72, 118, "每人一张。")]
+    assert text_of(page, page) == "船票五角。\n每人一张。\n船票五角。\n每人一张。"
