@@ -217,8 +217,25 @@ class SearchEngine:
         if options.context:
             before, after = surroundings(self._text(chunk.article_id), start, end, options.context)
         return Passage(
-            chunk.chunk_id, start, end, text, marks, round(item.score, 6), chunk.heading, before=before, after=after
+            chunk_id=chunk.chunk_id,
+            start=start,
+            end=end,
+            text=text,
+            highlights=marks,
+            score=round(item.score, 6),
+            heading=chunk.heading,
+            before=before,
+            after=after,
+            page=self._page(chunk.article_id, start, marks),
         )
+
+    def _page(self, article_id: str, start: int, marks: tuple[Span, ...]) -> int | None:
+        """The page on which most of `marks` stand in the text that begins at `start`; the earlier one of equals."""
+        article = self._backend.article(article_id).article
+        if not article.pages:
+            return None
+        pages = [article.page(start + mark[0]) for mark in marks] or [article.page(start)]
+        return max(pages, key=pages.count)
 
     def _focused(self, results: list[Result], ranking: Ranking, options: SearchOptions) -> list[Result]:
         """Set off the nearest sentence of each result's best passage: of all of them it would cost a second search."""

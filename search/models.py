@@ -91,6 +91,7 @@ class Passage:
     `focus` is the sentence nearest to the query by meaning, in the best passage of a result; None where it was not
     asked for or the query was not encoded. `before` and `after` are the sentences around the passage, where context
     was asked for: they end and begin where it begins and ends.
+    `page`, counted from 1, is that of a paged document on which most of the highlights stand, else the passage begins.
     """
 
     chunk_id: str
@@ -103,6 +104,7 @@ class Passage:
     focus: tuple[int, int] | None = None
     before: str | None = None
     after: str | None = None
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,9 @@ class Answer:
     facets: Mapping[str, Mapping[str, int]] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as plain JSON values; `explain`, `facets`, `before` and `after` are there only when asked for."""
+        """The answer as plain JSON values; `explain`, `facets`, `before` and `after` are there only when asked for,
+        `page` only where a document has pages.
+        """
         data = asdict(self)
         if self.facets is None:
             data.pop("facets")
@@ -180,6 +184,8 @@ class Answer:
             for passage in result["passages"]:
                 if passage["before"] is None:
                     del passage["before"], passage["after"]
+                if passage["page"] is None:
+                    del passage["page"]
             explanation = result.pop("explain")
             if explanation is not None:
                 explanation["dense"].pop("terms")

@@ -76,6 +76,7 @@ class PassageOut(BaseModel):
     focus: tuple[int, int] | None = None
     before: str = ""
     after: str = ""
+    page: int | None = Field(None, description="the page, from 1, of a paged document; there only where it has pages")
 
 
 class ResultOut(BaseModel):
@@ -149,7 +150,7 @@ class SuggestionsOut(BaseModel):
 
 
 class ArticleOut(BaseModel):
-    """An article as indexed; offsets anywhere refer to `text`."""
+    """An article as indexed; offsets anywhere refer to `text`; `pages` are those at which its pages begin."""
 
     article_id: str
     title: str
@@ -161,6 +162,7 @@ class ArticleOut(BaseModel):
     url: str | None
     path: str | None
     meta: dict[str, str]
+    pages: list[int] = []
     chunks: list[dict[str, Any]]
 
 
@@ -192,6 +194,7 @@ def article_json(stored: StoredArticle) -> dict[str, Any]:
         "url": article.url,
         "path": article.path,
         "meta": dict(article.meta),
+        "pages": list(article.pages),
         "chunks": [
             {"chunk_id": chunk_id_of(article.article_id, i), "start": start, "end": end, "heading": heading}
             for i, (start, end, heading) in enumerate(stored.spans)

@@ -98,7 +98,8 @@ def _show_result(number: int, result: Result) -> None:
         print("   " + _style(f"同一报道：{again}", _DIM))
     for passage in result.passages:
         around = [_style((text or "").replace("\n", " "), _DIM) for text in (passage.before, passage.after)]
-        print(f"   {passage.score:.3f}  {around[0]}{marked(passage.text, passage.highlights)}{around[1]}")
+        page = f"第 {passage.page} 页 " if passage.page else ""
+        print(f"   {passage.score:.3f}  {page}{around[0]}{marked(passage.text, passage.highlights)}{around[1]}")
     if result.explain:
         _show_explanation(result.explain)
     print()
