@@ -30,24 +30,53 @@ from index.sources.articles import Meter, read_sources, unread_places
 # A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
 # waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
 SEGMENT_CHUNKS = 16_384
+# A model that takes a second for a few passages is given so many at a time, so that progress moves and Ctrl-C waits
+# for no more; and what it has made is committed whenever so many seconds have passed, for a kill must not cost hours.
+ENCODED_AT_ONCE = 128
+COMMIT_SECONDS = 120.0
 _WINDOW = 2_000  # articles looked at ahead for lines their source repeats
 _EXAMPLES = 20  # repairs shown in the report
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SPEAKS = 8  # so many Chinese characters make a text that must have words
 
 Progress = Callable[[int, int], None]
-"""Called with articles seen and chunks indexed so far."""
+"""Called with articles seen and chunks encoded so far."""
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Articles on their way into one segment."""
+    """Articles on their way into one segment, and what of them waits for its vectors."""
 
     stored: list[StoredArticle] = field(default_factory=list)
     terms: list[FieldTerms] = field(default_factory=list)
-    passages: list[str] = field(default_factory=list)
-    vectors: list[NDArray[np.float16]] = field(default_factory=list)  # instead of passages, where they are encoded
+    passages: list[str] = field(default_factory=list)  # not encoded yet
+    vectors: list[NDArray[np.float16]] = field(default_factory=list)
     chunks: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+    def add(self, stored: StoredArticle, terms: FieldTerms, vectors: NDArray[np.float16] | list[str]) -> None:
+        """Put an article in, with its vectors or with the texts to encode."""
+        self.stored.append(stored)
+        self.terms.append(terms)
+        self.chunks += len(stored.spans)
+        if isinstance(vectors, list):
+            self.passages += vectors
+        else:
+            self.vectors.append(vectors)
+
+    def encode(self, encoder: Encoder, size: int, *, whole: bool = False) -> int:
+        """Encode `size` of the passages that wait, where there are so many; all of them if `whole`. Returns how many.
+
+        Called again until it returns 0.
+        """
+        block = self.passages[:size]
+        if len(block) >= MANY and isinstance(encoder, StaticEncoder):
+            encoder.prepare_for_many()
+        if not block or (len(block) < size and not whole):
+            return 0
+        del self.passages[:size]
+        self.vectors.append(np.asarray(encoder.passages(block), np.float16))
+        return len(block)
 
 
 @dataclass(slots=True)
@@ -57,6 +86,7 @@ class _Tally:
     unchanged: int = 0
     removed: int = 0
     chunks: int = 0
+    encoded: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     unread: list[Skipped] = field(default_factory=list)
     repairs: Counter[str] = field(default_factory=Counter)
@@ -150,7 +180,7 @@ def update_index(
         try:
             tally.removed += writer.delete(delete)
             for batch in _batches(items, builder, writer, tally, progress, workers):
-                _flush(batch, builder, writer)
+                _flush(batch, writer)
             if sources is not None:
                 tally.removed += writer.delete(_missing(writer, sources, tally))
             if rebuild:
@@ -272,9 +302,18 @@ def _batches(
     progress: Progress | None,
     workers: int,
 ) -> Iterator[_Batch]:
-    batch = _Batch()
+    slow = not isinstance(builder.encoder, StaticEncoder)
+    size = ENCODED_AT_ONCE if slow else SEGMENT_CHUNKS // 2
     learned = _learned(_new_articles(items, writer, tally), writer)
     prepared = prepare_articles(builder, starmap(Task, learned), workers)
+    batch, done = _Batch(), 0
+
+    def encode(*, whole: bool = False) -> None:
+        while count := batch.encode(builder.encoder, size, whole=whole):
+            tally.encoded += count
+            if progress:
+                progress(tally.unchanged + done - bool(batch.passages), tally.encoded)
+
     for done, ((article, replaces, _), (stored, terms, changes, vectors)) in enumerate(prepared, start=1):
         for change in changes:
             tally.repairs[change.step] += 1
@@ -285,30 +324,25 @@ def _batches(
             continue
         tally.added += not replaces
         tally.changed += replaces
-        batch.stored.append(stored)
-        batch.terms.append(terms)
-        if vectors is None:
-            batch.passages += builder.passages(stored)
-        else:
-            batch.vectors.append(vectors)
-        batch.chunks += len(stored.spans)
         tally.chunks += len(stored.spans)
+        tally.encoded += 0 if vectors is None else len(vectors)
+        batch.add(stored, terms, builder.passages(stored) if vectors is None else vectors)
+        encode()
         if progress:
-            progress(tally.unchanged + done, tally.chunks)
-        if batch.chunks >= SEGMENT_CHUNKS:
+            progress(tally.unchanged + done, tally.encoded)
+        if batch.chunks >= SEGMENT_CHUNKS or (slow and time.monotonic() - batch.begun > COMMIT_SECONDS):
+            encode(whole=True)
             yield batch
             writer.checkpoint()
             batch = _Batch()
+    encode(whole=True)
     yield batch
 
 
-def _flush(batch: _Batch, builder: ArticlePreparer, writer: Writer) -> None:
+def _flush(batch: _Batch, writer: Writer) -> None:
     if batch.stored:
         _self_check(batch.terms, batch.stored)
-        if len(batch.passages) >= MANY and isinstance(builder.encoder, StaticEncoder):
-            builder.encoder.prepare_for_many()
-        made = batch.vectors or [np.asarray(builder.encoder.passages(batch.passages), np.float16)]
-        writer.upsert(batch.stored, batch.terms, np.concatenate(made))
+        writer.upsert(batch.stored, batch.terms, np.concatenate(batch.vectors))
 
 
 def _missing(writer: Writer, sources: Sequence[str | Path], tally: _Tally) -> list[str]:

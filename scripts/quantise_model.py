@@ -56,7 +56,7 @@ def quantise(folder: Path) -> Path:
         )  # fmt: skip
         try:
             # Seven bits: older processors without int8 dot products would overflow with eight.
-            quantize_dynamic(str(whole), str(target), weight_type=QuantType.QInt8, reduce_range=True)
+            quantize_dynamic(str(whole), str(target), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
         finally:
             whole.unlink()
     return target

@@ -72,7 +72,7 @@ class Prompted:
 
 
 # Twelve sentences that have nothing to do with each other: what they have in common is the encoder's own doing.
-_UNRELATED = (
+UNRELATED = (
     "市图书馆周末延长开放时间。", "水稻插秧前要把田面耙平。", "股票指数今天小幅下跌。", "他们在山顶看到了日出。",
     "医生建议每天走六千步。", "新版本修复了登录时的错误。", "这座石桥建于明代。", "孩子们在操场上踢足球。",
     "法院依法公开审理了此案。", "红烧肉要用小火慢炖。", "火星的一天比地球略长。", "请携带身份证到窗口办理。",
@@ -81,7 +81,7 @@ _UNRELATED = (
 
 def cosine_floor(encoder: Encoder) -> float:
     """Mean cosine of unrelated sentences, at least 0. A constant of the encoder: no corpus moves it."""
-    vectors = encoder.passages(_UNRELATED)
+    vectors = encoder.passages(UNRELATED)
     pairs = vectors @ vectors.T
-    n = len(_UNRELATED)
+    n = len(UNRELATED)
     return max(0.0, round(float((pairs.sum() - np.trace(pairs)) / (n * (n - 1))), 4))

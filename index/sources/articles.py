@@ -39,6 +39,8 @@ class Meter:
         """Look at the sizes of all files; `total` is None where a source is a stream."""
         self.total: int | None = 0
         self.packed = False  # whether some file is compressed, so that there is more to read than bytes
+        self.articles = 0
+        """How many came out of what was read; those that are done with may be fewer."""
         self._finished = self._at = 0
         for source in sources:
             if str(source) == "-":
@@ -186,7 +188,10 @@ def _read_all(
         else:
             path = Path(source)
             for file in _walk(path.absolute()):
-                yield from _read_file(file, meter, listed=file == path.absolute())
+                for item in _read_file(file, meter, listed=file == path.absolute()):
+                    if meter and isinstance(item, Article):
+                        meter.articles += 1
+                    yield item
 
 
 def _walk(path: Path) -> Iterator[Path]:

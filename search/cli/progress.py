@@ -30,7 +30,9 @@ def shown_progress(label: str, meter: "Meter | None" = None) -> Iterator[Callabl
         def step(articles: int, chunks: int) -> None:
             elapsed = bar.tasks[task].elapsed or 1e-9
             rate = f"{label}: {articles:,} articles, {chunks:,} chunks ({chunks / elapsed:,.0f}/s)"
-            bar.update(task, description=rate, completed=meter.done if meter else None)
+            # Reading runs ahead, by far where a large model encodes: what is done is what has its vectors.
+            share = min(1.0, articles / max(1, meter.articles)) if meter else 0.0
+            bar.update(task, description=rate, completed=meter.done * share if meter else None)
 
         yield step
 
