@@ -32,8 +32,8 @@ ORDER = {
         "retrieval training checks embedded prepare pipeline connect builder"
     ).split(),
     "search": (
-        "models settings query ranking suggest highlight facets citation script engine live mcp integrations evaluation "
-        "api cli"
+        "models settings query ranking suggest highlight facets citation script engine live mcp integrations "
+        "evaluation api cli"
     ).split(),
 }
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,6 +14,7 @@ from filelock import FileLock, Timeout
 from index.embedded.reader import EmbeddedIndex
 from index.errors import BadOption, WriterBusy
 from index.storage.layout import CURRENT, LOCK, REBUILD, Manifest, last_commit, publish, read_manifest, read_pointer
+from index.storage.system import remove_file, remove_folder
 
 
 @contextlib.contextmanager
@@ -35,9 +35,9 @@ def writer_lock(root: Path) -> Iterator[None]:
         owner.write_text(f"process {os.getpid()} on {socket.gethostname()}, since {now()}\n", "utf-8")
         yield
     finally:
-        owner.unlink(missing_ok=True)
+        remove_file(owner)
         if new and not any((root / name).exists() for name in (CURRENT, REBUILD)):
-            shutil.rmtree(root, ignore_errors=True)  # a first build that failed leaves nothing behind
+            remove_folder(root)  # a first build that failed leaves nothing behind
         lock.release()
 
 

@@ -1,7 +1,6 @@
 """The local engine, write side: one writer at a time, and a commit that costs what the change costs."""
 
 import json
-import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -35,6 +34,7 @@ from index.storage.layout import (
     read_manifest,
     write_synced,
 )
+from index.storage.system import remove_file, remove_folder
 
 _FEWEST = 4  # segments that call for a merge; two that checkpoints of a build left
 
@@ -330,7 +330,7 @@ class IndexWriter:
         kept = {*real[-1 - KEPT_COMMITS :], self._manifest.previous}
         for number, path in manifests.items():
             if number not in kept:
-                path.unlink()
+                remove_file(path)
                 continue
             try:
                 wanted |= {name for name, _ in read_manifest(self._root, number).files()}
@@ -341,15 +341,15 @@ class IndexWriter:
         names = {name.split("/")[1] for name in wanted}
         for folder in segments.iterdir() if segments.is_dir() else ():
             if folder.name not in names:
-                shutil.rmtree(folder)
+                remove_folder(folder)  # what a reader still has open may go at another commit
                 continue
             for path in folder.glob("tombstones-*.npz"):
                 if f"{SEGMENTS}/{folder.name}/{path.name}" not in wanted:
-                    path.unlink()
+                    remove_file(path)
         for path in self._root.glob(".*.tmp"):
-            path.unlink()
+            remove_file(path)
         if not self._fresh:
-            (self._root / REBUILD).unlink(missing_ok=True)
+            remove_file(self._root / REBUILD)
 
     def close(self) -> None:
         """Drop what is not committed."""

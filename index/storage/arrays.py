@@ -26,6 +26,8 @@ from weakref import WeakSet, finalize
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from index.storage.system import read_at
+
 _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(rb"\{'descr': '([<|][uif][1248])', 'fortran_order': False, 'shape': \(((?:\d+, ?)*\d*),?\), \}\s*")
 
@@ -161,7 +163,7 @@ class RowFile:
     def take(self, rows: NDArray[np.integer]) -> NDArray[Any]:
         """The rows, (rows, columns), in the order given. Safe to ask from several threads."""
         size = self._columns * self._dtype.itemsize
-        parts = [os.pread(self._number, size, at) for at in (rows.astype(np.int64) * size + self._start).tolist()]
+        parts = [read_at(self._number, size, at) for at in (rows.astype(np.int64) * size + self._start).tolist()]
         return np.frombuffer(b"".join(parts), self._dtype).reshape(len(rows), self._columns)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing
+from index.storage.system import replace_file, sync_file, sync_folder
 
 # History: 1 (2026-11) the first. 2 (2026-12) renames the files of positions and mixed-script bigrams, and keeps
 # no list of files beside the segments'. Segments of both stand side by side in one commit, and merge.
@@ -141,21 +142,20 @@ def stored_name(folder: Path, pattern: str, name: str) -> str:
 
 def sync(path: Path) -> None:
     """Flush a file or folder to the disk itself."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    if path.is_dir():
+        sync_folder(path)
+    else:
+        sync_file(path)
 
 
 def write_synced(path: Path, text: str) -> None:
     """Write a small file so that it is either all there or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
+    with temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    replace_file(temporary, path)
     sync(path.parent)
 
 
