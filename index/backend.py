@@ -73,7 +73,7 @@ class Backend(Protocol):
         """Both exact scores of any chunks, in the order given; cosine is 0 without a vector."""
         ...
 
-    def held(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
+    def matched_terms(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
         """For each chunk the words of the query that its article holds in title or text; NotFound."""
         ...
 

@@ -25,7 +25,7 @@ from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFai
 from index.models import Article, BuildReport, Change, Skipped, SkipReason, StoredArticle
 from index.pipeline import Task, prepare_articles
 from index.prepare import ArticlePreparer, content_hash
-from index.sources.articles import Meter, read_sources, unread_places
+from index.sources.articles import Meter, read_sources, unread_paths
 
 # A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
 # waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
@@ -34,10 +34,10 @@ SEGMENT_CHUNKS = 16_384
 # for no more; and what it has made is committed whenever so many seconds have passed, for a kill must not cost hours.
 ENCODED_AT_ONCE = 128
 COMMIT_SECONDS = 120.0
-_WINDOW = 2_000  # articles looked at ahead for lines their source repeats
-_EXAMPLES = 20  # repairs shown in the report
+_WINDOW_ARTICLES = 2_000  # articles looked at ahead for lines their source repeats
+_MAX_EXAMPLES = 20  # repairs shown in the report
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_SPEAKS = 8  # so many Chinese characters make a text that must have words
+_MIN_HAN_FOR_WORDS = 8  # so many Chinese characters make a text that must have words
 
 Progress = Callable[[int, int], None]
 """Called with articles seen and chunks encoded so far."""
@@ -281,7 +281,7 @@ def _learned(found: Iterator[tuple[Article, bool]], writer: Writer) -> Iterator[
     What was learned stays with the index, for the few new pages of the next run.
     """
     counts = BoilerplateCounts()
-    while window := list(islice(found, _WINDOW)):
+    while window := list(islice(found, _WINDOW_ARTICLES)):
         for article, _ in window:
             counts.add(_page_source(article), article.text)
         writer.boilerplate |= counts.lines()
@@ -317,7 +317,7 @@ def _batches(
     for done, ((article, replaces, _), (stored, terms, changes, vectors)) in enumerate(prepared, start=1):
         for change in changes:
             tally.repairs[change.step] += 1
-        tally.examples += changes[: max(0, min(4, _EXAMPLES - len(tally.examples)))]
+        tally.examples += changes[: max(0, min(4, _MAX_EXAMPLES - len(tally.examples)))]
         if not stored.spans:
             where = article.path or article.article_id
             tally.skipped.append(Skipped(where, SkipReason.EMPTY, "nothing is left after cleaning"))
@@ -348,7 +348,7 @@ def _flush(batch: _Batch, writer: Writer) -> None:
 def _missing(writer: Writer, sources: Sequence[str | Path], tally: _Tally) -> list[str]:
     """Articles whose file or folder was read again without them. What could not be read this time is kept."""
     roots = [str(Path(source).absolute()) for source in sources if str(source) != "-"]  # as the reader names files
-    unread = unread_places(tally.skipped)
+    unread = unread_paths(tally.skipped)
     gone = []
     for article_id, path in writer.paths(roots).items():
         if article_id not in tally.ids and not {path, *map(str, Path(path).parents)} & unread:
@@ -359,7 +359,7 @@ def _missing(writer: Writer, sources: Sequence[str | Path], tally: _Tally) -> li
 def _self_check(terms: Sequence[FieldTerms], batch: Sequence[StoredArticle]) -> None:
     """Chinese text without lexical terms is an error, not a silent vector-only search."""
     for item, found in zip(batch, terms, strict=True):
-        if not len(found.numbers["words"]) and len(_HAN.findall(item.article.text)) >= _SPEAKS:
+        if not len(found.numbers["words"]) and len(_HAN.findall(item.article.text)) >= _MIN_HAN_FOR_WORDS:
             raise SelfCheckFailed(
                 f"article {item.article.article_id!r}: Chinese text, but the tokenizer finds no word in it",
                 hint="the word list or the tokenizer is broken; wensou analyze TEXT shows the terms",

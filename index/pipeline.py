@@ -31,7 +31,7 @@ ALONE = 110  # fewer articles than this are not worth starting a process
 _LONG = 400_000  # characters that end a batch early
 _ON_THEIR_WAY = 3_000_000  # characters sent and not taken yet; at about 20 bytes a character when they come back
 _WORTH_IT = 8_000_000  # bytes of text from which starting processes pays
-_MOST = 8  # processes; the one that reads and writes has no work for more
+_MAX_WORKERS = 8  # processes; the one that reads and writes has no work for more
 
 Encoded = tuple[StoredArticle, FieldTerms, tuple[Change, ...], NDArray[np.float16] | None]
 _Sent = tuple[list[tuple[StoredArticle, tuple[Change, ...]]], PackedTerms, NDArray[np.float16] | None]
@@ -57,7 +57,7 @@ def automatic_workers(size: int | None, *, packed: bool = False) -> int:
     cleans and encodes a megabyte.
     """
     small = size is None or size < _WORTH_IT // (3 if packed else 1)
-    return 1 if small else max(1, min(cores(), _MOST))
+    return 1 if small else max(1, min(cores(), _MAX_WORKERS))
 
 
 def prepare_articles(builder: ArticlePreparer, tasks: Iterable[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:

@@ -14,7 +14,8 @@ from index.encoders.base import Encoder
 from index.encoders.load import load_encoder
 from index.models import Article, Change, Cleaned, StoredArticle
 
-_MANY = 1_500  # articles of one process from which a dictionary pays that cuts batches of them: a second and 100 MB
+# Articles of one process from which a dictionary pays that cuts batches of them: it takes a second and 100 MB.
+_MIN_ARTICLES_FOR_CUTTER = 1_500
 
 
 def content_hash(article: Article) -> str:
@@ -68,7 +69,7 @@ class ArticlePreparer:
     def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str]]]) -> list[Prepared]:
         """`prepare` each, all with one vocabulary."""
         self._prepared += len(articles)
-        cutter = self.tokenizer.cutter if self._prepared > _MANY else None
+        cutter = self.tokenizer.cutter if self._prepared > _MIN_ARTICLES_FOR_CUTTER else None
         made = self._cut_all(articles)
         terms = terms_of_all([stored for stored, _ in made], self.tokenizer, Vocabulary(cutter))
         return [(stored, found, changes) for (stored, changes), found in zip(made, terms, strict=True)]

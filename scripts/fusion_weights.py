@@ -3,7 +3,7 @@
 
     python scripts/fusion_weights.py ../shared/data/eval/* [--questions 600] [--json FILE]
 
-Five numbers over all folders: BM25's share between healthy legs; from how many deviations the nearest stands out
+Five numbers over all folders: BM25's weight between healthy legs; from how many deviations the nearest stands out
 fully; how far the tenth article must lie below the first for the words to tell articles apart; and where a leg's
 health begins to count and is whole. To learn what a weak dense leg calls for, each set is also searched with the
 encoder projected at random on few dimensions. A rule is worth its mean nDCG@10 over all, less what it falls more
@@ -46,7 +46,7 @@ WEIGHTS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 OUT = ((0.0, 6.0), (0.0, 8.0), (1.0, 6.0), (1.0, 8.0), (2.0, 6.0), (2.0, 8.0), (2.0, 10.0))
 APART = (0.2, 0.3, 0.4, 0.5)
 HEALTH = ((0.5, 0.95), (0.6, 0.95), (0.7, 0.95), (0.75, 0.95), (0.8, 0.95))
-_ALLOWED = 0.002
+_MAX_LOSS = 0.002
 
 Values = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ class Projected:
 
 
 class Trial(NamedTuple):
-    """One set under one encoder: nDCG@10 (questions, DENSE), what moves the share, and the dense leg's health."""
+    """One set under one encoder: nDCG@10 (questions, DENSE), what moves the weight, and the dense leg's health."""
 
     name: str
     dim: int
@@ -90,7 +90,7 @@ class Trial(NamedTuple):
 
 
 def collect(name: str, dataset: Dataset, encoder: Encoder, dim: int, count: int) -> Trial:
-    """Index the corpus, ask up to `count` questions, and try every share on each."""
+    """Index the corpus, ask up to `count` questions, and try every weight on each."""
     names = sorted(dataset.queries)
     names = random.Random(5).sample(names, min(count, len(names)))
     table, deviations, below = [], [], []
@@ -129,8 +129,8 @@ def value(trial: Trial, rule: Rule) -> float:
     weight, (low, high), apart, (ill, well) = rule
     trust = np.clip((trial.deviations - low) / (high - low), 0, 1) * np.clip(trial.below / apart, 0, 1)
     trust = trust * min(1.0, max(0.0, (trial.health - ill) / (well - ill)))
-    share = (1 - weight) * trust / (weight + (1 - weight) * trust)
-    at = np.clip(np.rint(share / 0.025).astype(int), 0, len(DENSE) - 1)
+    weight = (1 - weight) * trust / (weight + (1 - weight) * trust)
+    at = np.clip(np.rint(weight / 0.025).astype(int), 0, len(DENSE) - 1)
     return float(trial.table[np.arange(len(at)), at].mean())
 
 
@@ -139,7 +139,7 @@ def choose(trials: Sequence[Trial]) -> Rule:
 
     def worth(rule: Rule) -> float:
         reached = [value(trial, rule) for trial in trials]
-        short = [max(0.0, t.better - v - _ALLOWED) for t, v in zip(trials, reached, strict=True)]
+        short = [max(0.0, t.better - v - _MAX_LOSS) for t, v in zip(trials, reached, strict=True)]
         return float(np.mean(reached) - np.mean(short))
 
     return max(itertools.product(WEIGHTS, OUT, APART, HEALTH), key=worth)
@@ -172,7 +172,7 @@ def main() -> None:
             reached = value(trial, rule)
             rows[f"{name} {trial.dim or bundled.dim}"] = {
                 "rule": rule, "nDCG@10": round(reached, 4), "less better leg": round(reached - trial.better, 4),
-                "best fixed share here": round(float(trial.table.mean(axis=0).max()), 4),
+                "best fixed weight here": round(float(trial.table.mean(axis=0).max()), 4),
             }  # fmt: skip
             print(f"left out {name:16} {trial.dim or bundled.dim:4} {reached:.4f} {reached - trial.better:+.4f} {rule}")
     if args.json:

@@ -22,10 +22,10 @@ from tokenizers import Tokenizer
 
 from index.encoders.static import StaticEncoder
 from index.encoders.static_table import Table, quantise, save
-from index.encoders.token_pairs import Reach, standing
+from index.encoders.token_pairs import Reach, length_norms
 from index.training.corpus import Tokenised
 from index.training.device import DeviceModel
-from index.training.held import Held, gains, hold_out
+from index.training.held_out import HeldOut, gains, hold_out
 from index.training.likeness import Alike
 from index.training.model import Options, StaticModel, composition, shares_of, train
 from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, alike_by_words, batches
@@ -55,8 +55,10 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=30.0, help="factor on cosines before the softmax")
     parser.add_argument("--parts", type=float, default=0.5, help="share of a word's characters in its row")
     parser.add_argument("--sif", type=float, default=1e-3, help="a of a / (a + p): starting length of rows")
-    parser.add_argument("--power", type=float, default=0.5, help="a token standing n times counts n ** power")
-    parser.add_argument("--brevity", type=float, default=0.08, help="exponent by which short passages count less")
+    parser.add_argument("--power", type=float, default=0.5, help="a token that stands n times counts n ** power")
+    parser.add_argument(
+        "--length-exponent", type=float, default=0.08, help="exponent by which short passages count less"
+    )
     parser.add_argument("--reach", type=float, nargs=3, default=Options.reach, help="far, octaves, fall of Reach")
     parser.add_argument("--mine", choices=["model", "words", "none"], default="model", help="what finds like passages")
     parser.add_argument("--run", type=at_least(2), default=32, help="like passages side by side in a batch")
@@ -67,7 +69,7 @@ def main() -> None:
         "--more-parts", type=float, default=0.1, help="share of inner words' rows added before the second part"
     )
     parser.add_argument("--emphasis", type=float, default=1.3, help="factor on the rows of pairs, once trained")
-    parser.add_argument("--held", type=at_least(1), default=6000, help="articles kept out of training, to judge by")
+    parser.add_argument("--held-out", type=at_least(1), default=6000, help="articles kept out of training, to judge by")
     parser.add_argument("--judge", type=at_least(1), default=250, help="steps between judgements by what is kept out")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=at_least(1), default=2)
@@ -87,7 +89,7 @@ def main() -> None:
         arguments.data, arguments.shards, arguments.exclude, arguments.vocabulary, arguments.cache, say
     )
     start = Table(*StaticEncoder(arguments.start, "start").tables()) if arguments.start else None
-    learned = Learned(text, said, tokenizer, *hold_out(text, arguments.held, 0))  # the same ones for every seed
+    learned = Learned(text, said, tokenizer, *hold_out(text, arguments.held_out, 0))  # the same ones for every seed
     table = learned.table(arguments, arguments.steps, arguments.rate, arguments.seed, start)
     if arguments.again:
         # Rounded as in a file, so that a first part that was kept can be gone on from with the same result.
@@ -108,7 +110,7 @@ class Learned(NamedTuple):
     said: Alike
     tokenizer: Tokenizer
     mask: NDArray[np.bool_]
-    held: Held
+    held_out: HeldOut
 
     def table(self, arguments: argparse.Namespace, steps: int, rate: float, seed: int, start: Table | None) -> Table:
         """The rows after `steps`, from random ones or from `start`."""
@@ -123,7 +125,7 @@ class Learned(NamedTuple):
             parts=arguments.parts,
             sif=arguments.sif,
             power=arguments.power,
-            brevity=arguments.brevity,
+            length_exponent=arguments.length_exponent,
             reach=Reach(*arguments.reach),
             seed=seed,
         )
@@ -131,7 +133,12 @@ class Learned(NamedTuple):
         given = words, np.bincount(self.text.ids, minlength=len(words)), options, start
         model = StaticModel(*given) if arguments.device == "cpu" else DeviceModel(*given, arguments.device)
         train(
-            model, self.batches(arguments, seed, model), steps, say, lambda: judged(model, self.held), arguments.judge
+            model,
+            self.batches(arguments, seed, model),
+            steps,
+            say,
+            lambda: judged(model, self.held_out),
+            arguments.judge,
         )
         return model.table()
 
@@ -168,12 +175,12 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def judged(model: StaticModel, held: Held) -> str:
+def judged(model: StaticModel, held_out: HeldOut) -> str:
     """nDCG@10 of the questions kept out of training, in words; short passages count less, as in use."""
-    passages = model.encode(held.p_ids, held.p_ends)
-    passages *= standing(held.p_ends, model.options.brevity)[:, None]
-    found = gains(passages, model.encode(held.q_ids, held.q_ends), held.owner, held.right)
-    titles, sentences = found[held.titled].mean(), found[~held.titled].mean()
+    passages = model.encode(held_out.p_ids, held_out.p_ends)
+    passages *= length_norms(held_out.p_ends, model.options.length_exponent)[:, None]
+    found = gains(passages, model.encode(held_out.q_ids, held_out.q_ends), held_out.owner, held_out.right)
+    titles, sentences = found[held_out.titled].mean(), found[~held_out.titled].mean()
     return f"held out: titles {titles:.4f}, sentences {sentences:.4f}, {len(found)} questions, {len(passages)} passages"
 
 

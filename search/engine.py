@@ -38,7 +38,7 @@ from search.ranking.similar import similar
 from search.ranking.weights import Mix, mix_of
 from search.suggest.suggester import Suggester
 
-_FOLDED = 30  # results among which near-duplicates are looked for, at least
+_MIN_RESULTS_TO_FOLD = 30  # results among which near-duplicates are looked for, at least
 
 
 class SearchEngine:
@@ -53,7 +53,7 @@ class SearchEngine:
         reranker: Reranker | None = None,
         threshold: float | None = None,
     ) -> None:
-        """`weight` is BM25's share of the mix, 0..1, instead of the index's own; `reranker` reads the best again.
+        """`weight` is BM25's weight of the mix, 0..1, instead of the index's own; `reranker` reads the best again.
 
         `threshold` is the score under which an answer is doubted, instead of the index's own (see
         search.ranking.confidence).
@@ -71,7 +71,7 @@ class SearchEngine:
     def open(cls, uri: str | Path, *, rerank: str | Reranker | None = None, weight: float | None = None) -> Self:
         """Open an index: a folder, or a `milvus://` address. `rerank`: a CrossEncoder by hub name or folder.
 
-        `weight` is BM25's share, instead of the index's own.
+        `weight` is BM25's weight, instead of the index's own.
 
         Raises IndexMissing, IndexCorrupt, IndexMismatch (made by another format or encoder), EncoderUnavailable.
         """
@@ -102,7 +102,7 @@ class SearchEngine:
         options = options or SearchOptions(k=10 if k is None else k)
         ranking = self.ranking(text, options)
         query = ranking.query
-        clusters = self._stories(ranking.groups, options)
+        clusters = self._clusters(ranking.groups, options)
         confident = self._ranker.confident(ranking, options)
         # The best result of an answer that is not doubted is no accident, whatever its score.
         level = min([ranking.chance, *(cluster.chunks[0].score / 2 for cluster in clusters[:1] if confident)])
@@ -137,12 +137,12 @@ class SearchEngine:
         page = self.ranking(text, options).groups[options.offset : options.offset + options.k]
         return [(group[0].article_id, group[0].score) for group in page]
 
-    def _stories(self, groups: list[list[Ranked]], options: SearchOptions) -> list[Cluster]:
+    def _clusters(self, groups: list[list[Ranked]], options: SearchOptions) -> list[Cluster]:
         """Near-duplicates folded among the first results, whichever page is asked for, so that pages fit together."""
         if options.group == "chunk":
             clusters = [Cluster(group) for group in groups]
         else:
-            first = groups[: max(_FOLDED, options.offset + options.k)]
+            first = groups[: max(_MIN_RESULTS_TO_FOLD, options.offset + options.k)]
             signatures = self._backend.signatures([group[0].article_id for group in first])
             clusters = fold_near_duplicates(
                 groups, signatures, lambda a, b: near_duplicates(self._text(a), self._text(b))

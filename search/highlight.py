@@ -21,7 +21,7 @@ Span = tuple[int, int]
 
 # Words that hold a sentence together and say nothing of what it is about; folded.
 _WORD = re.compile(r"\w")
-_LONG = 400  # characters: no more of a sentence is shown around a passage
+_MAX_SENTENCE_CHARS = 400  # characters: no more of a sentence is shown around a passage
 
 
 def highlight(texts: Sequence[str], terms: Collection[str], tokenizer: Tokenizer) -> list[tuple[Span, ...]]:
@@ -69,10 +69,10 @@ def _whole(text: str, start: int, end: int) -> bool:
     first, last = text[start], text[end - 1]
     before = text[start - 1] if start else " "
     after = text[end] if end < len(text) else " "
-    return not (_joins(before, first) or _joins(last, after))
+    return not (_spans_to(before, first) or _spans_to(last, after))
 
 
-def _joins(a: str, b: str) -> bool:
+def _spans_to(a: str, b: str) -> bool:
     return a.isascii() and b.isascii() and ((a.isalpha() and b.isalpha()) or (a.isdigit() and b.isdigit()))
 
 
@@ -112,7 +112,7 @@ def focus(texts: Sequence[str], query: Vectors, encode: Callable[[Sequence[str]]
 
 def surroundings(text: str, start: int, end: int, count: int) -> tuple[str, str]:
     """The `count` sentences of `text` before `start` and after `end`; less of them where they are very long."""
-    first, last = max(0, start - count * _LONG), min(len(text), end + count * _LONG)
+    first, last = max(0, start - count * _MAX_SENTENCE_CHARS), min(len(text), end + count * _MAX_SENTENCE_CHARS)
     before = [text[a + first : b + first] for a, b in sentences(text[first:start])][-count:]
     after = [text[a + end : b + end] for a, b in sentences(text[end:last])][:count]
     return "".join(before), "".join(after)

@@ -19,7 +19,7 @@ class SearchOptions:
     """How to answer.
 
     `passages` is how many passages of an article a result shows at most; `fusion` how a hybrid query mixes its legs:
-    by a share that moves with the query, by a fixed share, or by reciprocal ranks; `recency`, a half-life in days,
+    by a weight that moves with the query, by a fixed weight, or by reciprocal ranks; `recency`, a half-life in days,
     lets new articles gain a little (see `search.ranking.recency`); `rerank` whether the engine's reranker, where it
     has one, reads the best candidates again; `focus` whether the sentence nearest to the query is set off: True in
     each result, None where no word of the query is marked; `diversity`, 0..1, how much results should differ from
@@ -54,7 +54,7 @@ class LegExplanation:
 
 @dataclass(frozen=True, slots=True)
 class WeightReason:
-    """Why BM25 has its share: `corpus` is the index's own, from `origin` (default, measured, tuned, given, or the mode
+    """Why BM25 has its weight: `corpus` is the index's own, from `origin` (default, measured, tuned, given, or the mode
     asked for); `dense_z_score` and `lexical_spread`, 0..1, are what the question leaves of the dense leg's part
     (see search.ranking.fusion).
     """

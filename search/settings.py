@@ -9,7 +9,7 @@ from index.errors import BadOption
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
-MOST_WORKERS = 64
+MAX_WORKERS = 64
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -35,8 +35,8 @@ class Settings:
         if not port.isdecimal() or not 0 <= int(port) < 65_536:
             raise BadOption(f"WENSOU_PORT: got {port!r}, want a number 0..65535")
         workers = env.get("WENSOU_WORKERS") or None
-        if workers and (not workers.isdecimal() or not 1 <= int(workers) <= MOST_WORKERS):
-            raise BadOption(f"WENSOU_WORKERS: got {workers!r}, want a number 1..{MOST_WORKERS}")
+        if workers and (not workers.isdecimal() or not 1 <= int(workers) <= MAX_WORKERS):
+            raise BadOption(f"WENSOU_WORKERS: got {workers!r}, want a number 1..{MAX_WORKERS}")
         return cls(
             index=env.get("WENSOU_INDEX") or None,
             host=env.get("WENSOU_HOST") or DEFAULT_HOST,

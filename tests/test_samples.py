@@ -1,4 +1,4 @@
-"""The sample articles answer the questions they were written for, as the README's first commands show them.
+"""The sample articles answer the questions they were stated for, as the README's first commands show them.
 
 Every question counts in every share below; none is excused. Where the bundled encoder or the ranking changes, the
 shares reached go into the comments beside the shares wanted.
@@ -70,8 +70,8 @@ def test_the_named_article_is_among_three_in_hybrid(hybrid):
 
 
 def test_the_first_passage_holds_the_fact(hybrid):
-    told = [fold(question["fact"]) in fold(text) for question, (_, text) in zip(QUESTIONS, hybrid, strict=True)]
-    assert share(told) >= 0.77  # reached: 83 of 103
+    stated = [fold(question["fact"]) in fold(text) for question, (_, text) in zip(QUESTIONS, hybrid, strict=True)]
+    assert share(stated) >= 0.77  # reached: 83 of 103
 
 
 def test_each_leg_alone_is_useful_and_the_mix_is_not_worse_than_the_better(engine, hybrid):

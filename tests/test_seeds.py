@@ -54,10 +54,10 @@ def test_the_traditional_files_really_are(built):
         assert sum(a != b for a, b in zip(text, fold(text), strict=True)) > 100, file
 
 
-def test_all_five_are_read_and_their_glue_is_gone(built):
+def test_all_five_are_read_and_their_annotations_are_gone(built):
     engine, report = built
     assert (report.added, report.skipped) == (5, ())
-    assert report.repairs["glue"] >= 790
+    assert report.repairs["pinyin_annotations"] >= 790
     for question, _, _ in QUESTIONS:
         text = engine.article(engine.search(question).results[0].article_id).article.text
         assert "(chu" not in text

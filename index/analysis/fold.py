@@ -76,7 +76,7 @@ class _FoldTable(dict[int, str]):
 _TABLE = _FoldTable({code: chr(code).lower() for code in range(128)})
 
 
-_SHORT = 64  # characters: below, `str.translate` is quicker than going through an array
+_MAX_CHARS_FOR_TRANSLATE = 64  # characters: below, `str.translate` is quicker than going through an array
 # The same as an array, for it is several times quicker over a long text; 0 is what was not met yet. Memory is only
 # taken for the pages that are used.
 _CODES = np.zeros(0x110000, np.uint32)
@@ -84,7 +84,7 @@ _CODES = np.zeros(0x110000, np.uint32)
 
 def fold(text: str) -> str:
     """Fold `text` for matching. `len(fold(text)) == len(text)` and `fold(fold(text)) == fold(text)`."""
-    if len(text) < _SHORT:
+    if len(text) < _MAX_CHARS_FOR_TRANSLATE:
         return text.translate(_TABLE)
     codes = codes_of(text)
     folded = _CODES.take(codes)

@@ -14,8 +14,8 @@ from index.storage.arrays import map_bytes
 
 Numbers = NDArray[np.int64]
 
-_AT_ONCE = 1 << 18  # bytes of the file that are summed at a time
-_LINE = 200  # bytes of a line, at most
+_BATCH_BYTES = 1 << 18  # bytes of the file that are summed at a time
+_MAX_LINE_BYTES = 200  # bytes of a line, at most
 
 
 @cache
@@ -69,7 +69,7 @@ class Lexicon(NamedTuple):
         file = map_bytes(_file())  # not read: to be given fresh memory costs more than to look through it
         chars = [char.encode() for char in set(text) - set(" \n")]  # which end columns and lines of the file
         find = re.compile(rb"\n(?=%s)((?:%s)+) (\d+)" % (_beginning(chars), _any(chars))).findall
-        lines = (*find(b"\n" + bytes(file[:_LINE])), *find(file.data)) if chars else ()
+        lines = (*find(b"\n" + bytes(file[:_MAX_LINE_BYTES])), *find(file.data)) if chars else ()
         found = {word.decode(): int(count) for word, count in lines}
         inside = sorted(word for word in found if word in text)
         return cls(inside, np.array([found[word] for word in inside], np.int64), _total(file))
@@ -90,11 +90,13 @@ def _total(file: NDArray[np.uint8]) -> int:
     """The sum of the second of three columns of lines, digit by digit from the last."""
     total, begin = 0, 0
     while begin < len(file):
-        part = file[begin : begin + _AT_ONCE]
+        part = file[begin : begin + _BATCH_BYTES]
         marks = np.flatnonzero(part <= ord(" "))  # two spaces and the end, line by line
         whole = len(marks) // 3 * 3
         if not whole:
-            raise ValueError(f"jieba's dictionary: got {bytes(part[:_LINE])!r}, want lines of word, count and tag")
+            raise ValueError(
+                f"jieba's dictionary: got {bytes(part[:_MAX_LINE_BYTES])!r}, want lines of word, count and tag"
+            )
         at = marks[1:whole:3] - 1
         power = 1
         while len(at):

@@ -20,17 +20,17 @@ from index.analysis.fold import fold
 Signature = NDArray[np.uint32]
 
 SIZE = 64  # entries; the estimate's standard error is at most 1 / (2 sqrt(64)) = .06
-_SHINGLE = 6  # characters
-_AT_ONCE = 16_384  # hashes made at a time: 128 KiB, which stays in the cache
+_SHINGLE_CHARS = 6  # characters
+_BATCH_HASHES = 16_384  # hashes made at a time: 128 KiB, which stays in the cache
 _MIN_CHARS = 60  # shorter texts are alike by chance
 NOMINATED = 0.6  # estimated similarity from which two texts are looked at
-_COMPARED = 64  # signatures compared with all before them at once
-_SHARED = 0.7  # share of the shorter text's sentences that must stand in the longer one
+_BATCH_SIGNATURES = 64  # signatures compared with all before them at once
+_SHARED_THRESHOLD = 0.7  # share of the shorter text's sentences that must stand in the longer one
 
 _LETTERS = re.compile(r"[\W_]+")
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+")
 # What makes two otherwise equal sentences tell different things: numbers, dates, places.
-_TELLING = re.compile(r"\d|[〇零一二三四五六七八九十百千万亿两]|[省市县区州盟旗镇乡村街路号届期年月日]")
+_DISTINCTIVE = re.compile(r"\d|[〇零一二三四五六七八九十百千万亿两]|[省市县区州盟旗镇乡村街路号届期年月日]")
 
 
 @cache
@@ -59,14 +59,14 @@ def folded_signatures(folded: Sequence[str]) -> NDArray[np.uint32]:
     letter = is_letter(codes)
     codes, text = codes[letter].astype(np.uint64), text[letter]
     signatures = np.zeros((len(folded), SIZE), np.uint32)
-    if len(codes) < _SHINGLE:
+    if len(codes) < _SHINGLE_CHARS:
         return signatures
-    shingles = np.zeros(len(codes) - _SHINGLE + 1, np.uint64)
-    for i in range(_SHINGLE):
+    shingles = np.zeros(len(codes) - _SHINGLE_CHARS + 1, np.uint64)
+    for i in range(_SHINGLE_CHARS):
         shingles *= np.uint64(1_000_003)
-        shingles += codes[i : len(codes) - _SHINGLE + 1 + i]
+        shingles += codes[i : len(codes) - _SHINGLE_CHARS + 1 + i]
     enough = np.bincount(text, minlength=len(folded)) >= _MIN_CHARS
-    within = (text[: len(shingles)] == text[_SHINGLE - 1 :]) & enough[text[: len(shingles)]]
+    within = (text[: len(shingles)] == text[_SHINGLE_CHARS - 1 :]) & enough[text[: len(shingles)]]
     sizes = np.bincount(text[: len(shingles)][within], minlength=len(folded))[enough]
     signatures[enough] = _smallest(shingles[within], np.cumsum(sizes) - sizes)
     return signatures
@@ -76,12 +76,12 @@ def _smallest(shingles: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArra
     """Signatures of texts whose shingles, one at least, begin at `starts`."""
     smallest = np.full((SIZE, len(starts)), np.iinfo(np.uint64).max)
     multipliers, offsets = (some[:, None] for some in _permutations())
-    for begin in range(0, len(shingles), _AT_ONCE):
-        some = shingles[begin : begin + _AT_ONCE]
+    for begin in range(0, len(shingles), _BATCH_HASHES):
+        some = shingles[begin : begin + _BATCH_HASHES]
         first = int(np.searchsorted(starts, begin, side="right")) - 1  # the text that goes on here
         after = int(np.searchsorted(starts, begin + len(some)))
         places = np.maximum(starts[first:after] - begin, 0)
-        rows = max(1, _AT_ONCE // len(some))  # long rows take a third of the time of short ones
+        rows = max(1, _BATCH_HASHES // len(some))  # long rows take a third of the time of short ones
         for row in range(0, SIZE, rows):
             hashed = multipliers[row : row + rows] * some
             hashed += offsets[row : row + rows]
@@ -104,8 +104,8 @@ def nominated(signatures: NDArray[np.uint32]) -> Iterator[list[int]]:
     if np.count_nonzero((ordered[1:] == ordered[:-1]).any(axis=0)) < NOMINATED * signatures.shape[1]:
         yield from ([] for _ in signatures)
         return
-    for begin in range(0, len(signatures), _COMPARED):
-        some = signatures[begin : begin + _COMPARED]
+    for begin in range(0, len(signatures), _BATCH_SIGNATURES):
+        some = signatures[begin : begin + _BATCH_SIGNATURES]
         equal = (some[:, None, :] == signatures[None, : begin + len(some), :]).sum(axis=2, dtype=np.uint8)
         rows, others = np.nonzero(equal >= NOMINATED * signatures.shape[1])
         rows += begin
@@ -123,10 +123,10 @@ def near_duplicates(a: str, b: str) -> bool:
         first, second = second, first
     common = set(first) & set(second)
     length = sum(map(len, first))
-    if not length or sum(len(s) for s in first if s in common) < _SHARED * length:
+    if not length or sum(len(s) for s in first if s in common) < _SHARED_THRESHOLD * length:
         return False
     rest = [s for s in second if s not in common]
-    return not any(_tells_otherwise(sentence, rest) for sentence in first if sentence not in common)
+    return not any(_differs_in_substance(sentence, rest) for sentence in first if sentence not in common)
 
 
 def _sentences(text: str) -> list[str]:
@@ -134,7 +134,7 @@ def _sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _tells_otherwise(sentence: str, others: list[str]) -> bool:
+def _differs_in_substance(sentence: str, others: list[str]) -> bool:
     """Whether the sentence most like this one says it of another number, date or place."""
     for other in others:
         matcher = SequenceMatcher(None, sentence, other, autojunk=False)
@@ -142,6 +142,6 @@ def _tells_otherwise(sentence: str, others: list[str]) -> bool:
             continue
         for kind, i, j, k, m in matcher.get_opcodes():
             near = sentence[i : j + 1] + other[k : m + 1]  # with the unit that follows: 15|日, 青川|县
-            if kind != "equal" and _TELLING.search(near):
+            if kind != "equal" and _DISTINCTIVE.search(near):
                 return True
     return False

@@ -32,9 +32,9 @@ CHUNK_FIELDS = ("words", "bigrams", MIXED_BIGRAMS)  # a document a chunk; the ot
 PAIRED = ("bigrams", MIXED_BIGRAMS)
 NAMED_META = ("correspondent", "editor", "photographer", "document_number", "issuing_body")
 MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
-_AT_ONCE = 20_000  # characters cut into words at a time, about
+_MIN_STRETCH_CHARS = 20_000  # characters cut into words at a time, about
 
-_TOGETHER = 100_000  # characters of many texts cut side by side, about
+_BATCH_CHARS = 100_000  # characters of many texts cut side by side, about
 _NO_TERMS: TermsAt = np.zeros(0, np.int32), np.zeros(0, np.int64)
 _ENDS = frozenset("。!?;…")  # no word and no identifier reaches over one of these, folded
 _CLOSES = frozenset("”’」』）)\"'】》]")
@@ -285,7 +285,7 @@ def _stretches(folded: str, ends: Sequence[int]) -> list[tuple[int, int]]:
     """Stretches of whole chunks to cut at once, which cut alone would give the same terms."""
     begin, found = 0, []
     for end in ends:
-        if end - begin >= _AT_ONCE or end == ends[-1] or not _parts(folded, end):
+        if end - begin >= _MIN_STRETCH_CHARS or end == ends[-1] or not _parts(folded, end):
             found.append((begin, end))
             begin = end
     return found
@@ -301,7 +301,7 @@ def _cut_all(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> I
     for text in texts:
         some.append(text)
         long += len(text)
-        if long >= _TOGETHER:
+        if long >= _BATCH_CHARS:
             yield from _cut_together(some, known.cutter, known)
             some, long = [], 0
     yield from _cut_together(some, known.cutter, known)

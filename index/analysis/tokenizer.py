@@ -155,13 +155,13 @@ class Tokenizer:
         """Where in a folded text one of the `wanted` characters is a word of its own: spans, in order."""
         spans: list[tuple[int, int]] = []
         end = 0
-        for place in sorted(place for char in wanted for place in _places(folded, char)):
-            if place < end:
+        for position in sorted(position for char in wanted for position in _occurrences(folded, char)):
+            if position < end:
                 continue
-            at = place  # of the clause it stands in, which alone is cut
+            at = position  # of the clause it stands in, which alone is cut
             while at > end and not _BREAK.match(folded, at - 1):
                 at -= 1
-            stop = _BREAK.search(folded, place)
+            stop = _BREAK.search(folded, position)
             end = stop.start() if stop else len(folded)
             for piece in self._cut(folded[at:end]):
                 if piece in wanted:
@@ -184,7 +184,7 @@ class Tokenizer:
         return self._synonyms.get(term, [])
 
 
-def _places(text: str, char: str) -> Iterator[int]:
+def _occurrences(text: str, char: str) -> Iterator[int]:
     at = text.find(char)
     while at >= 0:
         yield at

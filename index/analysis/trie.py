@@ -24,25 +24,25 @@ class Table:
             # Odd, one a level: Fibonacci hashing.
             factor, shift = np.uint64(0x9E3779B97F4A7C15 + 2 * len(self._levels)), np.uint64(64 - bits)
             slots = _slots(keys, factor, shift)
-            held = np.full(1 << bits, -1, np.int64)
-            held[slots] = keys << _VALUE_BITS | values
-            self._levels.append((factor, shift, held))
-            out = held[slots] >> _VALUE_BITS != keys
+            stored = np.full(1 << bits, -1, np.int64)
+            stored[slots] = keys << _VALUE_BITS | values
+            self._levels.append((factor, shift, stored))
+            out = stored[slots] >> _VALUE_BITS != keys
             keys, values = keys[out], values[out]
 
     def find(self, keys: Ids) -> Ids:
         """The value of each key, -1 where there is none."""
-        factor, shift, held = self._levels[0]
-        there = held.take(_slots(keys, factor, shift))
+        factor, shift, stored = self._levels[0]
+        there = stored.take(_slots(keys, factor, shift))
         found = there & _VALUE
         other = np.flatnonzero(there >> _VALUE_BITS != keys)
         found[other] = -1
         left = other.compress(there.take(other) >= 0)
-        for factor, shift, held in self._levels[1:]:
+        for factor, shift, stored in self._levels[1:]:
             if not len(left):
                 break
             some = keys.take(left)
-            there = held.take(_slots(some, factor, shift))
+            there = stored.take(_slots(some, factor, shift))
             same = there >> _VALUE_BITS == some
             found[left.compress(same)] = there.compress(same) & _VALUE
             left = left.compress(~same & (there >= 0))

@@ -22,9 +22,9 @@ from index.analysis.trie import Trie, best_strings
 
 Numbers = NDArray[np.int64]
 
-_SAMPLE = 16  # one word of so many is in what two cutters are compared by
-_RUN = 250  # characters of a run that is walked with the others
-_SHORT = 64  # characters of a text whose words are looked up in the dictionary's file
+_SAMPLE_STEP = 16  # one word of so many is in what two cutters are compared by
+_MAX_RUN_CHARS = 250  # characters of a run that is walked with the others
+_MAX_CHARS_FOR_FILE = 64  # characters of a text whose words are looked up in the dictionary's file
 # What jieba cuts into words; every other character stands alone.
 _HAN = (
     (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
@@ -61,10 +61,10 @@ class WordCutter:
         chars = np.flatnonzero(self._chars)  # numpy.unique would load numpy.ma: 18 ms of a first question
         self._chars[chars] = np.arange(1, len(chars) + 1)
         width = len(chars) + 1
-        self._inside, self._joins = np.zeros(0x110000, bool), np.zeros(0x110000, bool)
+        self._inside, self._one_piece = np.zeros(0x110000, bool), np.zeros(0x110000, bool)
         for low, high in _HAN:
             self._inside[low : high + 1] = True
-        self._joins[[ord(char) for char in _LETTERS_AND_DIGITS]] = True
+        self._one_piece[[ord(char) for char in _LETTERS_AND_DIGITS]] = True
         self._inside[[ord(char) for char in _LETTERS_AND_DIGITS + "+#&._%-"]] = True
         # The first nodes are the characters; then come, length by length, the beginnings of words.
         node = self._chars[codes[:, 0]].astype(np.int64)
@@ -98,7 +98,7 @@ class WordCutter:
         nodes[~inside] = 0
         size, word = np.ones(len(codes), np.int64), self._trie.number.take(nodes)
         chosen = ~inside
-        long = ends - begins > _RUN
+        long = ends - begins > _MAX_RUN_CHARS
         for begin, end in zip(begins[long].tolist(), ends[long].tolist(), strict=True):
             nodes[begin:end] = 0
             for piece in self._library(text[begin:end]):
@@ -112,7 +112,7 @@ class WordCutter:
             on = np.flatnonzero(at < stop)
             at, stop = at.take(on), stop.take(on)
         starts = np.flatnonzero(chosen[:-1])
-        lone = (size.take(starts) == 1) & self._joins.take(codes.take(starts))
+        lone = (size.take(starts) == 1) & self._one_piece.take(codes.take(starts))
         joined = lone[1:] & lone[:-1] & (np.diff(starts) == 1)  # letters and digits that are no word are one piece
         found = word.take(starts)
         found[:-1][joined] = -1
@@ -122,7 +122,7 @@ class WordCutter:
 
     def agrees(self) -> bool:
         """Whether the library cuts as this does: it has a dictionary of its own, which might be another."""
-        some = words()[::_SAMPLE]
+        some = words()[::_SAMPLE_STEP]
         text = "\n".join("".join(some[at : at + 32]) for at in range(0, len(some), 32))
         sizes = np.fromiter(map(len, self._library(text)), np.int64)
         return np.array_equal(self.cut(text).starts, np.cumsum(sizes) - sizes)
@@ -139,7 +139,7 @@ class WordCutter:
 
 def short_cutter(text: str) -> Callable[[str], list[str]] | None:
     """What cuts `text` and any part of it as jieba does, without jieba's dictionary; None where that takes longer."""
-    if len(text) > _SHORT:
+    if len(text) > _MAX_CHARS_FOR_FILE:
         return None
     cutter = WordCutter(list, Lexicon.within(text))
 

@@ -27,11 +27,11 @@ from index.models import Filters, LexicalQuery, article_of
 from index.retrieval.signals import dense_signal, idf_mass, scale_cosine, two_levels
 
 MIN_ARTICLES = 50  # of fewer, chance alone decides which leg does better
-_QUESTIONS = 150  # known items, up to so many chunks:
-_FULL_AT = 50_000
-_FEWEST = 60
+_MAX_QUESTIONS = 150  # known items, up to so many chunks:
+_MIN_CHUNKS_FOR_ALL = 50_000
+_MIN_QUESTIONS = 60
 _SENTENCE = range(4, 81)  # characters
-_KEPT = (1.0, 0.7)  # shares of its words that a known item keeps, where legs are compared
+_KEPT = (1.0, 0.7)  # fractions of its words that a known item keeps, where legs are compared
 _RANDOM = range(4, 13)  # characters of a question without meaning
 _DEPTH = 64  # chunks from each leg, as for a first page
 _THREADS = 4  # questions asked at a time; two take two thirds of one's time
@@ -61,11 +61,11 @@ def measure(index: Backend, tokenizer: Tokenizer, encoder: Encoder) -> Measured 
     rng = random.Random(2)
     found: list[tuple[float, float]] = []
     strengths: list[float] = []
-    for share in _KEPT:
-        questions = [shortened(text, tokenizer, share, rng) for _, text in items]
+    for fraction in _KEPT:
+        questions = [shortened(text, tokenizer, fraction, rng) for _, text in items]
         for (article_id, _), outcome in zip(items, asked.all(questions), strict=True):
             found.append((gain(outcome.by_bm25, article_id), gain(outcome.by_dense, article_id)))
-            if share == 1 and outcome.mass > 0:
+            if fraction == 1 and outcome.mass > 0:
                 strengths.append(outcome.highest / outcome.mass)
     chance = asked.all(meaningless([text for _, text in items], len(items), rng))
     return Measured(
@@ -89,7 +89,7 @@ def _chance(outcomes: "Sequence[_Outcome]") -> Chance:
 
 def question_count(chunks: int) -> int:
     """How many known items are asked of so many chunks: work that does not grow with the index."""
-    return max(_FEWEST, min(_QUESTIONS, _QUESTIONS * _FULL_AT // max(chunks, 1)))
+    return max(_MIN_QUESTIONS, min(_MAX_QUESTIONS, _MAX_QUESTIONS * _MIN_CHUNKS_FOR_ALL // max(chunks, 1)))
 
 
 def known_items(index: Backend, count: int, seed: int = 1) -> list[tuple[str, str]]:
@@ -105,9 +105,9 @@ def known_items(index: Backend, count: int, seed: int = 1) -> list[tuple[str, st
     return out
 
 
-def shortened(text: str, tokenizer: Tokenizer, share: float, rng: random.Random) -> str:
-    """`text` with that share of its words, in their order; at least one stays."""
-    if share >= 1:
+def shortened(text: str, tokenizer: Tokenizer, fraction: float, rng: random.Random) -> str:
+    """`text` with that fraction of its words, in their order; at least one stays."""
+    if fraction >= 1:
         return text
     words: list[str] = []
     end = 0
@@ -117,7 +117,7 @@ def shortened(text: str, tokenizer: Tokenizer, share: float, rng: random.Random)
             end = token.end
     if len(words) < 2:
         return text
-    return "".join(words[at] for at in sorted(rng.sample(range(len(words)), max(1, round(share * len(words))))))
+    return "".join(words[at] for at in sorted(rng.sample(range(len(words)), max(1, round(fraction * len(words))))))
 
 
 def meaningless(texts: Sequence[str], count: int, rng: random.Random) -> list[str]:

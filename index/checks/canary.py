@@ -12,9 +12,9 @@ from index.errors import NotFound, SelfCheckFailed
 from index.models import Filters, Hit, LexicalQuery, article_of
 
 CANARIES = 32  # articles of the old index that are asked for by their titles
-_DEPTH = 100  # places in which they are looked for
-_FEW = 8  # so many must be there before the dense leg is judged by them
-_SAME = 1e-4  # scores that differ by less are one
+_MAX_RANK = 100  # places in which they are looked for
+_MIN_QUERIES_FOR_DENSE = 8  # so many must be there before the dense leg is judged by them
+_SAME_SCORE_THRESHOLD = 1e-4  # scores that differ by less are one
 
 
 def check_canaries(old: Backend, new: Backend, tokenizer: Tokenizer, encoder: Encoder) -> int:
@@ -30,15 +30,15 @@ def check_canaries(old: Backend, new: Backend, tokenizer: Tokenizer, encoder: En
         asked += 1
         query, vector = LexicalQuery(dict.fromkeys(words, 1.0)), encoder.queries([title])[0]
         (own,) = new.evidence(query, vector, [f"{article_id}:0"])
-        hits = new.lexical(query, k=_DEPTH, filters=Filters())
+        hits = new.lexical(query, k=_MAX_RANK, filters=Filters())
         # One of a hundred with the same title counts as found where those before it are no worse.
         found += (
             own.bm25 > 0
             and bool(hits)
-            and (len(hits) < _DEPTH or hits[-1].score > own.bm25 - _SAME or _in(article_id, hits))
+            and (len(hits) < _MAX_RANK or hits[-1].score > own.bm25 - _SAME_SCORE_THRESHOLD or _in(article_id, hits))
         )
-        near += bool(np.isfinite(own.cosine)) and _in(article_id, new.dense(vector, k=_DEPTH, filters=Filters()))
-    if 2 * found < asked or (asked >= _FEW and not near):
+        near += bool(np.isfinite(own.cosine)) and _in(article_id, new.dense(vector, k=_MAX_RANK, filters=Filters()))
+    if 2 * found < asked or (asked >= _MIN_QUERIES_FOR_DENSE and not near):
         raise SelfCheckFailed(
             f"the index built anew finds {found} of {asked} articles by the words of their titles and {near} by their "
             "vectors; the old index stays",

@@ -15,7 +15,7 @@ _SITE_PAGE = (
     "帮助中心|使用帮助|友情链接|设为首页|加入收藏|意见反馈|服务协议|用户协议|本站简介|站点地图|首页"
 )
 # Lines that are boilerplate wherever they stand: nobody writes them in an article.
-_SURE = re.compile(
+_ANYWHERE = re.compile(
     r"^(?:"
     r".{0,40}[icp]{3}\s*备案?(?:号|序号|编号)?.{0,40}|.{0,12}[\u4e00-\u9fff]icp[备证]\s*[\d-]{6,14}号?(?:-\d+)?.{0,30}"
     r"|.{0,20}公网安备\s*\d*.{0,20}|网站标识码.{0,30}"
@@ -39,7 +39,7 @@ _SURE = re.compile(
     r")$"
 )
 # Lines that are boilerplate only in the company of sure ones at the foot of the page.
-_MAYBE = re.compile(
+_AT_FOOT = re.compile(
     r"^(?:欢迎您?(?:访问|光临|来到).{0,24}|(?:主办|承办|协办|指导|技术支持|建设|维护|运维|主管)(?:单位)?[::].{1,50}|技术支持[::].{1,40}|免责声明.{0,200}|(?:特别|版权)声明.{0,200}|关于我们.{0,60}|联系我们.{0,60}|网站地图.{0,40}"
     r"|(?:联系|咨询|举报|投稿|新闻热线|客服)?(?:电话|邮箱|地址|热线|qq|传真|邮编)[::].{1,60}|\d{1,3}|[«<]?\s*(?:\d{1,3}\s+){1,10}[»>]?"
     r"|.{0,20}(?:增值电信|新闻信息服务|许可证|经营许可).{0,60}|(?:违法|不良|侵权).{0,6}举报.{0,40}|(?:最新|最热|热点|推荐|热门|排行).{0,6}"
@@ -47,12 +47,12 @@ _MAYBE = re.compile(
 )
 _IMPRINT = re.compile(r"[icp]{3}\s*[备证]|公网安备|网站标识码|版权所有|copyright|访问?者|访者")
 _CONTACT = re.compile(r"^\s*(?:联系|咨询|举报|投稿|新闻热线|客服)?(?:电话|邮箱|地址|热线|qq|传真|邮编|联系人)")
-_PLACE = re.compile(r"^[\u4e00-\u9fff]{1,7}(?:县|市|区|省|州|旗|盟|镇|乡|自治[县州旗])$")
+_LOCALITY = re.compile(r"^[\u4e00-\u9fff]{1,7}(?:县|市|区|省|州|旗|盟|镇|乡|自治[县州旗])$")
 _HEAD, _TAIL = 6, 60  # nonblank lines looked at from either end
 
 
 _RIGHTS = re.compile("[权權载載©]")
-_BARS = 8  # in a link farm at least
+_MIN_BARS_FOR_LINKS = 8  # in a link farm at least
 
 
 def _link_farm(folded: str) -> bool:
@@ -62,7 +62,7 @@ def _link_farm(folded: str) -> bool:
     names = [name.strip() for name in folded.split("|") if name.strip()]
     if len(names) < 8 or max(map(len, names)) > 12:
         return False
-    places = sum(bool(_PLACE.match(name)) for name in names)
+    places = sum(bool(_LOCALITY.match(name)) for name in names)
     if any(any(char.isdigit() for char in name) for name in names):
         return False  # a row of a table
     return places >= 0.7 * len(names) or len(names) >= 25
@@ -73,9 +73,9 @@ def sure(line: str) -> bool:
     line = line.strip()
     if len(line) > 24 and line[-1] in "。；，、：" and not _RIGHTS.search(line):
         return False  # a sentence, and not one about rights: known before anything costly
-    if len(line) <= 160 and _SURE.match(fold(line)):
+    if len(line) <= 160 and _ANYWHERE.match(fold(line)):
         return True
-    return line.count("|") + line.count("｜") >= _BARS and _link_farm(fold(line))
+    return line.count("|") + line.count("｜") >= _MIN_BARS_FOR_LINKS and _link_farm(fold(line))
 
 
 def find(text: str, learned: frozenset[str] = frozenset()) -> list[int]:
@@ -99,7 +99,7 @@ def _company(lines: list[str], full: list[int], gone: set[int]) -> set[int]:
     for i in reversed(full):
         line = lines[i].strip()
         sentence = line[-1] == "。" and "声明" not in line and "聲明" not in line
-        if i not in gone and (sentence or len(line) > 240 or not _MAYBE.match(fold(line))):
+        if i not in gone and (sentence or len(line) > 240 or not _AT_FOOT.match(fold(line))):
             break
         block.append(i)
     sure_ones = [i for i in block if i in gone]

@@ -16,8 +16,8 @@ from index.storage.arrays import read_arrays
 STEP = 1 / 12  # nats per step of the quantised log probabilities
 UNKNOWN = 0  # id of every character outside the vocabulary
 FREQUENT = 4096  # characters of the dense table; ids follow their frequency
-_MANY = 1_000  # characters of a text that are looked up together
-_RARE = -13.0  # log probability of any one character outside the vocabulary
+_BATCH_CHARS = 1_000  # characters of a text that are looked up together
+_UNKNOWN_LOG_PROBABILITY = -13.0  # log probability of any one character outside the vocabulary
 _CLASSES = str.maketrans(
     {
         **{c: "0" for c in "123456789"},
@@ -70,7 +70,7 @@ class CharModel:
         self.size = len(codes)
         self._raw = _RawIds(self.ids)
         logs = -arrays["unigram"].astype(np.float32) * np.float32(STEP)
-        logs[UNKNOWN] = _RARE
+        logs[UNKNOWN] = _UNKNOWN_LOG_PROBABILITY
         self._unigram: npt.NDArray[np.float32] = np.exp(logs)
         self._rows = arrays["rows"].astype(np.int64)
         self._gaps, self._scores = arrays["gaps"], arrays["scores"]
@@ -78,13 +78,13 @@ class CharModel:
         self._thirds = np.concatenate([[0], np.cumsum(arrays["context_sizes"], dtype=np.int64)])
         self._third_gaps, self._third_scores = arrays["third_gaps"], arrays["third_scores"]
         self._steps = arrays["unigram"][:FREQUENT].copy()
-        self._steps[UNKNOWN] = round(-_RARE / STEP)
+        self._steps[UNKNOWN] = round(-_UNKNOWN_LOG_PROBABILITY / STEP)
         self._row = lru_cache(maxsize=1024)(self._make_row)
         self.shares = lru_cache(maxsize=1024)(self._shares)
 
     def encode(self, text: str) -> list[int]:
         """Ids of the characters of `text` (display text is made `normal` first)."""
-        if len(text) > _MANY:
+        if len(text) > _BATCH_CHARS:
             self._raw.learn(text)
         return [self._raw[char] for char in text]
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from index.cleaning import boilerplate as page_chrome
+from index.cleaning import boilerplate as page_boilerplate
 from index.cleaning import gbk_misaligned, gbk_repair, metadata, mojibake, pinyin_annotations
 from index.cleaning.parts import page_starts, with_cells
 from index.models import Article, Change, Cleaned
@@ -24,7 +24,7 @@ Result = tuple[Article, list[Change]]
 class Known(NamedTuple):
     """What a step may know beside the article: its source's learned boilerplate, and what the steps before it changed.
 
-    `stretches`: for the misaligned GBK bytes, what `shifts.find` says of the title and of the text.
+    `stretches`: for the misaligned GBK bytes, what `gbk_misaligned.find` says of the title and of the text.
     """
 
     boilerplate: frozenset[str]
@@ -87,22 +87,22 @@ def _decoding(article: Article, _: Known) -> Result:
     return _both(article, mojibake.redecode)
 
 
-def _glue(article: Article, _: Known) -> Result:
+def _pinyin_annotations(article: Article, _: Known) -> Result:
     return _both(article, pinyin_annotations.remove)
 
 
-def _ghosts(article: Article, known: Known) -> Result:
+def _misaligned_gbk(article: Article, known: Known) -> Result:
     # Pinyin annotations were pasted in by a program that also broke bytes, and such damage seldom comes alone:
     # weaker marks of it are believed there.
     steps = Counter(change.step for change in known.changes)
     article, made = _both(article, lambda text: gbk_repair.repair(text, stretches=known.stretches.get(text)))
-    if steps["glue"] >= 3 or steps["ghosts"] or made:
+    if steps["pinyin_annotations"] >= 3 or steps["misaligned_gbk"] or made:
         article, more = _both(article, partial(gbk_repair.repair, damaged=True))
         made = [*made, *more]
     return article, made
 
 
-def _fields(article: Article, _: Known) -> Result:
+def _metadata(article: Article, _: Known) -> Result:
     text, found, taken = metadata.take(article.text)
     if not found and not taken:
         return article, []
@@ -115,14 +115,14 @@ def _fields(article: Article, _: Known) -> Result:
         published=article.published or found.get("published"),
         meta=meta,
     )
-    return changed, [Change("fields", line, "") for line in taken]
+    return changed, [Change("metadata", line, "") for line in taken]
 
 
-def _chrome(article: Article, known: Known) -> Result:
-    text, gone = page_chrome.remove(article.text, known.boilerplate)
+def _boilerplate(article: Article, known: Known) -> Result:
+    text, gone = page_boilerplate.remove(article.text, known.boilerplate)
     if not gone:
         return article, []
-    return replace(article, text=_spaces(text)), [Change("chrome", line, "") for line in gone]
+    return replace(article, text=_spaces(text)), [Change("boilerplate", line, "") for line in gone]
 
 
 def _title(article: Article, _: Known) -> Result:
@@ -134,7 +134,7 @@ def _title(article: Article, _: Known) -> Result:
         text = line[2].strip("\n")  # the page repeats its title above the text
     meta = dict(article.meta)
     subtitle, text = metadata.split_subtitle(text)
-    changes = [Change("fields", f"——{subtitle}", "")] if subtitle else []
+    changes = [Change("metadata", f"——{subtitle}", "")] if subtitle else []
     if subtitle:
         meta.setdefault("subtitle", subtitle)
     if issuer := metadata.issuer_of(article.title):
@@ -144,18 +144,18 @@ def _title(article: Article, _: Known) -> Result:
     return replace(article, text=text, meta=meta), changes
 
 
-_ROUNDS = 6  # a line that is gone brings others to the ends of the text: until nothing more is found
+_MAX_ROUNDS = 6  # a line that is gone brings others to the ends of the text: until nothing more is found
 STEPS: tuple[Step, ...] = (
     Step("decoding", _decoding),
     Step("characters", _characters),
-    Step("glue", _glue),
-    Step("ghosts", _ghosts),
-    Step("chrome", _chrome),
-    Step("fields", _fields),
+    Step("pinyin_annotations", _pinyin_annotations),
+    Step("misaligned_gbk", _misaligned_gbk),
+    Step("boilerplate", _boilerplate),
+    Step("metadata", _metadata),
     Step("title", _title),
 )
 # Of a table's row no line is page furniture, and none a field to take out.
-_REPAIRS = tuple(step for step in STEPS if step.run not in (_chrome, _fields, _title))
+_REPAIRS = tuple(step for step in STEPS if step.run not in (_boilerplate, _metadata, _title))
 
 
 def clean(article: Article, *, boilerplate: frozenset[str] = frozenset()) -> Cleaned:
@@ -188,10 +188,10 @@ def _cleaned(pages: Sequence[tuple[Article, frozenset[str]]], steps: Sequence[St
     articles = [article for article, _ in pages]
     changes: list[list[Change]] = [[] for _ in pages]
     left = list(range(len(pages)))
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         before = articles.copy()
         for step in steps:
-            stretches = _stretches([articles[place] for place in left]) if step.run is _ghosts else {}
+            stretches = _stretches([articles[place] for place in left]) if step.run is _misaligned_gbk else {}
             for place in left:
                 known = Known(pages[place][1], tuple(changes[place]), stretches)
                 articles[place], made = step.run(articles[place], known)

@@ -15,23 +15,23 @@ import numpy as np
 from index.cleaning.gbk_codes import WILD, Context, History
 
 BEAM = 12
-EVENTS = 12  # at most in one run: where a shifted pair was no character, too
-_SLACK = 17.0  # nats behind the best at which a reading is given up
+EVENTS = 12  # at most in one run: where a misaligned pair was no character, too
+_MAX_BEHIND = 17.0  # nats behind the best at which a reading is given up
 
 # Nats each event costs a reading. Inventing a byte also pays for the character it makes, by the model.
-LOST = -9.0  # a byte is missing, without a sign
+LOST = -9.0  # a byte is missing, without a mark of it
 GAINED = -16.0  # a byte too many
 MARKED = -1.0  # a byte is missing where the display shows ? or U+FFFD
-SWALLOWED = -0.5  # the sign of a lost byte took the comma behind it along
+SWALLOWED = -0.5  # the mark of a lost byte took the comma behind it along
 FELL_OUT = -2.5  # a pair that is no character was left out of the display
-AT_BORDER = -1.0  # the last byte of a shifted run found no partner and was left out
-HALVED = -2.0  # a full-width sign, or two bytes across a border that looked like one, was halved
+AT_BORDER = -1.0  # the last byte of a misaligned run found no partner and was left out
+HALVED = -2.0  # a full-width mark, or two bytes across a border that looked like one, was halved
 WAITED_FOR = 2.5  # the end of a quotation that is open
-_MOST_GAINED = 2 * WAITED_FOR + 1.0  # a unit brings at most two characters that are made up; shares add up to about 1
+_MAX_GAIN = 2 * WAITED_FOR + 1.0  # a unit brings at most two characters that are made up; shares add up to about 1
 TOO_SOON = -3.0  # a full stop behind a clause of one or two characters
 
 _ROUNDED = 1e-6  # nats that sums of the same numbers surely do not differ by
-_SIGNS = ("?", "\ufffd")
+_DAMAGE_MARKS = ("?", "\ufffd")
 _CLOSES = {"”": "“", "’": "‘", "》": "《", "」": "「", "』": "『", "）": "（"}
 _MARKS = frozenset("。”’》」』）")
 _SHORT_CLAUSE = re.compile(r"[，,、：:；;]..?$")
@@ -48,14 +48,14 @@ class Unit(NamedTuple):
 class Invented(NamedTuple):
     """A character one byte of which is a guess: where it stands in the reading, and the byte that is known.
 
-    `lead`: the known byte is the lead byte; -1 where neither is known. `sign`: the display showed ? or U+FFFD.
+    `lead`: the known byte is the lead byte; -1 where neither is known. `marked`: the display showed ? or U+FFFD.
     `others`: what the unknown byte may be, where not anything.
     """
 
     position: int
     byte: int
     lead: bool
-    sign: bool
+    marked: bool
     others: frozenset[int] | None
 
 
@@ -94,7 +94,7 @@ class _State(NamedTuple):
     text: str
     events: int
     invented: tuple[Invented, ...]
-    sign: bool = False  # the pending unknown lead was shown as ? or U+FFFD
+    marked: bool = False  # the pending unknown lead was shown as ? or U+FFFD
     leads: frozenset[int] | None = None  # what the pending unknown lead may be, where not anything
 
 
@@ -117,7 +117,7 @@ class Search:
         self._context, self._tables, self._max = context, context.tables, max_events
         self._paragraph = before
         self._start = context.history(before)
-        self._floor = -_SLACK
+        self._floor = -_MAX_BEHIND
         self._least = -math.inf  # a state of this unit that scores less will be pruned
 
     def run(self, units: Sequence[Unit], *, first: int, last: int, enough: float = -math.inf) -> list[Reading]:
@@ -126,7 +126,7 @@ class Search:
         A byte may be lost or gained in front of units `first` to `last`; the others only go along. There is none, too,
         where it shows early that none will be `enough` better than the display, which must be the units as they are.
         """
-        settled = max([last, *(number for number, unit in enumerate(units) if unit.char in _SIGNS)])
+        settled = max([last, *(number for number, unit in enumerate(units) if unit.char in _DAMAGE_MARKS)])
         beam = [_State(0, self._start, 0.0, "", 0, ())]
         for number, unit in enumerate(units):
             grown: list[_State] = []
@@ -135,7 +135,7 @@ class Search:
                 for opened in self._before(state, unit, free=free):
                     for stepped in self._step(opened, unit, free=free):
                         grown.append(stepped)
-                        self._least = max(self._least, stepped.score - _SLACK)
+                        self._least = max(self._least, stepped.score - _MAX_BEHIND)
             beam = self._prune(grown)
             self._least = -math.inf
             if number >= settled and _gained_at_most(beam) < enough:
@@ -149,7 +149,7 @@ class Search:
         kept: list[_State] = []
         seen: set[tuple[int, History, bool]] = set()
         literal = next((state for state in states if not state.events), None)
-        self._floor = states[0].score - _SLACK if states else 0.0
+        self._floor = states[0].score - _MAX_BEHIND if states else 0.0
         for state in states:
             if state.score < self._floor:
                 break
@@ -175,7 +175,7 @@ class Search:
                 yield _State(WILD, state.history, score, state.text, events, state.invented)
         elif state.pending > 0 and unit.opens:
             cost = LOST if high else AT_BORDER
-            yield from self._fill_trail(state, cost, sign=False)
+            yield from self._fill_trail(state, cost, marked=False)
             yield from self._fell_out(state, border=not high)
 
     def _step(self, state: _State, unit: Unit, *, free: bool) -> Iterator[_State]:
@@ -196,20 +196,20 @@ class Search:
                 yield self._emit(state._replace(pending=0), char)
 
     def _ascii(self, state: _State, unit: Unit, byte: int) -> Iterator[_State]:
-        sign = unit.char in _SIGNS
+        marked = unit.char in _DAMAGE_MARKS
         spare = state.events < self._max
         if state.pending == 0:
             yield self._emit(state, unit.char or chr(byte))
-            if sign and spare:
-                yield state._replace(pending=WILD, score=state.score + MARKED, events=state.events + 1, sign=True)
+            if marked and spare:
+                yield state._replace(pending=WILD, score=state.score + MARKED, events=state.events + 1, marked=True)
             return
         if byte >= 0x40:
             if state.pending == WILD:
                 yield from self._fill_lead(state, byte)
             elif char := self._tables.char.get((state.pending, byte)):
                 yield self._emit(state._replace(pending=0), char)
-        if sign and spare and state.pending > 0:
-            for filled in self._fill_trail(state, MARKED, sign=True):
+        if marked and spare and state.pending > 0:
+            for filled in self._fill_trail(state, MARKED, marked=True):
                 yield filled
                 yield self._emit(filled._replace(score=filled.score + SWALLOWED), ",")
             yield from self._fell_out(state, border=True)
@@ -226,22 +226,22 @@ class Search:
         score = state.score + self._context.log(state.history, number)
         if state.events:  # the display may mix scripts as it likes; a repair may not
             score += self._context.script_cost(char)
-        text, more = state.text + char, (state.events, state.invented, state.sign, state.leads)
+        text, more = state.text + char, (state.events, state.invented, state.marked, state.leads)
         return _State(state.pending, (state.history[1], number), score, text, *more)
 
     def _invent(
-        self, state: _State, *, byte: int, lead: bool, others: frozenset[int] | None = None, sign: bool = False
+        self, state: _State, *, byte: int, lead: bool, others: frozenset[int] | None = None, marked: bool = False
     ) -> Iterator[_State]:
-        if state.score + _MOST_GAINED < self._least:
+        if state.score + _MAX_GAIN < self._least:
             return  # a third of them: known before anything costly
         choices = self._context.choices(state.history, byte, lead=lead, others=others)
-        made = Invented(len(state.text), byte, lead, sign, others)
+        made = Invented(len(state.text), byte, lead, marked, others)
         for char, number, score in choices:
             total = state.score + score
             if char in _MARKS:
                 total += self._fits(state.text, char)
             # The floor is of the unit before: one unit rarely costs as much again.
-            if total > self._floor - _SLACK and total + _MOST_GAINED >= self._least:
+            if total > self._floor - _MAX_BEHIND and total + _MAX_GAIN >= self._least:
                 yield _State(
                     0, (state.history[1], number), total, state.text + char, state.events, (*state.invented, made)
                 )
@@ -274,11 +274,11 @@ class Search:
         return 0.0
 
     def _fill_lead(self, state: _State, byte: int) -> Iterator[_State]:
-        yield from self._invent(state, byte=byte, lead=False, others=state.leads, sign=state.sign)
+        yield from self._invent(state, byte=byte, lead=False, others=state.leads, marked=state.marked)
 
-    def _fill_trail(self, state: _State, cost: float, *, sign: bool) -> Iterator[_State]:
+    def _fill_trail(self, state: _State, cost: float, *, marked: bool) -> Iterator[_State]:
         paid = state._replace(score=state.score + cost, events=state.events + 1)
-        yield from self._invent(paid, byte=state.pending, lead=True, sign=sign)
+        yield from self._invent(paid, byte=state.pending, lead=True, marked=marked)
 
     def _fell_out(self, state: _State, *, border: bool) -> Iterator[_State]:
         """`(pending, u1)(u2, ...)` where the display could not show the pair `(u1, u2)`."""
@@ -293,7 +293,7 @@ class Search:
                 yield first._replace(pending=WILD, leads=allowed)
 
     def _ends(self, state: _State, leads: frozenset[int]) -> Iterator[_State]:
-        """A last character of a shifted run of which nothing is shown but what its lead byte may be."""
+        """A last character of a misaligned run of which nothing is shown but what its lead byte may be."""
         paid = state._replace(score=state.score + AT_BORDER)
         yield from self._invent(paid, byte=WILD, lead=True, others=leads)
 
@@ -301,4 +301,4 @@ class Search:
         if state.pending == 0:
             yield state
         elif state.pending > 0 and state.events < self._max:
-            yield from self._fill_trail(state, AT_BORDER, sign=False)
+            yield from self._fill_trail(state, AT_BORDER, marked=False)

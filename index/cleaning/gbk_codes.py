@@ -14,7 +14,7 @@ from index.cleaning.charmodel import UNKNOWN, CharModel, load
 
 WILD = -1  # a lead byte that is not known
 WRONG_SCRIPT = -4.0  # nats: a simplified form in traditional text, or the reverse
-_TOP = 5  # fillings of one unknown byte that are followed up
+_MAX_FILLINGS = 5  # fillings of one unknown byte that are followed up
 
 
 class Codes(NamedTuple):
@@ -246,7 +246,11 @@ class Context:
 
     def _ranked(self, history: History, options: Options) -> list[tuple[str, int, float]]:
         scores = self.logs(history, options.ids) + options.costs
-        best = np.argsort(-scores) if len(scores) <= _TOP else np.argpartition(-scores, _TOP)[:_TOP]
+        best = (
+            np.argsort(-scores)
+            if len(scores) <= _MAX_FILLINGS
+            else np.argpartition(-scores, _MAX_FILLINGS)[:_MAX_FILLINGS]
+        )
         numbers, nats = options.ids.take(best).tolist(), scores.take(best).tolist()
         return [
             (options.chars[n], number, score) for n, number, score in zip(best.tolist(), numbers, nats, strict=True)

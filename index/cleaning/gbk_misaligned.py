@@ -16,10 +16,10 @@ from index.analysis.characters import codes_of
 from index.cleaning.charmodel import FREQUENT, STEP, UNKNOWN, load
 
 LEAST = 16.0  # nats by which a stretch must read better
-_MOST = round(11.0 / STEP)  # steps that a shown character can count: names are rare, and sound
+_MAX_STEPS = round(11.0 / STEP)  # steps that a shown character can count: names are rare, and sound
 _UNDEFINED = round(14.0 / STEP)  # steps of two bytes that are no character
 _BORDER = -100_000  # steps no stretch outweighs
-_AT_ONCE = 16_384  # characters of several texts looked at together: about what stays in the processor's cache
+_BATCH_CHARS = 16_384  # characters of several texts looked at together: about what stays in the processor's cache
 
 _Points = npt.NDArray[np.uint32]
 _Steps = npt.NDArray[np.int32]
@@ -70,7 +70,7 @@ def _bounds() -> _Bounds:
     cost = table[UNKNOWN].take(codes.pair, mode="clip").astype(np.int32)
     cost[codes.pair == UNKNOWN] = table[:, UNKNOWN].min()
     cost[codes.pair < 0] = _UNDEFINED
-    gained = _MOST - cost
+    gained = _MAX_STEPS - cost
     pairs = np.arange(0x10000)
     gained[(pairs >> 8 == 0) | (pairs & 0xFF == 0)] = _BORDER
     lies = pairs.astype(">u2").view(np.uint16)
@@ -100,7 +100,7 @@ def find_all(texts: Sequence[str], least: float = LEAST) -> list[list[Stretch]]:
     """`find` in each: of many texts, which are mostly sound, in a fraction of the time that one by one takes."""
     found: list[list[Stretch]] = [[] for _ in texts]
     for places in _together(texts):
-        # What is shown counts _MOST at most, and mostly that tells already that there is nothing.
+        # What is shown counts _MAX_STEPS at most, and mostly that tells already that there is nothing.
         for gains in (_at_most, _gained):
             places = _reaching(least / STEP, gains, texts, places)
         for place in places:
@@ -115,7 +115,7 @@ def _together(texts: Sequence[str]) -> Iterator[list[int]]:
     for place, text in enumerate(texts):
         if text.isascii():
             continue
-        if places and chars + len(text) > _AT_ONCE:
+        if places and chars + len(text) > _BATCH_CHARS:
             yield places
             places, chars = [], 0
         places.append(place)
@@ -166,7 +166,7 @@ def _gained(points: _Points) -> _Steps:
     cost = table.take(before * FREQUENT + known).astype(np.int32)
     cost[ids < 0] = _UNDEFINED
     shown = codes.shown.take(points)
-    gained = np.minimum(table.take(shown[:-1] * FREQUENT + shown[1:]), _MOST).astype(np.int32) - cost
+    gained = np.minimum(table.take(shown[:-1] * FREQUENT + shown[1:]), _MAX_STEPS).astype(np.int32) - cost
     _level(gained, points)
     gained[(first == 0) | (second == 0)] = _BORDER
     return gained
@@ -179,7 +179,7 @@ def _at_most(points: _Points) -> _Steps:
     known, gained = bounds.known.take(pairs), bounds.gained.take(pairs)
     both = np.flatnonzero((known[:-1] > 0) & (known[1:] > 0))
     numbers = known.take(both) * np.int64(FREQUENT) + known.take(both + 1)
-    gained[both + 1] = _MOST - load().table.ravel().take(numbers).astype(np.int32)
+    gained[both + 1] = _MAX_STEPS - load().table.ravel().take(numbers).astype(np.int32)
     _level(gained, points)
     return gained
 

@@ -22,38 +22,40 @@ from index.models import Change
 
 _SPLIT = re.compile(rf"[?？\ufffd][(（]?({SYLLABLE})[)）]")
 _HAN = r"\u4e00-\u9fff"
-# What a shifted run looks like: letters of other alphabets, private or replacement characters among Chinese, a lone
-# ASCII character behind one, signs of a lost byte between two.
+# What a misaligned run looks like: letters of other alphabets, private or replacement characters among Chinese, a lone
+# ASCII character behind one, marks of a lost byte between two.
 _ODD = re.compile(rf"(?<=[{_HAN}])[?？]{{1,2}}(?=[A-Za-z]?[{_HAN}])|(?<=[{_HAN}])[@-~](?=[{_HAN}(“‘])")
 _ALIEN = r"\u0370-\u04ff\u3105-\u3129\u2500-\u257f\ue000-\uf8ff\ufffd"
 _MARKED = re.compile(rf"(?<=[{_HAN}])(?:[?？]{{2}}|\ufffd)(?=[A-Za-z]?[{_HAN}])")
 _MARKS = "，。、；：？！（）《》“”‘’…—"
-_RUN = re.compile(rf"[^\x00-\x7f\s{_MARKS}]{{2,16}}[@-~]?")  # what a shifted run is made of, and the byte that ends it
+_RUN = re.compile(
+    rf"[^\x00-\x7f\s{_MARKS}]{{2,16}}[@-~]?"
+)  # what a misaligned run is made of, and the byte that ends it
 _INTACT = re.compile(f"[{_MARKS}]")
 _MARK = re.compile(rf"[!?！？’”](?=[{_HAN}])")
-_REACH = 10  # characters in front of a sign that give the search its footing
-_NEAR = 5  # of these, the last few that may be damaged themselves
-_FAR = 160  # characters behind a sign after which a shifted run is given up
-_OVER = 2  # characters behind a stretch that is over where a sound article may still have lost a byte
+_CONTEXT_CHARS = 10  # characters in front of a damage mark that give the search its footing
+_MAX_DAMAGED_CHARS = 5  # of these, the last few that may be damaged themselves
+_MAX_RUN_CHARS = 160  # characters behind a damage mark after which a misaligned run is given up
+_MAX_CHARS_BEYOND = 2  # characters behind a stretch that is over where a sound article may still have lost a byte
 _GAIN, _GAIN_DAMAGED, _GAIN_MARKED = 12.0, 6.0, 2.5  # nats by which a repair must beat the display
-_LEAST_DAMAGED = 9.0  # nats by which a stretch must read better one byte off in an article known to be damaged
+_DAMAGED_THRESHOLD = 9.0  # nats by which a stretch must read better one byte off in an article known to be damaged
 _GAIN_INVENTED = 2.5  # more, for each character made up in an article that shows no other damage
-_MOST = 30  # regions of a short article; one more for every 60 characters
-_SURE = 0.6  # below this, an invented character is shown as ?
-_WEAK = -19.0  # nats of a character and the next after which a damaged article is looked at more closely
+_MAX_REGIONS = 30  # regions of a short article; one more for every 60 characters
+_SHOWN_THRESHOLD = 0.6  # below this, an invented character is shown as ?
+_WEAK_THRESHOLD = -19.0  # nats of a character and the next after which a damaged article is looked at more closely
 
 
 @cache
 def _rare() -> re.Pattern[str]:
-    """Characters that an article hardly holds, and shifted bytes make at every turn."""
+    """Characters that an article hardly holds, and misaligned bytes make at every turn."""
     return re.compile(f"[{_ALIEN}{load().rare(4200)}]")
 
 
 class _Region(NamedTuple):
-    """Text `[start, end)` to search; from a little before `sign` up to `last`, bytes may be lost or gained."""
+    """Text `[start, end)` to search; from a little before `damage_mark` up to `last`, bytes may be lost or gained."""
 
     start: int
-    sign: int
+    damage_mark: int
     end: int
     last: int
 
@@ -61,27 +63,27 @@ class _Region(NamedTuple):
 def repair(text: str, *, damaged: bool = False, stretches: list[Stretch] | None = None) -> tuple[str, list[Change]]:
     """`text` with its misaligned GBK bytes read again, and one change per place.
 
-    `damaged`: the article is known to have been mangled (it held pinyin annotation), so weaker signs are followed and
-    believed. `stretches`: what `shifts.find` says of the text, where that is known.
+    `damaged`: the article is known to have been mangled (it held pinyin annotations), so weaker damage marks are
+    followed and believed. `stretches`: what `gbk_misaligned.find` says of the text, where that is known.
     """
     if damaged or _SPLIT.search(text):
-        damaged, stretches = True, gbk_misaligned.find(text, _LEAST_DAMAGED)
+        damaged, stretches = True, gbk_misaligned.find(text, _DAMAGED_THRESHOLD)
     elif stretches is None:
         stretches = gbk_misaligned.find(text)
     regions = _regions(text, stretches, damaged=damaged)
-    if not regions or len(regions) > _MOST + len(text) // 60:
-        return text, []  # sound, or so full of signs that there is nothing to hold on to
+    if not regions or len(regions) > _MAX_REGIONS + len(text) // 60:
+        return text, []  # sound, or so full of damage marks that there is nothing to hold on to
     context = Context(_sound_parts(text, regions), script_of(text))
     parts: list[str] = []
     changes: list[Change] = []
     last = 0
-    for start, sign, end, final in regions:
-        if sign < last:  # inside what was just repaired
+    for start, damage_mark, end, final in regions:
+        if damage_mark < last:  # inside what was just repaired
             continue
         start = max(start, last)
         old = text[start:end]
         before = text[max(text.rfind("\n", 0, start) + 1, start - 400) : start]
-        new = _read_again(context, before, old, sign - start, final - start, damaged=damaged)
+        new = _read_again(context, before, old, damage_mark - start, final - start, damaged=damaged)
         if new is None or new == old:
             continue
         same = _shared(old[::-1], new[::-1])
@@ -106,43 +108,47 @@ def _change(old: str, new: str) -> Change:
     head = _shared(old, new)
     tail = _shared(old[head:][::-1], new[head:][::-1])
     head, tail = max(0, head - 2), max(0, tail - 2)
-    return Change("ghosts", old[head : len(old) - tail], new[head : len(new) - tail])
+    return Change("misaligned_gbk", old[head : len(old) - tail], new[head : len(new) - tail])
 
 
 def _sound_parts(text: str, regions: list[_Region]) -> str:
     parts, last = [], 0
     for region in regions:
-        parts.append(text[last : max(last, region.sign - _NEAR)])
+        parts.append(text[last : max(last, region.damage_mark - _MAX_DAMAGED_CHARS)])
         last = max(last, region.end)
     return "\n".join([*parts, text[last:]])
 
 
 def _regions(text: str, stretches: list[Stretch], *, damaged: bool) -> list[_Region]:
-    """Stretches worth searching: from a little before each sign of damage to the next sure border behind it."""
-    signs = {match.start(): match.end() for match in _rare().finditer(text) if _shifts_well(text, match.start())}
+    """Stretches worth searching: from a little before each damage mark to the next sure border behind it."""
+    damage_marks = {
+        match.start(): match.end() for match in _rare().finditer(text) if _reads_better_aligned(text, match.start())
+    }
     # In a sound article a byte is lost near a stretch or nowhere: the search is slow wherever one may be.
-    over = {one.start: one.over + _OVER for one in stretches if not damaged and one.start not in signs}
-    signs |= {stretch.start: stretch.start + 1 for stretch in stretches}
+    over = {
+        one.start: one.over + _MAX_CHARS_BEYOND for one in stretches if not damaged and one.start not in damage_marks
+    }
+    damage_marks |= {stretch.start: stretch.start + 1 for stretch in stretches}
     if damaged:
-        signs |= {match.start(): match.end() for match in _ODD.finditer(text)}
-        signs |= _weak(text)
-        signs |= {match.start(): match.end() for match in _SPLIT.finditer(text)}  # only a damaged text has one
+        damage_marks |= {match.start(): match.end() for match in _ODD.finditer(text)}
+        damage_marks |= _weak(text)
+        damage_marks |= {match.start(): match.end() for match in _SPLIT.finditer(text)}  # only a damaged text has one
     regions: list[_Region] = []
-    for start, end in sorted(signs.items()):
+    for start, end in sorted(damage_marks.items()):
         line_start = text.rfind("\n", 0, start) + 1
         line_end = text.find("\n", end)
         line_end = len(text) if line_end < 0 else line_end
-        stop = _border(text, start, min(line_end, end + _FAR))
+        stop = _border(text, start, min(line_end, end + _MAX_RUN_CHARS))
         last = min(stop, over.get(start, stop))
-        if regions and stop == regions[-1].end and start - regions[-1].sign < _FAR:
+        if regions and stop == regions[-1].end and start - regions[-1].damage_mark < _MAX_RUN_CHARS:
             regions[-1] = regions[-1]._replace(last=max(last, regions[-1].last))
-            continue  # the search from the sign before covers this one
-        regions.append(_Region(max(line_start, start - _REACH), start, stop, last))
+            continue  # the search from the damage mark before covers this one
+        regions.append(_Region(max(line_start, start - _CONTEXT_CHARS), start, stop, last))
     return regions
 
 
 def _border(text: str, start: int, limit: int) -> int:
-    """Where a shifted run that goes on at `start` has surely ended: a few characters behind the next ASCII one."""
+    """Where a misaligned run that goes on at `start` has surely ended: a few characters behind the next ASCII one."""
     at, stop = start, 0
     while at < limit and (not stop or at < stop):
         if match := _SPLIT.match(text, at):
@@ -154,7 +160,7 @@ def _border(text: str, start: int, limit: int) -> int:
     return max(at, start)
 
 
-def _shifts_well(text: str, at: int) -> bool:
+def _reads_better_aligned(text: str, at: int) -> bool:
     """Whether the text around a rare character reads far better when its bytes are paired one off.
 
     Cheap, and false for nearly every rare character of sound text.
@@ -163,22 +169,22 @@ def _shifts_well(text: str, at: int) -> bool:
     for start in range(max(0, at - 2), at + 1):
         run = _RUN.match(text, start)
         if run is None or run.end() <= at or _INTACT.match(text, run.end()):
-            continue  # a shifted run swallows the marks of its text and ends at an ASCII byte
+            continue  # a misaligned run swallows the marks of its text and ends at an ASCII byte
         if run.group()[-1] > "\x7f" and 5 * len(_rare().findall(run.group())) < max(10, run.end() - start):
             continue
-        shifted = _shifted(run.group())
-        if len(shifted) < (2 if run.group()[-1] < "\x80" else 3):
+        misaligned = _misaligned(run.group())
+        if len(misaligned) < (2 if run.group()[-1] < "\x80" else 3):
             continue  # two characters are no evidence, unless the ASCII byte behind completes the second
-        if len(shifted) < 0.6 * len(run.group()):
+        if len(misaligned) < 0.6 * len(run.group()):
             continue
         shown = model.score(run.group(), text[start - 1 : start]) / len(run.group())
-        other = model.score(shifted[1:], shifted[0]) / (len(shifted) - 1)
-        if other > -7.5 and other > shown + (2.5 if len(shifted) > 2 else 5.0):
+        other = model.score(misaligned[1:], misaligned[0]) / (len(misaligned) - 1)
+        if other > -7.5 and other > shown + (2.5 if len(misaligned) > 2 else 5.0):
             return True
     return False
 
 
-def _shifted(run: str) -> str:
+def _misaligned(run: str) -> str:
     """The characters a run of GBK text makes when each second byte is read with the first of the next character."""
     codes = tables().char
     data = run.encode("gbk", "ignore")
@@ -192,18 +198,18 @@ def _weak(text: str) -> dict[int, int]:
     return {
         at: at + 1
         for at in (match.end() for match in _MARK.finditer(text, 0, len(text) - 2))
-        if model.after(ids[at - 1])[ids[at]] + model.after(ids[at])[ids[at + 1]] < _WEAK
+        if model.after(ids[at - 1])[ids[at]] + model.after(ids[at])[ids[at + 1]] < _WEAK_THRESHOLD
     }
 
 
-def _units(old: str, sign: int) -> tuple[list[Unit], int]:
+def _units(old: str, damage_mark: int) -> tuple[list[Unit], int]:
     """Units of a region, and the first that may be damaged: a reading pasted inside a character becomes its byte."""
     units: list[Unit] = []
     first = last = 0
     for match in [*_SPLIT.finditer(old), None]:
         end = match.start() if match else len(old)
-        if last <= sign - _NEAR < end or (not units and sign < _NEAR):
-            first = len(units) + len(units_of(old[last : max(0, sign - _NEAR)]))
+        if last <= damage_mark - _MAX_DAMAGED_CHARS < end or (not units and damage_mark < _MAX_DAMAGED_CHARS):
+            first = len(units) + len(units_of(old[last : max(0, damage_mark - _MAX_DAMAGED_CHARS)]))
         units += units_of(old[last:end])
         if match is None:
             break
@@ -228,10 +234,10 @@ def _displaced(lead: int, syllable: str) -> list[int]:
     ]
 
 
-def _read_again(context: Context, before: str, old: str, sign: int, last: int, *, damaged: bool) -> str | None:
+def _read_again(context: Context, before: str, old: str, damage_mark: int, last: int, *, damaged: bool) -> str | None:
     """The repaired region, or None where no reading is clearly better than the display."""
     search = Search(context, before)
-    units, first = _units(old, sign)
+    units, first = _units(old, damage_mark)
     last = len(units) if last == len(old) else len(units_of(old[:last]))
     found = search.run(units, first=first, last=last, enough=-math.inf if damaged else _GAIN)
     best = next((reading for reading in found if reading.text != old), None)
@@ -250,6 +256,6 @@ def _read_again(context: Context, before: str, old: str, sign: int, last: int, *
 def _settled(search: Search, reading: Reading) -> str:
     chars = list(reading.text)
     for made in reading.invented:
-        if made.byte > 0 and search.confidence(reading.text, made) < _SURE:
+        if made.byte > 0 and search.confidence(reading.text, made) < _SHOWN_THRESHOLD:
             chars[made.position] = "?"
     return "".join(chars)

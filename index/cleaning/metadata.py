@@ -94,13 +94,13 @@ _SENTENCE_END = re.compile(r"[。！？!?；;]")
 _PEOPLE = frozenset({"author", "correspondent", "editor", "proofreader", "reviewer", "photographer"})
 _HEAD, _TAIL = 16, 14  # lines that are looked at from either end
 _BELOW_SIGNATURE = 6  # lines that may follow a notice's date: who else gets it, who printed it, a footer
-_DATE_ALONE = 5  # lines from the top among which a date alone is the page's
+_MAX_LINE_OF_DATE = 5  # lines from the top among which a date alone is the page's
 
 
 class Found(NamedTuple):
     """Fields of one line, and whether the line holds nothing else."""
 
-    fields: dict[str, str]
+    metadata: dict[str, str]
     whole: bool
 
 
@@ -108,20 +108,20 @@ def _people(value: str) -> str:
     return " ".join(re.findall(r"[^\s、,，/丨|;；]+", value))
 
 
-def line_fields(line: str) -> Found:
-    """The fields of one line of display text (no line break in it)."""
+def line_metadata(line: str) -> Found:
+    """The metadata of one line of display text (no line break in it)."""
     stripped = line.strip().strip("|丨/ \t")
     if not 2 <= len(stripped) <= 200 or stripped[-1] in "。；" or not _CANDIDATE.search(stripped):
         return Found({}, False)  # most lines: known before anything costly
     folded = fold(stripped)
     if match := _BARE.match(folded):
-        fields = {}
+        metadata = {}
         for role, names in (("role", "names"), ("role2", "names2")):
             if match[role]:
                 start, end = match.span(names)
                 key = "author" if match[role].endswith("记者") else "correspondent"
-                fields[key] = _people(stripped[start:end])
-        return Found(fields, True)
+                metadata[key] = _people(stripped[start:end])
+        return Found(metadata, True)
     return _labelled(stripped, folded)
 
 
@@ -129,14 +129,14 @@ def _labelled(line: str, folded: str) -> Found:
     body_start = 1 if folded[0] in "([【" and folded[-1] in ")]】" else 0
     end = len(line) - body_start
     marks = list(_LABEL.finditer(folded, body_start, end))
-    fields: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     first = marks[0].start() if marks else end
     lead = find_date(folded[:first])
     if lead:
         rest = re.sub(_CLOCK + r"$", "", folded[lead[2] : first], flags=re.I) if lead[1] == body_start else "x"
         lead_whole = not re.sub(_CLOCK, "", rest, count=1, flags=re.I).strip(" |丨/")
         if lead[1] == body_start and lead_whole:
-            fields["published"] = lead[0]
+            metadata["published"] = lead[0]
         elif not marks:
             return Found({}, False)
         else:
@@ -149,8 +149,8 @@ def _labelled(line: str, folded: str) -> Found:
         key = _LABELS[re.sub(r"[\s:丨|/]+$", "", mark.group())]
         if value and not _fits(key, value):
             return Found({}, False)
-        _put(fields, key, value)
-    return Found(fields, True)
+        _put(metadata, key, value)
+    return Found(metadata, True)
 
 
 def _fits(key: str, value: str) -> bool:
@@ -168,7 +168,7 @@ def _fits(key: str, value: str) -> bool:
     return len(value) <= 40 and value.count("，") + value.count(",") <= 1
 
 
-def _put(fields: dict[str, str], key: str, value: str) -> None:
+def _put(metadata: dict[str, str], key: str, value: str) -> None:
     if not key or not value:
         return
     if key == "published":
@@ -177,15 +177,15 @@ def _put(fields: dict[str, str], key: str, value: str) -> None:
             return
         tail = re.sub(r"^" + _CLOCK, "", fold(value)[found[2] :], flags=re.I).strip(" |丨/")
         value = found[0]
-        if tail and "source" not in fields and re.fullmatch(r"[\u4e00-\u9fff]{2,10}", tail):
-            fields["source"] = tail
+        if tail and "source" not in metadata and re.fullmatch(r"[\u4e00-\u9fff]{2,10}", tail):
+            metadata["source"] = tail
     elif key in _PEOPLE or key == "source":
         value, when = _without_date(value)
         if when:
-            fields.setdefault("published", when)
+            metadata.setdefault("published", when)
         value = _people(value) if key in _PEOPLE else value
     if value:
-        fields.setdefault(key, value)
+        metadata.setdefault(key, value)
 
 
 def _without_date(value: str) -> tuple[str, str | None]:
@@ -197,49 +197,49 @@ def _without_date(value: str) -> tuple[str, str | None]:
 
 
 def take(text: str) -> tuple[str, dict[str, str], list[str]]:
-    """Take field lines out of the two ends of `text`: the rest, the fields, the lines taken.
+    """Take field lines out of the two ends of `text`: the rest, the metadata, the lines taken.
 
     Fields found inside a line that stays (a dateline, a closing `（记者 …）`, a document number) are copied.
     """
     lines = text.split("\n")
     full = [i for i, line in enumerate(lines) if line.strip()]
-    fields: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     drop: set[int] = set()
     rows = _table_rows(lines, full)
     for place, i in enumerate(full):
         if i in drop or i in rows or _HEAD <= place < len(full) - _TAIL:
             continue
-        found = line_fields(lines[i])
-        if not found.whole or not (found.fields or _is_furniture(lines[i])):
+        found = line_metadata(lines[i])
+        if not found.whole or not (found.metadata or _is_furniture(lines[i])):
             continue
-        signs = place >= _DATE_ALONE or 1 < place == len(full) - 1
-        if signs and set(found.fields) == {"published"} and not _LABEL.search(fold(lines[i])):
+        at_foot = place >= _MAX_LINE_OF_DATE or 1 < place == len(full) - 1
+        if at_foot and set(found.metadata) == {"published"} and not _LABEL.search(fold(lines[i])):
             continue  # a date alone under the text belongs to a notice's signature; at the top it is the page's
         drop.add(i)
-        for key, value in found.fields.items():
-            fields.setdefault(key, value)
-        if not found.fields and place + 1 < len(full) and _value_below(lines[i], lines[full[place + 1]], fields):
+        for key, value in found.metadata.items():
+            metadata.setdefault(key, value)
+        if not found.metadata and place + 1 < len(full) and _value_below(lines[i], lines[full[place + 1]], metadata):
             drop.add(full[place + 1])
-    if len(drop) == len(full):  # nothing but fields: then they are the text
+    if len(drop) == len(full):  # nothing but metadata: then they are the text
         drop = set()
     for key, value in _copied(lines, full, drop).items():
-        fields.setdefault(key, value)
+        metadata.setdefault(key, value)
     taken = [lines[i].strip() for i in sorted(drop)]
     kept = [line for i, line in enumerate(lines) if i not in drop]
-    return ("\n".join(kept) if drop else text), fields, taken
+    return ("\n".join(kept) if drop else text), metadata, taken
 
 
 def _is_furniture(line: str) -> bool:
     return bool(_LABEL.search(fold(line)))
 
 
-def _value_below(label: str, line: str, fields: dict[str, str]) -> bool:
-    """Whether `line` is the value of the label that stands alone above it; it is put into `fields`."""
+def _value_below(label: str, line: str, metadata: dict[str, str]) -> bool:
+    """Whether `line` is the value of the label that stands alone above it; it is put into `metadata`."""
     key = _LABELS.get(re.sub(r"[\s:丨|/]+$", "", fold(label).strip()), "")
     value = line.strip()
-    if line_fields(line).fields.keys() - {"published"} or _is_furniture(line) or not _surely_fits(key, value):
+    if line_metadata(line).metadata.keys() - {"published"} or _is_furniture(line) or not _surely_fits(key, value):
         return False
-    _put(fields, key, value)
+    _put(metadata, key, value)
     return True
 
 
@@ -257,7 +257,7 @@ def _surely_fits(key: str, value: str) -> bool:
 
 
 def _table_rows(lines: list[str], full: list[int]) -> set[int]:
-    """Lines `date：… | name：…` that stand next to one with the same labels: rows of a table, not fields."""
+    """Lines `date：… | name：…` that stand next to one with the same labels: rows of a table, not metadata."""
     labels = []
     for i in full:
         parts = lines[i].split(" | ") if " | " in lines[i] else []
@@ -268,24 +268,24 @@ def _table_rows(lines: list[str], full: list[int]) -> set[int]:
 
 def _copied(lines: list[str], full: list[int], drop: set[int]) -> Mapping[str, str]:
     kept = [i for i in full if i not in drop]
-    fields: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     for i in kept[:6]:
         line = lines[i]
         if "日" in line[:40] and (match := _DATELINE.match(fold(line[:120]))):
             source = lines[i][match.start("src") : match.end("src")].removesuffix("讯").removesuffix("訊")
             if not source.startswith("本"):
-                fields.setdefault("source", source)
+                metadata.setdefault("source", source)
             if match["who"]:
-                fields.setdefault("author", _people(lines[i][match.start("who") : match.end("who")]))
+                metadata.setdefault("author", _people(lines[i][match.start("who") : match.end("who")]))
         if len(line) <= 120 and ("号" in line or "號" in line) and (match := _NUMBER.search(fold(line))):
-            fields.setdefault("document_number", re.sub(r"\s", "", lines[i][match.start() : match.end()]))
+            metadata.setdefault("document_number", re.sub(r"\s", "", lines[i][match.start() : match.end()]))
     for i in kept[-3:]:
         tail = lines[i][-80:]
         if tail[-1:] in ")）" and (match := _CLOSING.search(fold(tail))):
-            fields.setdefault("author", _people(tail[match.start("who") : match.end("who")]))
+            metadata.setdefault("author", _people(tail[match.start("who") : match.end("who")]))
     for i in kept[:3]:
         if len(lines[i]) <= 40 and (match := _PAPER.match(fold(lines[i].strip()))):
-            fields.setdefault("issuing_body", lines[i].strip()[: match.end("who")])
+            metadata.setdefault("issuing_body", lines[i].strip()[: match.end("who")])
     for at in range(len(kept) - 1, max(1, len(kept) - 1 - _BELOW_SIGNATURE), -1):
         date_line = fold(lines[kept[at]][:40]).strip()
         signed = find_date(date_line) if len(date_line) <= 20 else None
@@ -294,11 +294,11 @@ def _copied(lines: list[str], full: list[int], drop: set[int]) -> Mapping[str, s
         body = lines[kept[at - 1]].strip()
         issued = bool(_ISSUER.match(fold(body)))
         if issued or at == len(kept) - 1:
-            fields.setdefault("published", signed[0])
+            metadata.setdefault("published", signed[0])
             if issued:
-                fields.setdefault("issuing_body", body)
+                metadata.setdefault("issuing_body", body)
             break
-    return fields
+    return metadata
 
 
 def issuer_of(title: str) -> str | None:

@@ -15,10 +15,10 @@ import numpy as np
 from index.cleaning.charmodel import load
 from index.models import Change
 
-_BETTER = 2.5  # nats per character by which the new decoding must win
-_PLAIN = -7.5  # nats per character under which it is no Chinese either
+_GAIN_THRESHOLD = 2.5  # nats per character by which the new decoding must win
+_CHINESE_THRESHOLD = -7.5  # nats per character under which it is no Chinese either
 _HOLE = 5.0  # nats for each character that stays lost
-_SURE = 0.3  # below this, a character one byte of which is gone is shown as ?
+_SHOWN_THRESHOLD = 0.3  # below this, a character one byte of which is gone is shown as ?
 
 # Windows-1252 as browsers read it: the five bytes it leaves out stay C1 controls.
 _LATIN = {
@@ -141,7 +141,7 @@ def _read(before: list[str], places: list[list[str]], seen: Set[tuple[int, int]]
     for place, options in enumerate(places):
         votes = np.bincount([chosen[place] for _, _, chosen in beam], weights, len(options))
         best = int(votes.argmax())
-        chars.append(options[best] if votes[best] >= _SURE * weights.sum() else "?")
+        chars.append(options[best] if votes[best] >= _SHOWN_THRESHOLD * weights.sum() else "?")
     return chars
 
 
@@ -189,7 +189,7 @@ def _better(old: str, new: str | None) -> bool:
     model = load()
     now = model.score(new) / len(new) - _HOLE * (new.count("?") - old.count("?")) / len(new)
     before = model.score(old) / len(old)
-    return now > before + _BETTER and (now > _PLAIN or now > before + 2 * _BETTER)
+    return now > before + _GAIN_THRESHOLD and (now > _CHINESE_THRESHOLD or now > before + 2 * _GAIN_THRESHOLD)
 
 
 def _odd_share(line: str) -> float:
@@ -208,13 +208,13 @@ _TRIPLE = re.compile(rf"[{_of_bytes(0xE2, 0xE9)}\xef][{_of_bytes(0x80, 0xBF)}]{{
 _TRIPLES = re.compile(rf"(?:{_TRIPLE.pattern}|[\xc2\xc3][{_of_bytes(0x80, 0xBF)}])+")
 _HIGH = re.compile(rf"[{_LATIN_CLASS}]")
 _LATIN_PAIRS = re.compile(r"(?:[\xa1-\xfe]{2})+")
-_CERTAIN = 4  # of them in an article
+_MIN_FOR_CERTAINTY = 4  # of them in an article
 
 
 def _is_utf8(text: str) -> bool:
     """Whether the Latin letters of an article are UTF-8 for Chinese: nearly all of them fall into its triples."""
     found = _TRIPLE.findall(text)
-    return len(found) >= _CERTAIN and 3 * len(found) >= 0.7 * len(_HIGH.findall(text))
+    return len(found) >= _MIN_FOR_CERTAINTY and 3 * len(found) >= 0.7 * len(_HIGH.findall(text))
 
 
 def _attempts(line: str) -> Iterator[tuple[str, str | None]]:

@@ -19,7 +19,7 @@ _VOWELS = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüêńňǹḿɑɡ\u03
 SYLLABLE = rf"[a-z{_VOWELS}]{{1,9}}"
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 # The bracket is looked for first, which is what makes a search quick.
-_GLUE = re.compile(rf"[(（](?<=[{HAN}@-~].)({SYLLABLE})[)）]")
+_ANNOTATION = re.compile(rf"[(（](?<=[{HAN}@-~].)({SYLLABLE})[)）]")
 # What any reading looks like without its tone: to ask for those of a character, pypinyin is read, which takes .4 s.
 _READING = re.compile(r"(?!i)(?:[bpmfdtnlgkjqxryw]|[zcs]?h|[zcs])?[aeiou]{1,3}(?:ng?|r)?|h?m|h?ng|n")
 # Words of a text that speaks about how characters are read.
@@ -29,10 +29,10 @@ _ABOUT = re.compile(
 )
 _ALONE = re.compile(rf"(?:^|[^{HAN})）])[{HAN}]$")
 _WORD = re.compile(rf"[{HAN}]")
-_NEAR = 60  # characters on either side that such a word reaches
+_MAX_DISTANCE = 60  # characters on either side that such a word reaches
 _STRONG, _PLAIN, _POLYPHONE = 2.0, 1.0, 0.5
-_ENOUGH = 1.0
-_FLOODED = 6.0  # an article with this much pinyin annotation elsewhere is full of it
+_ANNOTATION_THRESHOLD = 1.0
+_FULL_THRESHOLD = 6.0  # an article with this much pinyin annotation elsewhere is full of it
 
 
 class _Hit(NamedTuple):
@@ -97,11 +97,11 @@ def _carrier(text: str, end: int) -> str:
 def find(text: str) -> list[tuple[int, int]]:
     """Spans of the brackets that are pinyin annotation, in order."""
     hits: list[_Hit] = []
-    for match in _GLUE.finditer(text):
+    for match in _ANNOTATION.finditer(text):
         char = _carrier(text, match.start())
         plain = base(match[1])
         if char and _READING.fullmatch(plain) and plain in readings(char):
-            near = fold(text[max(0, match.start() - _NEAR) : match.end() + _NEAR])
+            near = fold(text[max(0, match.start() - _MAX_DISTANCE) : match.end() + _MAX_DISTANCE])
             alone = bool(_ALONE.search(text, max(0, match.start() - 2), match.start())) and not _WORD.match(
                 text, match.end()
             )
@@ -110,9 +110,11 @@ def find(text: str) -> list[tuple[int, int]]:
         return []
     away = {hit.char: hit.weight for hit in hits if not hit.about and not hit.alone}
     total = sum(away.values())
-    flooded = total >= _FLOODED
+    flooded = total >= _FULL_THRESHOLD
     explained = sum(hit.alone or hit.weight == 0 for hit in hits)
-    if total < _ENOUGH or (not flooded and 2 * explained >= len(hits)):  # a glossary: it explains hard words
+    if total < _ANNOTATION_THRESHOLD or (
+        not flooded and 2 * explained >= len(hits)
+    ):  # a glossary: it explains hard words
         return []
     return [(hit.start, hit.end) for hit in hits if _goes(hit, flooded=flooded)]
 
@@ -131,7 +133,7 @@ def remove(text: str) -> tuple[str, list[Change]]:
     parts, changes, last = [], [], 0
     for start, end in spans:
         parts.append(text[last:start])
-        changes.append(Change("glue", text[start - 1 : end], text[start - 1]))
+        changes.append(Change("pinyin_annotations", text[start - 1 : end], text[start - 1]))
         last = end
     parts.append(text[last:])
     return "".join(parts), changes

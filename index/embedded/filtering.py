@@ -16,7 +16,7 @@ from index.storage.arrays import release_pages
 from index.storage.damage import names_damage
 from index.storage.layout import Manifest
 
-_MASKS = 16  # conditions whose articles are remembered, a byte an article each
+_MAX_MASKS = 16  # conditions whose articles are remembered, a byte an article each
 
 
 class Filtering:
@@ -40,17 +40,17 @@ class Filtering:
         known = self._passed.get(key) if filters.where else None
         if known is not None:
             return known
-        passing = self._by_fields(segment, filters)
+        passing = self._by_metadata(segment, filters)
         if filters.where:
             passing = meets(segment, filters.where, passing)
-            release_pages()  # a phrase maps in the places of all its pairs
-            if len(self._passed) >= _MASKS:
+            release_pages()  # a phrase maps in the positions of all its pairs
+            if len(self._passed) >= _MAX_MASKS:
                 self._passed = {}
             self._passed[key] = passing
         return passing
 
     @staticmethod
-    def _by_fields(segment: Segment, filters: Filters) -> NDArray[np.bool_]:
+    def _by_metadata(segment: Segment, filters: Filters) -> NDArray[np.bool_]:
         passing = segment.live_articles.copy()
         postings = segment.fields["facets"]
         groups = [[facet(name, v) for v in getattr(filters, name)] for name in ("source", "author", "tag")]

@@ -52,9 +52,9 @@ from index.storage.layout import (
     read_manifest,
 )
 
-_PLACES = 10_000  # chunks whose place is remembered: few enough to stay in the caches
-_SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
-_FEW = 50  # of fewer no spread can be told
+_MAX_LOCATIONS = 10_000  # chunks whose segment and row are remembered: few enough to stay in the caches
+_SAMPLE_CHUNKS = 256  # chunks that stand for all where it is asked how near any chunk is
+_MIN_CHUNKS_FOR_SPREAD = 50  # of fewer no spread can be told
 
 _Found = tuple[int, NDArray[np.integer], NDArray[np.float64]]  # segment, rows, scores
 
@@ -89,7 +89,7 @@ class EmbeddedIndex(Filtering, TermLister):
     def forget(self) -> None:
         """Begin anew with the `segments` as they are: nothing is remembered of earlier questions."""
         self._scorer = Scorer(self.segments, self.config.bm25)
-        self._places: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
+        self._locations: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
         self._homes: dict[str, tuple[int, int]] = {}  # and their articles
         self._near: tuple[Vectors | None, list[Known]] = (None, [])  # what the dense leg has just scored
         self._passed = {}
@@ -104,14 +104,14 @@ class EmbeddedIndex(Filtering, TermLister):
                 with here_and_there():
                     index = cls(path, manifest)
                 check_small(path, manifest)
-                return index._reading_ahead()
+                return index._prefetched()
             except IndexCorrupt:
                 # Writers that were quick may have made commits, and deleted this one's files, since it was read.
                 if commit is not None or read_manifest(path).commit == manifest.commit:
                     raise
 
     @names_damage
-    def _reading_ahead(self) -> "EmbeddedIndex":
+    def _prefetched(self) -> "EmbeddedIndex":
         prefetch([segment.dense for segment in self.segments])
         return self
 
@@ -167,8 +167,8 @@ class EmbeddedIndex(Filtering, TermLister):
         rows_of = [rows[scores >= border] for _, rows, scores in found]
         if sum(map(len, rows_of)) <= k:
             return rows_of
-        places = [self._row(hit.chunk_id) for hit in self._hits(found, k)]  # equals are chosen by name
-        return [np.array([row for home, row in places if home == s], np.int64) for s, _, _ in found]
+        locations = [self._row(hit.chunk_id) for hit in self._hits(found, k)]  # equals are chosen by name
+        return [np.array([row for home, row in locations if home == s], np.int64) for s, _, _ in found]
 
     def _hits(self, found: Sequence[_Found], k: int) -> list[Hit]:
         border = _border(found, k)
@@ -183,15 +183,15 @@ class EmbeddedIndex(Filtering, TermLister):
 
     def _chunk_ids(self, s: int, rows: NDArray[np.integer]) -> list[str]:
         store = self.segments[s].store
-        if len(self._places) >= _PLACES:
-            self._places, self._homes = {}, {}
+        if len(self._locations) >= _MAX_LOCATIONS:
+            self._locations, self._homes = {}, {}
         articles = store.chunk_articles[rows]
         article_ids = store.article_ids(articles)
         ordinals = (rows - store.chunk_starts[articles]).tolist()
         chunk_ids = [
             chunk_id_of(article_id, ordinal) for article_id, ordinal in zip(article_ids, ordinals, strict=True)
         ]
-        self._places.update(zip(chunk_ids, zip(repeat(s), rows.tolist()), strict=False))
+        self._locations.update(zip(chunk_ids, zip(repeat(s), rows.tolist()), strict=False))
         self._homes.update(zip(article_ids, zip(repeat(s), articles.tolist()), strict=False))
         return chunk_ids
 
@@ -206,7 +206,7 @@ class EmbeddedIndex(Filtering, TermLister):
         raise NotFound(f"no article {article_id!r} in this index")
 
     def _row(self, chunk_id: str) -> tuple[int, int]:
-        known = self._places.get(chunk_id)
+        known = self._locations.get(chunk_id)
         if known is not None:
             return known
         ordinal = ordinal_of(chunk_id)
@@ -222,12 +222,14 @@ class EmbeddedIndex(Filtering, TermLister):
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
     ) -> list[Evidence]:
         """Both exact scores of any chunks; see Backend."""
-        known = self._places.get
-        places = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(-1, 2)
+        known = self._locations.get
+        locations = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(
+            -1, 2
+        )
         out: dict[int, Evidence] = {}
-        for s in sorted(set(places[:, 0].tolist())):
-            at = np.flatnonzero(places[:, 0] == s).tolist()
-            some = self._evidence(query, vector, s, places[at, 1], [chunk_ids[i] for i in at], terms=terms)
+        for s in sorted(set(locations[:, 0].tolist())):
+            at = np.flatnonzero(locations[:, 0] == s).tolist()
+            some = self._evidence(query, vector, s, locations[at, 1], [chunk_ids[i] for i in at], terms=terms)
             out.update(zip(at, some, strict=True))
         return [out[i] for i in range(len(chunk_ids))]
 
@@ -242,8 +244,8 @@ class EmbeddedIndex(Filtering, TermLister):
         terms: bool = False,
     ) -> Iterable[Evidence]:
         """Evidence of the `rows` of segment `s`, which are called `chunk_ids`."""
-        shares: dict[str, NDArray[np.float64]] = {}
-        bm25 = self._scorer.scores(query, s, rows, shares if terms else None)
+        contributions: dict[str, NDArray[np.float64]] = {}
+        bm25 = self._scorer.scores(query, s, rows, contributions if terms else None)
         cosine = article_cosine = np.zeros(len(rows))
         if vector is not None:
             segment = self.segments[s]
@@ -253,19 +255,19 @@ class EmbeddedIndex(Filtering, TermLister):
         scores = bm25.tolist(), cosine.tolist(), article_cosine.tolist()
         if not terms:
             return map(Evidence, chunk_ids, *scores)
-        held: list[dict[str, float]] = [{} for _ in chunk_ids]
-        for term, share in shares.items():
-            for j in np.flatnonzero(share).tolist():
-                held[j][term] = float(share[j])
-        return map(Evidence, chunk_ids, *scores, held)
+        by_chunk: list[dict[str, float]] = [{} for _ in chunk_ids]
+        for term, contribution in contributions.items():
+            for j in np.flatnonzero(contribution).tolist():
+                by_chunk[j][term] = float(contribution[j])
+        return map(Evidence, chunk_ids, *scores, by_chunk)
 
     @names_damage
-    def held(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
+    def matched_terms(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
         """The query's words that the chunks' articles hold; see Backend."""
         out = []
         for s, row in map(self._row, chunk_ids):
             article = self.segments[s].store.chunk_articles[row : row + 1]
-            out.append(self._scorer.held(query, s, article))
+            out.append(self._scorer.matched_terms(query, s, article))
         return out
 
     def _cosines(self, vector: Vectors, s: int, rows: NDArray[np.integer]) -> NDArray[np.floating]:
@@ -277,16 +279,16 @@ class EmbeddedIndex(Filtering, TermLister):
 
     @cached_property
     def _sample(self) -> Vectors:
-        """(at most _SAMPLE, dim): vectors of live chunks, evenly spread over the index."""
+        """(at most _SAMPLE_CHUNKS, dim): vectors of live chunks, evenly spread over the index."""
         live = [np.flatnonzero(segment.live_chunks) for segment in self.segments]
-        step = max(1, -(-sum(map(len, live)) // _SAMPLE))
+        step = max(1, -(-sum(map(len, live)) // _SAMPLE_CHUNKS))
         parts = [s.dense.vectors[rows[::step]].astype(np.float32) for s, rows in zip(self.segments, live, strict=True)]
         return np.concatenate(parts) if parts else np.zeros((0, int(self.manifest.encoder["dim"])), np.float32)
 
     @names_damage
     def background(self, vector: Vectors) -> tuple[float, float]:
         """Mean and standard deviation of the cosines of chunks at random; see Backend."""
-        if len(self._sample) < _FEW:
+        if len(self._sample) < _MIN_CHUNKS_FOR_SPREAD:
             return 0.0, 0.0
         cosines = self._sample @ vector
         return float(cosines.mean()), float(cosines.std())

@@ -36,7 +36,7 @@ from index.storage.layout import (
 )
 from index.storage.system import remove_file, remove_folder
 
-_FEWEST = 4  # segments that call for a merge; two that checkpoints of a build left
+_MIN_SEGMENTS_FOR_MERGE = 4  # segments that call for a merge; two that checkpoints of a build left
 
 
 class IndexWriter:
@@ -241,7 +241,7 @@ class IndexWriter:
     def _merged(self, *, whole: bool = False) -> bool:
         """Merge what `merges_due` says, if anything; where the disk fails it, all stays as it is, with a warning."""
         before = self._entries, self._readers
-        groups = merges_due(self._entries, fewest=2 if self._building else _FEWEST, whole=whole)
+        groups = merges_due(self._entries, fewest=2 if self._building else _MIN_SEGMENTS_FOR_MERGE, whole=whole)
         try:
             for group in groups:
                 self._merge(group)

@@ -28,7 +28,7 @@ def _paired_embedding() -> Any:
 
     from index.encoders.static import StaticEncoder
     from index.encoders.static_table import Table, save
-    from index.encoders.token_pairs import damped, neighbours, pair_rows, standing, two_apart
+    from index.encoders.token_pairs import damped, length_norms, neighbours, pair_rows, two_apart
 
     summed = partial(embedding_bag, mode="sum")
 
@@ -45,7 +45,7 @@ def _paired_embedding() -> Any:
             tokens, pairs, shares = (torch.from_numpy(table) for table in encoder.tables())
             self.tokens, self.pairs = Parameter(tokens), Parameter(pairs)
             self.register_buffer("shares", shares)
-            self.power, self.brevity, self.reach = encoder.power, encoder.brevity, encoder.reach
+            self.power, self.length_exponent, self.reach = encoder.power, encoder.length_exponent, encoder.reach
             self.tokenizer = encoder.tokenizer
 
         def preprocess(self, inputs: list[str], prompt: str | None = None, **kwargs: Any) -> dict[str, torch.Tensor]:
@@ -61,8 +61,8 @@ def _paired_embedding() -> Any:
             )
             passages = kwargs.get("task") == "document"
             return {
-                # No text's own standing is 0, unless it is empty: zeros ask for rows of length 1.
-                "standings": torch.from_numpy(standing(ends, self.brevity) * np.float32(passages)),
+                # No text's own norm is 0, unless it is empty: zeros ask for rows of length 1.
+                "length_norms": torch.from_numpy(length_norms(ends, self.length_exponent) * np.float32(passages)),
                 "near": torch.from_numpy(self.reach.near(ends)),
                 "apart_texts": torch.from_numpy(texts_apart),
                 "apart_ids": torch.from_numpy(rows_apart),
@@ -90,10 +90,10 @@ def _paired_embedding() -> Any:
                 apart = summed(features["apart_ids"], self.pairs, features["apart_offsets"], per_sample_weights=shares)
                 beside = beside.index_add(0, features["apart_texts"], apart)
             rows = torch.cat([words, beside], 1)
-            standings = features["standings"][:, None]
+            length_norms = features["length_norms"][:, None]
             # As `index.encoders.token_pairs.passage_rows`.
             whole = 1 / rows.norm(dim=1, keepdim=True).clamp_min(1e-12)
-            scales = torch.where(standings > 0, torch.minimum(standings / lengths, whole), whole)
+            scales = torch.where(length_norms > 0, torch.minimum(length_norms / lengths, whole), whole)
             features["sentence_embedding"] = rows * scales
             return features
 
@@ -109,7 +109,11 @@ def _paired_embedding() -> Any:
         def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
             """Write the rows as int8, as `index.encoders.static` reads them."""
             tokens, pairs, shares = (one.detach().numpy() for one in (self.tokens, self.pairs, self.shares))
-            save(Path(output_path), self.tokenizer, Table(tokens, pairs, shares, self.power, self.brevity, self.reach))
+            save(
+                Path(output_path),
+                self.tokenizer,
+                Table(tokens, pairs, shares, self.power, self.length_exponent, self.reach),
+            )
 
         @classmethod
         def load(cls, model_name_or_path: str, **kwargs: Any) -> "PairedEmbedding":

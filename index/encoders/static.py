@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoders.static_table import RowTable
-from index.encoders.token_pairs import Reach, damped, neighbours, pair_rows, passage_rows, standing, two_apart
+from index.encoders.static_table import LENGTH_EXPONENT, RowTable
+from index.encoders.token_pairs import Reach, damped, length_norms, neighbours, pair_rows, passage_rows, two_apart
 from index.encoders.vectors import hash_files, unit_rows
 from index.errors import EncoderUnavailable
 from index.models import Vectors
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
 
-_BLOCK = 1024  # texts encoded at once by a thread
+_BATCH_TEXTS = 1024  # texts encoded at once by a thread
 MANY = 1_000  # passages from which the tables that `prepare_for_many` makes pay: .3 s and 24 MB
 
 
@@ -43,12 +43,12 @@ class StaticEncoder:
     def __init__(self, folder: Path, name: str) -> None:
         """`folder` holds `tokenizer.json` and `model.safetensors`.
 
-        That is `embeddings` int8 (tokens, columns), `weights` float32 (tokens), and where there are pairs `pairs`
-        int8 (pairs, columns), `pair_weights` float32 (pairs), `shares` float32 (tokens). `power` float32 (1): a token
-        standing n times in a text counts n ** power; 1 where it is missing. `brevity` float32 (1): short passages
-        count less by it, as `index.encoders.token_pairs.standing` has it; 0 where it is missing. `reach` float32 (3):
-        which pairs count in short texts and in long ones (`index.encoders.token_pairs.Reach`); only neighbours, all
-        alike, where missing.
+        That is `embeddings` int8 (tokens, columns), `weights` float32 (tokens), and where there are pairs `pairs` int8
+        (pairs, columns), `pair_weights` float32 (pairs), `shares` float32 (tokens). `power` float32 (1): a token that
+        stands n times in a text counts n ** power; 1 where it is missing. `LENGTH_EXPONENT` float32 (1): short
+        passages count less by it (`index.encoders.token_pairs.length_norms`); 0 where it is missing. `reach` float32
+        (3): which pairs count in short texts and in long ones (`index.encoders.token_pairs.Reach`); only neighbours,
+        all alike, where missing.
         """
         self.name = name
         self._folder = folder
@@ -65,7 +65,7 @@ class StaticEncoder:
             self._pairs = RowTable(tensors["pairs"], tensors["pair_weights"]) if "pairs" in tensors else None
             self._shares: Vectors = tensors.get("shares", np.zeros(0, np.float32))
             self.power = float(tensors["power"][0]) if "power" in tensors else 1.0
-            self.brevity = float(tensors["brevity"][0]) if "brevity" in tensors else 0.0
+            self.length_exponent = float(tensors[LENGTH_EXPONENT][0]) if LENGTH_EXPONENT in tensors else 0.0
             self.reach = Reach(*tensors["reach"].tolist()) if "reach" in tensors else Reach()
         except (OSError, ValueError, KeyError) as error:
             raise _unreadable(name, error) from error
@@ -127,14 +127,14 @@ class StaticEncoder:
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dim) of many texts; once prepared, block by block on two threads (numpy lets go of the lock)."""
         tokens = self._many or self._ids
-        if len(texts) <= _BLOCK:
+        if len(texts) <= _BATCH_TEXTS:
             return self._sums(*tokens(texts), passages=True)
-        blocks = [texts[begin : begin + _BLOCK] for begin in range(0, len(texts), _BLOCK)]
+        blocks = [texts[begin : begin + _BATCH_TEXTS] for begin in range(0, len(texts), _BATCH_TEXTS)]
         result = np.empty((len(texts), self.dim), np.float32)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             found = pool.map(lambda block: self._sums(*tokens(block), passages=True), blocks)
             for number, vectors in enumerate(found):
-                result[number * _BLOCK : number * _BLOCK + len(vectors)] = vectors
+                result[number * _BATCH_TEXTS : number * _BATCH_TEXTS + len(vectors)] = vectors
         return result
 
     def _ids(self, texts: Sequence[str]) -> Tokens:
@@ -149,18 +149,20 @@ class StaticEncoder:
             left = neighbours(ends)
             one, other = ids[left], ids[left + 1]
             shares = self._shares[one] * self._shares[other]
-            places = pair_rows(one, other, len(self._pairs))
+            rows = pair_rows(one, other, len(self._pairs))
             beside = vectors[:, self._tokens.columns :]
-            self._pairs.add(beside, places, np.searchsorted(left, ends), shares)
+            self._pairs.add(beside, rows, np.searchsorted(left, ends), shares)
             if self.reach.fall:
                 beside *= self.reach.near(ends)[:, None]
         lengths = np.linalg.norm(vectors, axis=1)  # before pairs two apart, which come on top
         if self._pairs:
-            texts, places, starts, shares = two_apart(ids, ends, self._shares, len(self._pairs), self.reach)
+            texts, rows, starts, shares = two_apart(ids, ends, self._shares, len(self._pairs), self.reach)
             more = np.zeros((len(texts), self._pairs.columns), np.float32)
-            self._pairs.add(more, places, starts, shares)
+            self._pairs.add(more, rows, starts, shares)
             beside[texts] += more
-        return passage_rows(vectors, lengths, standing(ends, self.brevity)) if passages else unit_rows(vectors)
+        return (
+            passage_rows(vectors, lengths, length_norms(ends, self.length_exponent)) if passages else unit_rows(vectors)
+        )
 
 
 def _ids(tokenizer: "Tokenizer", texts: Sequence[str]) -> Tokens:

@@ -20,21 +20,22 @@ if TYPE_CHECKING:
 # Steps from zero to a row's largest value. Six bits of the int8 lose nothing measurable (nor do four), and the
 # file packs to two thirds of what all eight would take.
 LEVELS = 31
+LENGTH_EXPONENT = "brevity"  # the tensor's name in the file: models that were saved have it
 _PLAIN = (("", "StaticEmbedding"), ("1_Normalize", "Normalize"))
 
 
 class Table(NamedTuple):
     """What a static encoder is made of: rows of tokens, rows of pairs, and each token's share in its pairs.
 
-    A token that stands n times in a text counts n ** `power`; short passages count less by `brevity`; `reach` as in
-    `index.encoders.token_pairs`.
+    A token that stands n times in a text counts n ** `power`; short passages count less by `length_exponent`;
+    `reach` as in `index.encoders.token_pairs`.
     """
 
     tokens: Vectors
     pairs: Vectors
     shares: Vectors
     power: float = 1.0
-    brevity: float = 0.0
+    length_exponent: float = 0.0
     reach: Reach = Reach()
 
 
@@ -99,7 +100,7 @@ def save(out: Path, tokenizer: "Tokenizer", table: Table) -> None:
         tensors["pairs"], tensors["pair_weights"] = quantise(table.pairs)
         tensors["shares"] = table.shares.astype(np.float32)
         tensors["power"] = np.array([table.power], np.float32)
-        tensors["brevity"] = np.array([table.brevity], np.float32)
+        tensors[LENGTH_EXPONENT] = np.array([table.length_exponent], np.float32)
         tensors["reach"] = np.array(table.reach, np.float32)
     (out / "model.safetensors").unlink(missing_ok=True)  # not written over: whoever asks by the old one has it mapped
     save_file(tensors, out / "model.safetensors", {"format": "np"})

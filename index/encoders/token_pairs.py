@@ -95,25 +95,25 @@ def damped(
     return kept & 0xFFFFFFFF, np.searchsorted(kept, texts), counts**power
 
 
-def standing(ends: NDArray[np.int64], brevity: float) -> NDArray[np.float32]:
-    """How much each text counts as a passage, at most 1: (its tokens / 128) ** `brevity`; text i as in `damped`.
+def length_norms(ends: NDArray[np.int64], exponent: float) -> NDArray[np.float32]:
+    """How much each text counts as a passage, at most 1: (its tokens / 128) ** `exponent`; text i as in `damped`.
 
     A short text has few words to differ in, so its cosines are too high; cosine's own normalisation is turned
     somewhat back towards length (pivoted length normalisation, Singhal 1996).
     """
     shares = np.minimum(np.diff(ends) / np.float32(_FULL), np.float32(1))
-    return (shares ** np.float32(brevity)).astype(np.float32)
+    return (shares ** np.float32(exponent)).astype(np.float32)
 
 
 def passage_rows(
-    sums: NDArray[np.float32], lengths: NDArray[np.float32], standings: NDArray[np.float32]
+    sums: NDArray[np.float32], lengths: NDArray[np.float32], length_norms: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """`sums` (n, columns) times `standings` (n,) over `lengths` (n,), but no row longer than 1.
+    """`sums` (n, columns) times `length_norms` (n,) over `lengths` (n,), but no row longer than 1.
 
     `lengths` are those without pairs two apart: a question of few words asks for none of these, and a passage must
     not seem farther from it for having them.
     """
     whole = np.linalg.norm(sums, axis=1)
-    scales = np.minimum(standings / np.maximum(lengths, 1e-12), 1 / np.maximum(whole, 1e-12))
+    scales = np.minimum(length_norms / np.maximum(lengths, 1e-12), 1 / np.maximum(whole, 1e-12))
     rows: NDArray[np.float32] = sums * scales[:, None]
     return rows

@@ -1,12 +1,12 @@
 """BM25: what one term adds to one document's score. rank-bm25 is the definition; the tests hold us to it.
 
-    score(d, q) = sum over terms t of q:  idf(t) * part(tf, dl)
+    score(d, q) = sum over terms t of q:  idf(t) * saturation(tf, dl)
 
     okapi    idf = ln((N - df + .5) / (df + .5)), where negative: epsilon * mean idf  (Robertson & Zaragoza 2009;
-             the floor is rank-bm25's);     part = tf (k1 + 1) / (tf + K)
-    lucene   idf = ln(1 + (N - df + .5) / (df + .5)), never negative;   part as okapi's
-    plus     idf = ln((N + 1) / df);        part = delta + tf (k1 + 1) / (tf + K)        (Lv & Zhai, CIKM 2011)
-    l        idf = ln((N + 1) / (df + .5)); part = (k1 + 1)(c + delta) / (k1 + c + delta) with
+             the floor is rank-bm25's);     saturation = tf (k1 + 1) / (tf + K)
+    lucene   idf = ln(1 + (N - df + .5) / (df + .5)), never negative;   saturation as okapi's
+    plus     idf = ln((N + 1) / df);        saturation = delta + tf (k1 + 1) / (tf + K)        (Lv & Zhai, CIKM 2011)
+    l        idf = ln((N + 1) / (df + .5)); saturation = (k1 + 1)(c + delta) / (k1 + c + delta) with
              c = tf / (1 - b + b dl / avgdl)                                             (Lv & Zhai, SIGIR 2011)
 
     with K = k1 (1 - b + b dl / avgdl), dl the document's length in terms, N and avgdl those of the whole index.
@@ -56,15 +56,15 @@ class Bm25(Bm25Options):
 
     @property
     def ceiling(self) -> float:
-        """What `part` never exceeds."""
+        """What `saturation` never exceeds."""
         return self.k1 + 1 + (self.delta if self.variant == "plus" else 0.0)
 
     @property
     def vanishes(self) -> bool:
-        """Whether `part` of a term that is not there, tf = 0, is 0 by the formula itself."""
+        """Whether `saturation` of a term that is not there, tf = 0, is 0 by the formula itself."""
         return self.variant in ("okapi", "lucene") and self.k1 > 0 and self.b < 1
 
-    def part(self, tf: NDArray[np.integer], norm: NDArray[np.floating]) -> NDArray[np.floating]:
+    def saturation(self, tf: NDArray[np.integer], norm: NDArray[np.floating]) -> NDArray[np.floating]:
         """What idf is multiplied by, for term frequencies `tf` >= 1 in documents with K = `norm`."""
         if self.variant == "l":
             # Without k1, c counts for nothing: any term that is there gives 1.

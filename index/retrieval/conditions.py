@@ -30,7 +30,7 @@ _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
 _HAN_RUN = re.compile(f"[{_HAN}]+")
 _RUN = re.compile(r"[^\W_]{2,}")  # letters and digits, as index.analysis.bigrams has them
 _UNIT = re.compile(f"[{_HAN}]|[a-z]+|[0-9]+")  # what stands within one word of any text that holds it
-_FEW_ARTICLES = 32  # that few are read at once: cheaper than any narrowing
+_MAX_ARTICLES_TO_READ = 32  # that few are read at once: cheaper than any narrowing
 
 
 def meets(segment: Segment, condition: Condition, among: Mask) -> Mask:
@@ -104,7 +104,7 @@ def _holds(segment: Segment, condition: Holds, among: Mask) -> Mask:
         found = among & _with_terms(segment.fields["title" if condition.title else "body"], condition.terms, among)
     left = among & ~found
     runs = _RUN.findall(condition.folded)
-    if runs and MIXED_BIGRAMS in segment.fields and not condition.title and int(left.sum()) > _FEW_ARTICLES:
+    if runs and MIXED_BIGRAMS in segment.fields and not condition.title and int(left.sum()) > _MAX_ARTICLES_TO_READ:
         found |= _with_phrase(segment, condition.folded, max(runs, key=len), left)
         left &= ~found
         condition = Holds(condition.folded, title=True)  # which is what is left to be seen
@@ -158,7 +158,7 @@ def _with_terms(postings: Postings, terms: tuple[str, ...], among: Mask) -> Mask
 
 def _may_hold(segment: Segment, condition: Holds, among: Mask) -> Mask:
     """(articles,) a superset of those that hold the phrase; exact enough that few are read in vain."""
-    if int(among.sum()) <= _FEW_ARTICLES:
+    if int(among.sum()) <= _MAX_ARTICLES_TO_READ:
         return among
     units = set(_UNIT.findall(condition.folded))
     title = _with_units(segment.fields["title"], units, among)

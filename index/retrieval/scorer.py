@@ -110,21 +110,21 @@ class Scorer:
             exact = scorer.scores(plan, every)
             known.append(Known(every, exact))
             scores = exact if every is rows else exact[every.searchsorted(rows)]
-            held = scores > 0
-            found.append((s, rows[held], scores[held]))
+            matched = scores > 0
+            found.append((s, rows[matched], scores[matched]))
             floor = max(floor, nth_highest(np.concatenate([scores for _, _, scores in found]), k))
         self._known = (query, known)
         return [(s, rows[scores >= floor], scores[scores >= floor]) for s, rows, scores in found]
 
     def scores(self, query: LexicalQuery, s: int, rows: Rows, by_term: dict[str, Scores] | None = None) -> Scores:
-        """Exact scores of some rows of segment `s`, (rows,); each term's share of them goes into `by_term`."""
+        """Exact scores of some rows of segment `s`, (rows,); each term's contribution goes into `by_term`."""
         plan = self._plan(query)
         query_known, known = self._known
         if by_term is not None or query_known is not query:
             return self._scorers[s].scores(plan, rows, by_term)
         return np.asarray(known[s].and_of(rows, lambda new: self._scorers[s].scores(plan, new)), np.float64)
 
-    def held(self, query: LexicalQuery, s: int, article: Rows) -> list[str]:
+    def matched_terms(self, query: LexicalQuery, s: int, article: Rows) -> list[str]:
         """The words of the question that stand in title or text of a row of segment `s`, `article` being (1,)."""
         terms = [term for term in self._plan(query) if term.field == "body"]
         found = self._segments[s].fields["body"].frequencies([term.numbers[s] for term in terms], article)

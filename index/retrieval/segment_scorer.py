@@ -7,7 +7,7 @@ chunk's score: float64, terms in the same order everywhere, so that equal texts 
 whatever segment they lie, and whichever leg named them.
 
 Measured on 125,444 passages in one segment and 120 questions of 26 terms and 141,000 postings each, for the best 64:
-.83 ms, where 1.19 ms pass with nothing held back.
+.83 ms, where 1.19 ms pass with nothing matched back.
 """
 
 from collections import OrderedDict
@@ -31,14 +31,16 @@ FIELD_WEIGHTS: Mapping[str, float] = {"words": 1.0, "bigrams": 0.3, "title": 1.0
 Scores = NDArray[np.float64]
 Rows = NDArray[np.integer]
 
-_FEW = 2_000  # allowed chunks, or postings in all, that are scored without choosing among them first
-_COMMON = 32  # a term that one document in so many holds is looked up in a column of its frequencies
-_FILLED = 8  # documents of a term that are put into a column in the time in which one is searched for
-_COLUMN_BYTES = 32_000_000  # of such columns that a field of a segment keeps at most, about
-_FIRST = 0.03  # terms that could add so much of what all could are held back from the first pass
-_THEN = 0.5  # and of what is needed to be among the best, from the second, or at once where that is known already
-_DENSE = 16  # where one chunk in so many could be among the best, all are looked at
-_LONGEST = 1 << 26  # terms of a document, at most
+_MAX_EXHAUSTIVE = 2_000  # allowed chunks, or postings in all, that are scored without choosing among them first
+_COMMON_TERM_RATIO = 32  # a term that one document in so many holds is looked up in a column of its frequencies
+_COLUMN_FILL_RATE = 8  # documents of a term that are put into a column in the time in which one is searched for
+_MAX_COLUMN_BYTES = 32_000_000  # of such columns that a field of a segment keeps at most, about
+_FIRST_NON_ESSENTIAL = 0.03  # terms that could add so much of what all could are left out of the first pass
+_NEXT_NON_ESSENTIAL = (
+    0.5  # and so much of what a place among the best takes, of later ones; at once where that is known
+)
+_SPARSE_RATIO = 16  # where one chunk in so many could be among the best, all are looked at
+_MAX_DOCUMENT_TERMS = 1 << 26  # terms of a document, at most
 _ROUNDING = 2e-7  # of a sum in float32, a term: what it may be off by
 
 
@@ -54,7 +56,9 @@ class Term(NamedTuple):
 def _norms(bm25: Bm25, lengths: NDArray[np.int32], average: float) -> NDArray[np.float32]:
     """BM25's K of each document of a field, (documents,), worked out once for each length there is."""
     longest = int(lengths.max(initial=0))
-    if longest > _LONGEST:  # which a damaged file may say of a document: a table of that would take all memory
+    if (
+        longest > _MAX_DOCUMENT_TERMS
+    ):  # which a damaged file may say of a document: a table of that would take all memory
         raise ValueError(f"a document of {longest} terms")
     return bm25.norms(np.arange(longest + 1), average).take(lengths)
 
@@ -72,20 +76,22 @@ class SegmentScorer:
         self._chunk_starts = segment.store.chunk_starts
         self._chunks_each = np.diff(self._chunk_starts)
         documents = max(segment.store.chunks, segment.store.articles, 1)
-        self._columns = _Columns(segment.fields, max(16, _COLUMN_BYTES * len(averages) // documents))
+        self._columns = _Columns(segment.fields, max(16, _MAX_COLUMN_BYTES * len(averages) // documents))
 
     def scores(self, terms: Sequence[Term], rows: Rows, by_term: dict[str, Scores] | None = None) -> Scores:
-        """Exact scores of the chunks `rows`, (rows,), for `terms` in their order; each one's share into `by_term`."""
+        """Exact scores of the chunks `rows`, (rows,), for `terms` in their order; what each adds goes into
+        `by_term`.
+        """
         asked = rows if len(rows) != 1 else np.repeat(rows, 2)  # NumPy adds up a lone column in another order
         homes = self._home[asked]
         sums = {True: np.zeros(len(asked)), False: np.zeros(len(asked))}
         for field, some in self._by_field(terms):
             own = field in CHUNK_FIELDS
-            shares = self._shares(field, some, asked if own else homes, np.float64)
-            sums[own] += np.add.reduce(shares, axis=0)
+            contributions = self._contributions(field, some, asked if own else homes, np.float64)
+            sums[own] += np.add.reduce(contributions, axis=0)
             if by_term is not None:
-                for term, share in zip(some, shares, strict=True):
-                    by_term[term.name] = by_term.get(term.name, 0.0) + share[: len(rows)]
+                for term, contribution in zip(some, contributions, strict=True):
+                    by_term[term.name] = by_term.get(term.name, 0.0) + contribution[: len(rows)]
         return np.asarray((sums[True] + sums[False])[: len(rows)])
 
     def nominate(self, terms: Sequence[Term], k: int, allowed: NDArray[np.bool_] | None, floor: float) -> Rows:
@@ -93,29 +99,29 @@ class SegmentScorer:
 
         Some more may be among them. `terms` come by falling weight; `allowed`, (chunks,), or None for all.
         """
-        if allowed is not None and np.count_nonzero(allowed) <= _FEW:
+        if allowed is not None and np.count_nonzero(allowed) <= _MAX_EXHAUSTIVE:
             return np.flatnonzero(allowed)
         terms = [term for term in terms if term.numbers[self._s] >= 0]
         # What is left to be gained once so many terms are added up.
         gains = np.array([term.weight for term in terms]) * self._bm25.ceiling
         rest = np.append(np.cumsum(gains[::-1])[::-1], 0.0)
-        few = sum(self._fields[term.field].df(term.numbers[self._s]) for term in terms) <= _FEW
+        few = sum(self._fields[term.field].df(term.numbers[self._s]) for term in terms) <= _MAX_EXHAUSTIVE
         slack = 1 - _ROUNDING * (len(terms) + 10)
         own, whole = np.zeros(len(self._home), np.float32), np.zeros(len(self._chunks_each), np.float32)
         at, needed = 0, floor
-        for held_back in (None,) if floor > 0 else (_FIRST * rest[0], None):
-            most = 0.0 if few else _THEN * needed if held_back is None else held_back
+        for non_essential in (None,) if floor > 0 else (_FIRST_NON_ESSENTIAL * rest[0], None):
+            most = 0.0 if few else _NEXT_NON_ESSENTIAL * needed if non_essential is None else non_essential
             upto = max(at, int(np.searchsorted(-rest, -most)))
             self._add(terms[at:upto], own, whole)
             at = upto
             rows, sums, needed = self._leading(own, whole, k, floor, float(rest[at]), slack, allowed)
-            if rest[at] <= _THEN * needed:
+            if rest[at] <= _NEXT_NON_ESSENTIAL * needed:
                 break
         if at == len(terms):
             return rows
         for field, some in self._by_field(terms[at:]):
             documents = rows if field in CHUNK_FIELDS else self._home[rows]
-            sums += np.add.reduce(self._shares(field, some, documents, np.float32), axis=0)
+            sums += np.add.reduce(self._contributions(field, some, documents, np.float32), axis=0)
         return rows[sums >= max(floor, top_floor(sums, k)) * slack]
 
     def _leading(
@@ -135,7 +141,7 @@ class SegmentScorer:
         half = (floor * slack - rest) * slack / 2
         if half > 0 and allowed is None:
             rows, articles = rows_from(own, half), np.flatnonzero(whole >= half)
-            if len(rows) + int(self._chunks_each[articles].sum()) <= len(own) // _DENSE:
+            if len(rows) + int(self._chunks_each[articles].sum()) <= len(own) // _SPARSE_RATIO:
                 more = self._chunks_of(articles)
                 rows = np.sort(np.concatenate([rows, more[own[more] < half]]))
                 sums = own[rows] + whole[self._home[rows]]
@@ -167,11 +173,11 @@ class SegmentScorer:
         for field, some in self._by_field(terms):
             docs, tfs, sizes = self._fields[field].gather([term.numbers[self._s] for term in some])
             documents = docs.astype(np.intp)
-            parts = self._bm25.part(tfs.astype(np.float32), self._norms[field].take(documents))
+            parts = self._bm25.saturation(tfs.astype(np.float32), self._norms[field].take(documents))
             parts *= np.repeat(np.array([term.weight for term in some], np.float32), sizes)
             np.add.at(own if field in CHUNK_FIELDS else whole, documents, parts)
 
-    def _shares(
+    def _contributions(
         self, field: str, terms: Sequence[Term], documents: Rows, dtype: type[np.floating]
     ) -> NDArray[np.floating]:
         """What each of `terms` adds to each of `documents`, (terms, documents)."""
@@ -184,10 +190,10 @@ class SegmentScorer:
                 tfs[i] = column[documents]
         norms = self._norms[field].take(documents).astype(dtype, copy=False)
         if self._bm25.vanishes:
-            parts = self._bm25.part(tfs, norms)
+            parts = self._bm25.saturation(tfs, norms)
         else:
-            held = tfs > 0
-            parts = self._bm25.part(np.maximum(tfs, 1, out=tfs), norms) * held
+            matched = tfs > 0
+            parts = self._bm25.saturation(np.maximum(tfs, 1, out=tfs), norms) * matched
         parts *= np.array([term.weight for term in terms], dtype)[:, None]
         return parts
 
@@ -206,12 +212,12 @@ class _Columns:
     def find(self, field: str, number: int, rows: int) -> NDArray[np.unsignedinteger] | None:
         """The column of a term that is to be looked up for so many `rows`; None where a search costs less.
 
-        Filling a column costs as much as to search for some share of the term's documents. Once that many were searched
-        for, it is filled: whatever is asked, no more than twice the least possible is spent.
+        Filling a column costs as much as to search for some of the term's documents. Once that many were searched for,
+        it is filled: whatever is asked, no more than twice the least possible is spent.
         """
         postings = self._fields[field]
         df = postings.df(number)
-        if df * _COMMON <= len(postings.lengths):
+        if df * _COMMON_TERM_RATIO <= len(postings.lengths):
             return None
         key = (field, number)
         with self._lock:
@@ -220,7 +226,7 @@ class _Columns:
                 self._kept.move_to_end(key)
                 return column
             searched = self._searched.get(key, 0) + rows
-            if searched * _FILLED < df:
+            if searched * _COLUMN_FILL_RATE < df:
                 self._searched[key] = searched
                 return None
             self._searched.pop(key, None)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from index.models import Evidence
 
-ARTICLE_SHARE = 0.3  # of the dense leg: how much the whole article's vector counts beside the passage's
+ARTICLE_WEIGHT = 0.3  # of the dense leg: how much the whole article's vector counts beside the passage's
 LOOKED_AT = 5  # lexical candidates whose coverage counts
-_TENTH = 0.5  # a topic has many texts that are near, an accident has one
+_TENTH_WEIGHT = 0.5  # a topic has many texts that are near, an accident has one
 
 Scores = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def two_levels(evidence: Sequence[Evidence]) -> Scores:
     """One cosine of each passage and its whole article: a headline is about the article, a question about a fact."""
     passages = np.array([item.cosine for item in evidence], np.float64)
     articles = np.array([item.article_cosine for item in evidence], np.float64)
-    return (1 - ARTICLE_SHARE) * passages + ARTICLE_SHARE * articles
+    return (1 - ARTICLE_WEIGHT) * passages + ARTICLE_WEIGHT * articles
 
 
 def scale_cosine(scores: Scores, *, floor: float) -> Scores:
@@ -51,7 +51,7 @@ def dense_signal(scaled: Scores) -> float:
     if not len(scaled):
         return 0.0
     tenth = float(np.partition(scaled, -10)[-10]) if len(scaled) >= 10 else 0.0
-    return float(scaled.max()) + _TENTH * tenth
+    return float(scaled.max()) + _TENTH_WEIGHT * tenth
 
 
 def most_worded(evidence: Sequence[Evidence]) -> list[str]:
@@ -59,12 +59,12 @@ def most_worded(evidence: Sequence[Evidence]) -> list[str]:
     return [item.chunk_id for item in nlargest(LOOKED_AT, evidence, key=lambda item: item.bm25)]
 
 
-def coverage(idf: Mapping[str, float], held: Sequence[Collection[str]]) -> float:
-    """The share of a question's idf mass that one text holds, the best of those that hold the words `held`; 0..1."""
+def coverage(idf: Mapping[str, float], matched: Sequence[Collection[str]]) -> float:
+    """The share of a question's idf mass that one text holds, the best of those that hold the words `matched`; 0..1."""
     mass = sum(idf.values())
-    if mass <= 0 or not held:
+    if mass <= 0 or not matched:
         return 0.0
-    return max(sum(idf[term] for term in words if term in idf) for words in held) / mass
+    return max(sum(idf[term] for term in words if term in idf) for words in matched) / mass
 
 
 def strength(idf: Mapping[str, float], highest: float) -> float:

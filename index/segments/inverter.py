@@ -30,16 +30,16 @@ def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
         for key, item in others.items()
     }
     fields = {field: _numbered(terms, field, tables) for field in FIELDS if field not in PAIRED}
-    held = np.zeros(first + len(number.strings), bool)
+    used = np.zeros(first + len(number.strings), bool)
     for flat in fields.values():
-        held[flat] = True
-    there = np.flatnonzero(held)
+        used[flat] = True
+    present = np.flatnonzero(used)
     known = encoded() if first else []
-    strings = [known[n] for n in there[: np.count_nonzero(held[:first])].tolist()]
-    strings += [number.strings[n - first].encode("utf-8", "surrogatepass") for n in there[len(strings) :].tolist()]
+    strings = [known[n] for n in present[: np.count_nonzero(used[:first])].tolist()]
+    strings += [number.strings[n - first].encode("utf-8", "surrogatepass") for n in present[len(strings) :].tolist()]
     order = sorted(range(len(strings)), key=strings.__getitem__)
-    rank = np.zeros(len(held), np.int64)
-    rank[there[order]] = np.arange(len(order))
+    rank = np.zeros(len(used), np.int64)
+    rank[present[order]] = np.arange(len(order))
     table = StringTable.of_sorted([strings[at] for at in order])
     for field in (*FIELDS, MIXED_BIGRAMS):
         lengths = np.asarray([length for item in terms for length in item.lengths[field]], np.int32)
@@ -68,7 +68,7 @@ def _numbered(terms: Sequence[FieldTerms], field: str, tables: Mapping[int, NDAr
 def _sorted(
     numbers: NDArray[np.integer], lengths: NDArray[np.int32]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
-    """From the term numbers of all documents: each that is there, ascending; where its postings begin; the documents
+    """From the term numbers of all documents: each that is present, ascending; where its postings begin; the documents
     of all postings; and how often each document holds the term.
     """
     if len(lengths) >= 1 << _DOCUMENT_BITS:

@@ -20,8 +20,8 @@ from index.storage.layout import FileEntry, SegmentEntry
 from index.storage.string_table import StringTable
 
 MERGED_CHUNKS = 400_000  # the most live chunks of a merged segment, so that memory and time of a merge are bounded
-_RATIO = 8  # a segment is merged with the smaller ones once it is no more than so many times larger than all of them
-_BLOCK = 1_000_000  # postings put in order at a time: what the caches hold, about
+_MAX_SIZE_RATIO = 8  # a segment is merged with smaller ones once it is no more than so many times all of these
+_BLOCK_POSTINGS = 1_000_000  # postings put in order at a time: what the caches hold, about
 
 Mask = NDArray[np.bool_]
 
@@ -34,16 +34,16 @@ def live(entry: SegmentEntry) -> int:
 def merges_due(entries: Sequence[SegmentEntry], *, fewest: int, whole: bool = False) -> list[list[SegmentEntry]]:
     """Groups of segments to be merged into one each, so that their number grows as a logarithm of the chunks.
 
-    From the smallest up, the longest run is merged whose largest is no more than `_RATIO` times the others together:
-    an article is written again about once each time the index around it grows by that. What comes to half of
+    From the smallest up, the longest run is merged whose largest is no more than `_MAX_SIZE_RATIO` times the others
+    together: an article is written again about once each time the index around it grows by that. What comes to half of
     `MERGED_CHUNKS` is left alone until half of it has died. A run of less than `fewest` segments, or with `whole` of
     less than `MERGED_CHUNKS` chunks, waits.
     """
     small = sorted((entry for entry in entries if live(entry) <= MERGED_CHUNKS // 2), key=live)
     run = total = 0
-    for place, entry in enumerate(small):
-        if place and live(entry) <= _RATIO * total:
-            run = place + 1
+    for at, entry in enumerate(small):
+        if at and live(entry) <= _MAX_SIZE_RATIO * total:
+            run = at + 1
         total += live(entry)
     chosen = {entry.name for entry in small[:run]}
     if run < fewest or (whole and sum(map(live, small[:run])) < MERGED_CHUNKS):
@@ -187,7 +187,7 @@ def _in_order(
     """The `docs`, `tfs` or `positions` of all parts by term, and within a term by part, a block of terms at a time."""
     low = 0
     while low < len(starts) - 1:
-        high = max(low + 1, int(np.searchsorted(starts, starts[low] + _BLOCK, side="right")) - 1)
+        high = max(low + 1, int(np.searchsorted(starts, starts[low] + _BLOCK_POSTINGS, side="right")) - 1)
         block = np.empty(int(starts[high] - starts[low]), kind)
         free = starts[low:high] - starts[low]  # where the next posting of each term goes
         base = 0

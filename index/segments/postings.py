@@ -148,13 +148,13 @@ class Postings:
         if not len(self.docs):
             return np.zeros((len(terms), len(rows)), self.tfs.dtype)
         at = np.zeros((len(terms), len(rows)), np.int64)
-        held = np.zeros((len(terms), 1), bool)
+        present = np.zeros((len(terms), 1), bool)
         for i, term in enumerate(terms):
             if term >= 0 and (low := int(self.starts[term])) < (high := int(self.starts[term + 1])):
                 np.minimum(self.docs[low:high].searchsorted(rows), high - low - 1, out=at[i])
                 at[i] += low
-                held[i] = True
-        return np.asarray(self.tfs.take(at) * ((self.docs.take(at) == rows) & held))
+                present[i] = True
+        return np.asarray(self.tfs.take(at) * ((self.docs.take(at) == rows) & present))
 
     def column(self, term: int) -> NDArray[np.unsignedinteger]:
         """How often term number `term` (not -1) stands in every document, (documents,)."""

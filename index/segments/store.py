@@ -26,10 +26,10 @@ from index.models import Article, StoredArticle
 from index.storage.arrays import map_array, map_bytes, releasing_pages
 from index.storage.string_table import StringTable
 
-_REMEMBERED = 128  # articles kept parsed
+_MAX_CACHED_ARTICLES = 128  # articles kept parsed
 NO_DATE = np.iinfo(np.int32).min
 _HEAD = re.compile(rb'\{"article_id":"(?:[^"\\]|\\.)*","title":("(?:[^"\\]|\\.)*")')
-_HEAD_BYTES = 1_000  # an id and a title lie within, or the whole line is read
+_MAX_HEAD_BYTES = 1_000  # an id and a title lie within, or the whole line is read
 _EPOCH = date(1970, 1, 1).toordinal()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, default=dict)
 
@@ -59,7 +59,7 @@ class Store:
         self.published: NDArray[np.int32] = map_array(folder / "published.npy")
         self.ids = StringTable.load(folder, "ids")
         # One answer asks for an article several times: for its chunks, its fields, its twins.
-        self._read = lru_cache(maxsize=_REMEMBERED)(self._parse)
+        self._read = lru_cache(maxsize=_MAX_CACHED_ARTICLES)(self._parse)
         self.id_rows = map_array(folder / "ids.rows.npy")
         self._id_of_row = np.empty(len(self.id_rows), np.int32)
         self._id_of_row[self.id_rows] = np.arange(len(self.id_rows), dtype=np.int32)
@@ -145,7 +145,7 @@ class Store:
     def title(self, row: int) -> str:
         """The title of the article in `row`, read without the rest of it."""
         start, end = int(self._starts[row]), int(self._starts[row + 1])
-        head = _HEAD.match(bytes(self._lines[start : min(end, start + _HEAD_BYTES)]))
+        head = _HEAD.match(bytes(self._lines[start : min(end, start + _MAX_HEAD_BYTES)]))
         if head is None:
             return self.get(row).article.title
         title: str = json.loads(head[1].decode("utf-8", "surrogatepass"))

@@ -34,17 +34,17 @@ Index = Any  # faiss.Index: FAISS's own annotations lack what SWIG adds at run t
 
 INDEX_FROM = 20_000  # chunks; below it an exact scan takes a third of a millisecond
 _OVERFETCH = 4  # candidates of the quantised index per wanted hit, before they are scored exactly
-_FEWEST = 200  # candidates at least
-_BY_HAND = 2_000  # rows that are scored without FAISS
-_MAPPED = 200_000_000  # bytes of vectors that may be looked at in memory; of more, rows are read
+_MIN_CANDIDATES = 200  # candidates at least
+_MAX_ROWS_WITHOUT_FAISS = 2_000  # rows that are scored without FAISS
+_MAX_MAPPED_BYTES = 200_000_000  # bytes of vectors that may be looked at in memory; of more, rows are read
 # Vectors that the codes are learned from, and rounds of k-means. Learned of 60,000 in 25 rounds, three times as long,
 # they find as many: of the ten nearest of 125,444 passages .9995 among the best 200 against .9985, and .9495 among the
 # best 40 against .95.
-_SAMPLE = 20_000
+_SAMPLE_ROWS = 20_000
 _ROUNDS = 10
-_TIES = 4096  # rows beyond k that may come back because they tie with the k-th
-_AT_ONCE = 8_192  # rows compared at a time where recall is measured
-_ROUGH = 1e-5  # FAISS adds up a product in another order than `scores`
+_MAX_TIES = 4096  # rows beyond k that may come back because they tie with the k-th
+_BATCH_ROWS = 8_192  # rows compared at a time where recall is measured
+_ESTIMATE_ERROR = 1e-5  # FAISS adds up a product in another order than `scores`
 
 
 class DenseIndex:
@@ -79,7 +79,7 @@ class DenseIndex:
         path = folder / "dense.faiss"
         if not path.exists():
             return cls(vectors)
-        large = vectors.nbytes > _MAPPED and hasattr(os, "pread")
+        large = vectors.nbytes > _MAX_MAPPED_BYTES and hasattr(os, "pread")
         return cls(vectors, _Codes(path), RowFile(folder / "vectors.npy") if large else None)
 
     @property
@@ -102,7 +102,7 @@ class DenseIndex:
 
     def scores(self, vector: Vectors, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """Exact inner products of `vector`, (dim,), with the vectors of `rows`: (rows,)."""
-        file = self._file if len(rows) <= _BY_HAND else None
+        file = self._file if len(rows) <= _MAX_ROWS_WITHOUT_FAISS else None
         return products(file.take(rows) if file else self.vectors[rows], vector)
 
     def search(
@@ -110,7 +110,7 @@ class DenseIndex:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The `k` rows nearest to `vector` with their inner products, best first; fewer if there are fewer.
 
-        Rows that tie with the last one come too (up to `_TIES` of them), so that the caller may choose by name.
+        Rows that tie with the last one come too (up to `_MAX_TIES` of them), so that the caller may choose by name.
         `allowed`, (n,), keeps the search to some rows; it narrows the search itself, so that `k` rows come
         back however few are allowed.
         """
@@ -131,7 +131,7 @@ class DenseIndex:
         live = n
         if allowed is not None:
             live = int(np.count_nonzero(allowed))
-            if live <= max(4 * k, _BY_HAND):
+            if live <= max(4 * k, _MAX_ROWS_WITHOUT_FAISS):
                 rows = np.flatnonzero(allowed)
                 return _best(rows, self.scores(vector, rows), k)
         if self.codes is None:
@@ -154,7 +154,12 @@ class DenseIndex:
         while True:
             rows, rough = _ask(self._flat, vector, min(asked, n), allowed)
             best, scores = _best(rows, self.scores(vector, rows), k)
-            if len(rows) < min(asked, n) or asked >= n or asked > k + _TIES or rough[-1] < scores[-1] - _ROUGH:
+            if (
+                len(rows) < min(asked, n)
+                or asked >= n
+                or asked > k + _MAX_TIES
+                or rough[-1] < scores[-1] - _ESTIMATE_ERROR
+            ):
                 return best, scores
             asked *= 4
 
@@ -172,11 +177,11 @@ class DenseIndex:
         asked += rng.standard_normal(asked.shape).astype(np.float32) / np.float32(np.sqrt(self.dim))
         asked /= np.linalg.norm(asked, axis=1, keepdims=True)
         best = np.full((len(asked), 0), -np.inf, np.float32)
-        for start in range(0, n, _AT_ONCE):  # exact products with all rows, for all questions at once
-            block = asked @ _wide(self.vectors[start : start + _AT_ONCE]).T
+        for start in range(0, n, _BATCH_ROWS):  # exact products with all rows, for all questions at once
+            block = asked @ _wide(self.vectors[start : start + _BATCH_ROWS]).T
             best = np.concatenate([best, block], axis=1)
             best = np.partition(best, best.shape[1] - k, axis=1)[:, -k:] if best.shape[1] > k else best
-        nearest = best.min(axis=1) - _ROUGH
+        nearest = best.min(axis=1) - _ESTIMATE_ERROR
         found = [(self.search(vector, k)[1][:k] >= floor).sum() for vector, floor in zip(asked, nearest, strict=True)]
         return float(np.sum(found)) / (k * len(asked))
 
@@ -247,7 +252,7 @@ def _halves(dim: int) -> Any:
 
 def enough(k: int) -> int:
     """How many candidates of a quantised index surely hold the `k` nearest, in all segments together."""
-    return max(k * _OVERFETCH, _FEWEST)
+    return max(k * _OVERFETCH, _MIN_CANDIDATES)
 
 
 def _faiss() -> Any:
@@ -292,7 +297,7 @@ def _best(
     order = np.lexsort((rows, -scores))
     if len(order) > k > 0:
         order = order[: int(np.searchsorted(-scores[order], -scores[order[k - 1]], side="right"))]
-    order = order[: max(k, 0) + _TIES]
+    order = order[: max(k, 0) + _MAX_TIES]
     return rows[order].astype(np.int64), scores[order]
 
 
@@ -304,7 +309,7 @@ def _train(half: NDArray[np.float16]) -> Index:
     n, dim = half.shape
     index = faiss.IndexPQFastScan(dim, max(dim // 2, 1), 4, faiss.METRIC_INNER_PRODUCT)
     index.pq.cp.niter = _ROUNDS
-    picks = np.random.default_rng(0).choice(n, size=min(n, _SAMPLE), replace=False)
+    picks = np.random.default_rng(0).choice(n, size=min(n, _SAMPLE_ROWS), replace=False)
     picks.sort()
     index.train(half[picks].astype(np.float32))
     _add(index, half)

@@ -232,7 +232,7 @@ def _articles(records: Iterator[Record | Skipped], *, path: str | None) -> Itera
             yield refused(record, error.message)
 
 
-def unread_places(skipped: Iterable[Skipped]) -> set[str]:
+def unread_paths(skipped: Iterable[Skipped]) -> set[str]:
     """Files and folders of which something could not be read, so that nobody knows what they hold."""
     places = set()
     for item in skipped:

@@ -44,7 +44,9 @@ def _read_epub(data: bytes, where: str) -> Records:
     package_name = next(node.get("full-path", "") for node in container.iter() if node.tag.endswith("rootfile"))
     package = ElementTree.fromstring(member(archive, names[package_name]))
     folder = package_name.rpartition("/")[0]
-    told = {node.tag.rpartition("}")[2]: (node.text or "").strip() for node in package.iter() if "elements" in node.tag}
+    metadata = {
+        node.tag.rpartition("}")[2]: (node.text or "").strip() for node in package.iter() if "elements" in node.tag
+    }
     items = {node.get("id"): node.get("href", "") for node in package.iter() if node.tag.endswith("}item")}
     number = 0
     for reference in (node for node in package.iter() if node.tag.endswith("}itemref")):
@@ -59,7 +61,7 @@ def _read_epub(data: bytes, where: str) -> Records:
         number += 1
         heading = re.search(r"<h[1-3]\b[^>]*>(.{1,400}?)</h[1-3]>", page, re.S | re.I)
         content: _Text = {"title": markup.visible_text(heading[1]).replace("\n", " ") if heading else "", "text": text}
-        content |= {"author": told.get("creator"), "published": told.get("date"), "book": told.get("title")}
+        content |= {"author": metadata.get("creator"), "published": metadata.get("date"), "book": metadata.get("title")}
         yield Record({k: v for k, v in content.items() if v}, f"{where}!/{info.filename}", whole_file=True)
     if not number:
         yield Skipped(where, SkipReason.EMPTY)

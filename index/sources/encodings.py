@@ -23,7 +23,7 @@ MAGIC = (  # how files begin that are no text, whatever they are named
 )  # fmt: skip
 _CANDIDATES = ("gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
 _SAMPLE = 20_000  # half of the bytes that are scored
-_LEAST = 0.55  # share of plausible characters below which no decoding is believed
+_PLAUSIBLE_THRESHOLD = 0.55  # share of plausible characters below which no decoding is believed
 
 # The most frequent characters of modern Chinese, both scripts: three of four characters of any article.
 _COMMON_TEXT = (

@@ -13,17 +13,17 @@ _FRONT_LINE = re.compile(r"^([\w\u4e00-\u9fff][\w\u4e00-\u9fff -]{0,40})\s*[:：
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """`(fields, body)`: the YAML-like block between `---` lines at the very top, if there is one.
+    """`(metadata, body)`: the YAML-like block between `---` lines at the very top, if there is one.
 
     Understands `key: value`, quoted values, `[a, b]` and `- item` lists: what articles use, not all of YAML.
     """
     match = _FRONT.match(text) if text.startswith(("---", "﻿---")) else None
-    if match is None or not (found := _front_fields(match[1])):
+    if match is None or not (found := _front_metadata(match[1])):
         return {}, text
     return found, text[match.end() :]
 
 
-def _front_fields(block: str) -> dict[str, Any]:
+def _front_metadata(block: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     last = ""
     for line in block.splitlines():
@@ -154,8 +154,8 @@ def html(page: str) -> dict[str, Any]:
         document = None
     if document is not None:
         names = {"title": "title", "author": "author", "date": "published", "sitename": "source", "url": "url"}
-        fields = {ours: getattr(document, theirs, None) for theirs, ours in names.items()}
-        found = {key: value for key, value in fields.items() if isinstance(value, str) and value}
+        metadata = {ours: getattr(document, theirs, None) for theirs, ours in names.items()}
+        found = {key: value for key, value in metadata.items() if isinstance(value, str) and value}
         found["text"] = _tables(document.text or "")
     if not str(found.get("text", "")).strip():
         found["text"] = visible_text(page)

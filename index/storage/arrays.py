@@ -32,9 +32,9 @@ _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(rb"\{'descr': '([<|][uif][1248])', 'fortran_order': False, 'shape': \(((?:\d+, ?)*\d*),?\), \}\s*")
 
 MAPPED_BYTES = 600_000_000  # of files that may stay mapped in, programs and libraries among them
-_LARGE = 1 << 20  # bytes of a file whose pages are worth letting go
-_HUGE = 16 << 20  # bytes of a file of which a question looks at a small part
-_ROWS = 1_024  # texts read between two looks at what is mapped in
+_MIN_BYTES_FOR_RELEASE = 1 << 20  # bytes of a file whose pages are worth releasing
+_MIN_BYTES_FOR_RANDOM = 16 << 20  # bytes of a file of which a question looks at a small part
+_BATCH_ROWS = 1_024  # texts read between two looks at what is mapped in
 _MEMORY = "/proc/self/statm"  # Linux; elsewhere pages go when the system wants them
 _maps: WeakSet[mmap.mmap] = WeakSet()
 _maps_lock = threading.Lock()
@@ -78,11 +78,11 @@ def map_tensors(path: Path) -> dict[str, NDArray[Any]]:
         if not 8 < start <= len(data):
             raise ValueError(f"a header of {start - 8} bytes in a file of {len(data)}")
         arrays = {}
-        for name, told in json.loads(data[8:start].tobytes()).items():
+        for name, entry in json.loads(data[8:start].tobytes()).items():
             if name == "__metadata__":
                 continue
-            begin, end = told["data_offsets"]
-            dtype, shape = np.dtype(_TENSORS[told["dtype"]]), tuple(told["shape"])
+            begin, end = entry["data_offsets"]
+            dtype, shape = np.dtype(_TENSORS[entry["dtype"]]), tuple(entry["shape"])
             if not 0 <= begin <= end <= len(data) - start or end - begin != dtype.itemsize * math.prod(shape):
                 raise ValueError(f"{name}: bytes {begin} to {end} of {len(data) - start} for shape {shape}")
             arrays[name] = np.frombuffer(data, dtype, math.prod(shape), start + begin).reshape(shape)
@@ -96,7 +96,7 @@ def here_and_there() -> Iterator[None]:
     """Tell the system of what is mapped meanwhile that little of a huge file will be looked at, and in no order.
 
     Otherwise it may read far ahead of every look: a first question to a million passages, of whose 5.2 GB the system
-    had none in memory, read 2.9 GB in 3.1 s; so told it read .35 GB in 1.6 s.
+    had none in memory, read 2.9 GB in 3.1 s; so entry it read .35 GB in 1.6 s.
     """
     token = _here_and_there.set(True)
     try:
@@ -107,9 +107,9 @@ def here_and_there() -> Iterator[None]:
 
 def _map(file: BinaryIO) -> mmap.mmap:
     whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    if _here_and_there.get() and len(whole) >= _HUGE and hasattr(mmap, "MADV_RANDOM"):
+    if _here_and_there.get() and len(whole) >= _MIN_BYTES_FOR_RANDOM and hasattr(mmap, "MADV_RANDOM"):
         whole.madvise(mmap.MADV_RANDOM)
-    if len(whole) >= _LARGE:
+    if len(whole) >= _MIN_BYTES_FOR_RELEASE:
         with _maps_lock:
             _maps.add(whole)
     return whole
@@ -122,13 +122,13 @@ def release_pages(limit: int = MAPPED_BYTES) -> bool:
     Returns whether there was too much; never so where the system does not tell.
     """
     try:
-        told = os.open(_MEMORY, os.O_RDONLY)  # every segment of a question asks: a Path takes four times as long
+        statm = os.open(_MEMORY, os.O_RDONLY)  # every segment of a question asks: a Path takes four times as long
     except OSError:
         return False
     try:
-        pages = int(os.read(told, 128).split()[2])
+        pages = int(os.read(statm, 128).split()[2])
     finally:
-        os.close(told)
+        os.close(statm)
     if pages * mmap.PAGESIZE <= limit:
         return False
     with _maps_lock:
@@ -140,7 +140,7 @@ def release_pages(limit: int = MAPPED_BYTES) -> bool:
 def releasing_pages(rows: Iterable[int]) -> Iterator[int]:
     """`rows`, whose texts are read one by one: each maps in what lies around it, and that is let go now and then."""
     for n, row in enumerate(rows):
-        if n % _ROWS == 0:
+        if n % _BATCH_ROWS == 0:
             release_pages()
         yield row
 

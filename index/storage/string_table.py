@@ -64,7 +64,7 @@ class StringTable:
     @classmethod
     def merge(cls, tables: Sequence["StringTable"]) -> tuple["StringTable", list[NDArray[np.int64]]]:
         """One table of the strings of all, and for each table the numbers of its strings in that."""
-        if all(table._told_apart for table in tables):
+        if all(table._keys_distinct for table in tables):
             keys, first = np.unique(np.concatenate([table._keys for table in tables]), return_index=True)
             lengths = np.concatenate([table._sizes for table in tables])[first]
             inside = np.arange(8) < lengths[:, None]
@@ -80,7 +80,7 @@ class StringTable:
         return np.asarray(np.diff(self._ends.astype(np.int64), prepend=0), np.int64)
 
     @property
-    def _told_apart(self) -> bool:
+    def _keys_distinct(self) -> bool:
         """Whether the first eight bytes are all there is of every string."""
         return len(self) == 0 or (int(self._sizes.max()) <= 8 and bool(self._blob.all()))
 
@@ -158,7 +158,7 @@ class StringTable:
         if not len(self):
             return [-1] * len(keys)
         near = np.minimum(lows, len(self) - 1)
-        # Of strings of one number the shortest comes first; one of up to 8 bytes is told by number and length.
+        # Of strings of one number the shortest comes first; one of up to 8 bytes is known by number and length.
         same = (self._keys[near] == numbers) & (self._lengths(near) == sizes)
         found: list[int] = np.where(same & (lows < len(self)), near, -1).tolist()
         for i, key in enumerate(keys):

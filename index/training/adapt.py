@@ -30,14 +30,14 @@ from index.errors import BadOption, EncoderUnavailable
 from index.models import Article, Skipped
 from index.sources.articles import article_id_for, read_sources
 from index.training.corpus import Record, sentences, tokenise
-from index.training.held import gains
+from index.training.held_out import gains
 
 if TYPE_CHECKING:
     from index.encoders.static_table import Table
     from index.training.pairs import Batch
 
-_LEAST = 100  # articles; with fewer there is neither enough to learn from nor enough to judge by
-_DISTRACTORS = 20_000  # passages a question is asked against, at most
+_MIN_ARTICLES = 100  # articles; with fewer there is neither enough to learn from nor enough to judge by
+_MAX_DISTRACTORS = 20_000  # passages a question is asked against, at most
 _ROUNDS = 2000  # of the bootstrap
 _WALKS = 6  # over the articles
 Say = Callable[[str], None]
@@ -69,7 +69,7 @@ class Adapted:
     sentences: Figure | None
     helps: bool
 
-    def told(self, out: Path) -> str:
+    def summary(self, out: Path) -> str:
         """The confidence in words, for a terminal."""
         kinds = {"all": self.all, "titles": self.titles, "sentences": self.sentences}
         lines = [
@@ -111,16 +111,16 @@ def adapt(
 
     clock = time.monotonic()
     articles, skipped = _articles(read_sources(sources))
-    if len(articles) < _LEAST:
-        raise BadOption(f"too few articles to train on: got {len(articles)}, wanted {_LEAST} or more")
+    if len(articles) < _MIN_ARTICLES:
+        raise BadOption(f"too few articles to train on: got {len(articles)}, wanted {_MIN_ARTICLES} or more")
     say(f"{len(articles)} articles, {skipped} skipped")
     bundled = load_encoder(BUNDLED)
     assert isinstance(bundled, StaticEncoder)
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(articles)).tolist()
-    held = {number: articles[number] for number in order[: max(50, min(1000, len(articles) // 10))]}
-    learned = [article for number, article in enumerate(articles) if number not in held]
-    probes = [probe for number, article in held.items() for probe in _probes(number, article, rng)]
+    held_out = {number: articles[number] for number in order[: max(50, min(1000, len(articles) // 10))]}
+    learned = [article for number, article in enumerate(articles) if number not in held_out]
+    probes = [probe for number, article in held_out.items() for probe in _probes(number, article, rng)]
     if not probes:
         raise BadOption(
             "no question can be made of these articles: got neither titles nor texts of three sentences",
@@ -128,7 +128,7 @@ def adapt(
         )
     table, steps = _trained(bundled, learned, steps, seed, say)
     save(out, bundled.tokenizer, table)
-    passages, owner = _passages(articles, [*held, *(number for number in order if number not in held)], probes)
+    passages, owner = _passages(articles, [*held_out, *(number for number in order if number not in held_out)], probes)
     before = _gains(bundled, passages, owner, probes)
     after = _gains(StaticEncoder(out, str(out)), passages, owner, probes)
     titled = np.array([probe.title for probe in probes], bool)
@@ -136,7 +136,7 @@ def adapt(
     result = Adapted(
         articles=len(articles),
         skipped=skipped,
-        held_out=len(held),
+        held_out=len(held_out),
         passages=len(passages),
         steps=steps,
         seconds=round(time.monotonic() - clock, 1),
@@ -182,7 +182,7 @@ def _trained(
         prefixes=(128, 256, tokens.shape[1]),
         rate=0.02,
         power=bundled.power,
-        brevity=bundled.brevity,
+        length_exponent=bundled.length_exponent,
         reach=bundled.reach,
         seed=seed,
     )
@@ -229,7 +229,7 @@ def _passages(
         for start, end, _ in chunk_spans(text, size=size, overlap=size * 3 // 10):
             passages.append(text[start:end])
             owner.append(number)
-        if len(passages) >= _DISTRACTORS:
+        if len(passages) >= _MAX_DISTRACTORS:
             break
     return passages, np.array(owner)
 

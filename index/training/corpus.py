@@ -62,7 +62,7 @@ def _gram_hashes(text: str) -> NDArray[np.uint64]:
 def exclude_evaluated(records: Sequence[Record], folders: Iterable[Path]) -> tuple[list[Record], dict[str, int]]:
     """Drop records that hold a stretch of an evaluation text, or whose title is an evaluation query.
 
-    A stretch standing in over three records is a set phrase (`中共中央总书记、国家主席、中央军委主席`), no copy,
+    A stretch that stands in over three records is a set phrase (`中共中央总书记、国家主席、中央军委主席`), no copy,
     and drops nothing. Returns what is left, and how many were dropped by source.
     """
     grams: list[NDArray[np.uint64]] = []

@@ -34,8 +34,8 @@ class Options:
     """What training depends on beside the text. Rates are Adam's; `scale` is one over the softmax temperature.
 
     A token's row fills the first `dim` columns of a vector, a pair's the last `pair_dim`. A token that stands n times
-    in a text counts n ** `power`; `reach` says which pairs count in texts short and long. `brevity` is written beside
-    the rows and takes no part in training.
+    in a text counts n ** `power`; `reach` says which pairs count in texts short and long. `length_exponent` is written
+    beside the rows and takes no part in training.
     """
 
     dim: int = 384
@@ -49,7 +49,7 @@ class Options:
     sif: float = 1e-3
     pair_length: float = 0.6
     power: float = 0.5
-    brevity: float = 0.08
+    length_exponent: float = 0.08
     reach: Reach = REACH
     seed: int = 1
 
@@ -129,7 +129,7 @@ class StaticModel:
         """All that makes an encoder."""
         tokens = self.tokens()
         return Table(
-            tokens, self.pairs, shares_of(tokens), self.options.power, self.options.brevity, self.options.reach
+            tokens, self.pairs, shares_of(tokens), self.options.power, self.options.length_exponent, self.options.reach
         )
 
     def weights(self) -> "list[torch.Tensor]":

@@ -40,22 +40,22 @@ def prepare(
             return Tokenizer.from_file(str(cached / "tokenizer.json")), Tokenised(**arrays), Alike(**likeness)
     clock = time.monotonic()
 
-    def told(line: str) -> None:
+    def log(line: str) -> None:
         say(f"{line} ({time.monotonic() - clock:.0f}s)")
 
     records: list[Record] = []
     for shard in shards:
         records += read_shard(data / f"{shard}.jsonl.gz")
-    told(f"{len(records)} records")
+    log(f"{len(records)} records")
     records, dropped = exclude_evaluated(records, exclude)
-    told(f"{len(records)} left; dropped, as they hold evaluated text: {dropped}")
+    log(f"{len(records)} left; dropped, as they hold evaluated text: {dropped}")
     words, chars = count_words(f"{record.title}\n{record.text}" for record in records)
     tokenizer = build_tokenizer(choose_words(words, chars, vocabulary))
-    told(f"{tokenizer.get_vocab_size()} tokens of {len(words)} words")
+    log(f"{tokenizer.get_vocab_size()} tokens of {len(words)} words")
     text = tokenise(records, tokenizer)
-    told(f"{len(text.ids)} tokens of text")
+    log(f"{len(text.ids)} tokens of text")
     said = alike(text.ids, tokenizer.get_vocab_size())
-    told(f"{int(said.cosines.any(axis=1).sum())} tokens with others like them")
+    log(f"{int(said.cosines.any(axis=1).sum())} tokens with others like them")
     if cached:
         cached.mkdir(parents=True, exist_ok=True)
         tokenizer.save(str(cached / "tokenizer.json"))

@@ -27,7 +27,7 @@ from scripts.bench.damage import MECHANISMS, in_gbk
 from scripts.bench.pages import FEET, HEADS
 
 _DAMAGED = re.compile("[\ue000-\uf8ff\ufffd]")  # what a decoder shows of broken bytes
-REPAIRS = ("decoding", "glue", "ghosts")
+REPAIRS = ("decoding", "pinyin_annotations", "misaligned_gbk")
 
 
 def distance(one: str, two: str) -> int:
@@ -106,19 +106,19 @@ def sound_bench(found: list[tuple[str, str]]) -> dict[str, object]:
             steps[change.step] += 1
             if change.step in REPAIRS:
                 examples.append(f"{shard}: {change.before[:60]} -> {change.after[:60]}")
-            elif change.step in ("chrome", "fields"):
+            elif change.step in ("boilerplate", "metadata"):
                 cut += len(change.before)
     return {
         "passages": len(found),
         "chars": chars,
         "repairs": sum(steps[step] for step in REPAIRS),
         "repair_examples": examples[:20],
-        "lines_cut": {step: steps[step] for step in ("chrome", "fields")},
+        "lines_cut": {step: steps[step] for step in ("boilerplate", "metadata")},
         "chars_cut": cut,
     }
 
 
-def chrome_bench(found: list[tuple[str, str]], seed: int) -> dict[str, object]:
+def boilerplate_bench(found: list[tuple[str, str]], seed: int) -> dict[str, object]:
     """Articles put into made-up pages: how much of the page goes, and how much of the article goes with it."""
     rng = random.Random(seed)
     boilerplate = left = article = lost = 0
@@ -140,7 +140,7 @@ def chrome_bench(found: list[tuple[str, str]], seed: int) -> dict[str, object]:
         lost += sum(len(line) for line in body if not result[line])
     return {
         "pages": len(found),
-        "chrome_removed": round(1 - left / boilerplate, 4),
+        "boilerplate_removed": round(1 - left / boilerplate, 4),
         "article_lost": round(lost / article, 6),
         "lines_left": remains.most_common(8),
     }
@@ -160,8 +160,8 @@ def main() -> None:
     result: dict[str, object] = {"command": command}
     result["sound"] = sound_bench(found)
     print(result["sound"], flush=True)
-    result["chrome"] = chrome_bench(found[:2000], options.seed)
-    print(result["chrome"], flush=True)
+    result["boilerplate"] = boilerplate_bench(found[:2000], options.seed)
+    print(result["boilerplate"], flush=True)
     texts = [in_gbk(text) for _, text in found if len(text) >= 150][: options.texts]
     result["damage"] = damage_bench(texts, options.seed)
     options.out.parent.mkdir(parents=True, exist_ok=True)

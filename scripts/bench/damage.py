@@ -48,29 +48,29 @@ def _half(text: str) -> str:
 def annotation(text: str, rng: random.Random, rate: float, *, marks: bool = True) -> Damaged:
     """Readings behind `rate` of the characters whose traditional form differs."""
     sound = traditional(text)
-    chosen = {char for char in sorted(set(sound)) if _glued(char) and rng.random() < rate}
+    chosen = {char for char in sorted(set(sound)) if _annotated(char) and rng.random() < rate}
     with_reading = {char: f"{char}({_reading(char) if marks else base(_reading(char))})" for char in chosen}
     return sound, "".join(with_reading.get(char, char) for char in sound)
 
 
-def _glued(char: str) -> bool:
+def _annotated(char: str) -> bool:
     return "\u4e00" <= char <= "\u9fff" and fold(char) != char
 
 
-def glue_bytes(text: str, rng: random.Random, rate: float) -> Damaged:
+def annotated_bytes(text: str, rng: random.Random, rate: float) -> Damaged:
     """The same in GBK bytes: a reading also goes between two characters whose touching bytes look like one."""
     sound = traditional(text)
     data = sound.encode("gbk")
-    glued = sorted({char for char in sound if _glued(char)} | set("節驗當數驅領據專項機開關發"))
-    rng.shuffle(glued)
-    for char in glued[: max(1, int(rate * len(glued)))]:
+    annotated = sorted({char for char in sound if _annotated(char)} | set("節驗當數驅領據專項機開關發"))
+    rng.shuffle(annotated)
+    for char in annotated[: max(1, int(rate * len(annotated)))]:
         code = char.encode("gbk")
         data = data.replace(code, code + f"({_reading(char)})".encode("gb18030"))
     return sound, _shown(data, swallow=True)
 
 
-def _shown(data: bytes, *, swallow: bool, sign: str = "?") -> str:
-    """What a decoder shows of broken GBK: a sign for what is no character, which may swallow the byte behind it."""
+def _shown(data: bytes, *, swallow: bool, mark: str = "?") -> str:
+    """What a decoder shows of broken GBK: a mark for what is no character, which may swallow the byte behind it."""
     out: list[str] = []
     at = 0
     while at < len(data):
@@ -83,13 +83,13 @@ def _shown(data: bytes, *, swallow: bool, sign: str = "?") -> str:
             out.append(pair.decode("gb18030"))
             at += 2
         except UnicodeDecodeError:
-            out.append(sign)
+            out.append(mark)
             at += 2 if swallow and len(pair) == 2 and pair[1] < 0x80 else 1
     return re.sub("[\ue000-\uf8ff]", "", "".join(out))
 
 
 def halved_marks(text: str, rng: random.Random, rate: float) -> Damaged:
-    """Full-width marks halved in the bytes, wherever A3 xx stands: `。”` loses a byte and all behind it shifts."""
+    """Full-width marks halved in the bytes, wherever A3 xx stands: `。”` loses a byte, and what follows its pairing."""
     sound = traditional(text)
     data = sound.encode("gbk")
     out = bytearray()
@@ -102,7 +102,7 @@ def halved_marks(text: str, rng: random.Random, rate: float) -> Damaged:
         else:
             out.append(data[at])
             at += 1
-    return _half(sound), _half(_shown(bytes(out), swallow=False, sign=rng.choice(["", "?"])))
+    return _half(sound), _half(_shown(bytes(out), swallow=False, mark=rng.choice(["", "?"])))
 
 
 def _aligned(data: bytes) -> bool:
@@ -115,12 +115,12 @@ def _aligned(data: bytes) -> bool:
 
 def _at_bytes(change: Callable[[bytearray, int, random.Random], None]) -> Callable[..., Damaged]:
     def damage(text: str, rng: random.Random, rate: float) -> Damaged:
-        sound = _half(in_gbk(text))  # crawled text has ASCII marks, which is where a shifted run ends
+        sound = _half(in_gbk(text))  # crawled text has ASCII marks, which is where a misaligned run ends
         data = bytearray(sound.encode("gbk"))
-        places = [at for at, byte in enumerate(data) if byte >= 0x80 and rng.random() < rate]
-        for at in reversed(places):
+        positions = [at for at, byte in enumerate(data) if byte >= 0x80 and rng.random() < rate]
+        for at in reversed(positions):
             change(data, at, rng)
-        return sound, _shown(bytes(data), swallow=False, sign=rng.choice(["", "?", "\ufffd"]))
+        return sound, _shown(bytes(data), swallow=False, mark=rng.choice(["", "?", "\ufffd"]))
 
     return damage
 
@@ -151,9 +151,9 @@ def wrong_table(meant: str, shown: str) -> Callable[..., Damaged]:
 
 
 MECHANISMS: dict[str, tuple[Callable[..., Damaged], tuple[float, ...]]] = {
-    "glue": (annotation, (0.05, 0.3, 0.9)),
-    "glue without tones": (lambda text, rng, rate: annotation(text, rng, rate, marks=False), (0.3,)),
-    "glue in bytes": (glue_bytes, (0.3, 0.9)),
+    "pinyin annotations": (annotation, (0.05, 0.3, 0.9)),
+    "pinyin annotations without tones": (lambda text, rng, rate: annotation(text, rng, rate, marks=False), (0.3,)),
+    "pinyin annotations in bytes": (annotated_bytes, (0.3, 0.9)),
     "halved marks": (halved_marks, (1.0,)),
     "lost byte": (lost_byte, (0.001, 0.004)),
     "gained byte": (gained_byte, (0.001, 0.004)),

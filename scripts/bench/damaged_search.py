@@ -28,7 +28,13 @@ from search.evaluation.beir import Dataset, load_dataset, measure, run
 from search.models import Mode
 
 KINDS = (
-    *(("glue", 0.3), ("glue", 0.9), ("glue in bytes", 0.9), ("halved marks", 1.0), ("lost byte", 0.004)),
+    *(
+        ("pinyin annotations", 0.3),
+        ("pinyin annotations", 0.9),
+        ("pinyin annotations in bytes", 0.9),
+        ("halved marks", 1.0),
+        ("lost byte", 0.004),
+    ),
     *(("gained byte", 0.004), ("UTF-8 read as GBK", 1.0), ("UTF-8 read as Windows-1252", 1.0)),
 )
 MODES: tuple[Mode, ...] = ("bm25", "hybrid")

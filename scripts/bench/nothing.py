@@ -85,11 +85,11 @@ def main() -> None:
                     print(corpus, row, flush=True)
                     continue
                 off = off_corpus(rng, args.data, corpus)
-                told = {name: silent(queries) for name, queries in off.items()}
-                row["off-corpus told nothing"] = round(sum(told.values()) / sum(map(len, off.values())), 4)
-                row |= {name: round(count / len(off[name]), 4) for name, count in told.items()}
+                unsure = {name: silent(queries) for name, queries in off.items()}
+                row["off-corpus not confident"] = round(sum(unsure.values()) / sum(map(len, off.values())), 4)
+                row |= {name: round(count / len(off[name]), 4) for name, count in unsure.items()}
                 words = silent([query for queries in off.values() for query in queries], "bm25")
-                row["by words alone, off-corpus told nothing"] = round(words / sum(map(len, off.values())), 4)
+                row["by words alone, off-corpus not confident"] = round(words / sum(map(len, off.values())), 4)
                 lost_words = silent([dataset.queries[name] for name in true], "bm25")
                 row["by words alone, true questions lost"] = round(lost_words / len(true), 4)
         results[corpus] = row

@@ -76,7 +76,7 @@ class Scorer:
             if term in self._postings:
                 docs, counts = self._postings[term]
                 idf = self._bm25.idf(np.array([len(docs)]), len(self._norms))[0]
-                total[docs] += weight * idf * self._bm25.part(counts, self._norms[docs])
+                total[docs] += weight * idf * self._bm25.saturation(counts, self._norms[docs])
         return total
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a text: each cleaning step that changed something, fields, chunks, tokens."""
+"""What becomes of a text: each cleaning step that changed something, metadata, chunks, tokens."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +24,7 @@ def analyze_text(text: str, index: str | None = None) -> dict[str, Any]:
     article = cleaned.article
     tokenizer = Tokenizer(config.user_words, config.synonyms)
     chunks = chunk_article(article, size=config.chunk_chars, overlap=config.overlap_chars)
-    fields = {
+    metadata = {
         "title": article.title,
         "source": article.source,
         "author": article.author,
@@ -33,7 +33,7 @@ def analyze_text(text: str, index: str | None = None) -> dict[str, Any]:
     return {
         "text": article.text,
         "changes": [asdict(change) for change in cleaned.changes],
-        "fields": {name: value for name, value in {**fields, **article.meta}.items() if value},
+        "metadata": {name: value for name, value in {**metadata, **article.meta}.items() if value},
         "chunks": [{"start": c.start, "end": c.end, "heading": c.heading} for c in chunks],
         "tokens": [token._asdict() for token in tokenizer.tokens(article.text)],
         "synonyms": {t.term: s for t in tokenizer.tokens(article.text) if (s := tokenizer.synonyms(t.term))},

@@ -10,7 +10,7 @@ import typer
 
 from search.cli.console import EXIT_SKIPPED, IndexOption, JsonOption, as_mode, dump, index_path
 from search.cli.progress import shown_progress, stoppable
-from search.settings import MOST_WORKERS, Settings
+from search.settings import MAX_WORKERS, Settings
 
 
 def index(
@@ -33,7 +33,7 @@ def index(
     k1: Annotated[float | None, typer.Option(help="How soon more of a term stops to count.")] = None,
     b: Annotated[float | None, typer.Option(help="0..1: how much length counts against a text.")] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes (default: by cores and size).")
+        int | None, typer.Option(min=1, max=MAX_WORKERS, help="Processes (default: by cores and size).")
     ] = None,
     json_: JsonOption = False,
 ) -> None:
@@ -103,7 +103,7 @@ def tune(
     reset: Annotated[bool, typer.Option("--reset", help="Take back what was tuned.")] = False,
     json_: JsonOption = False,
 ) -> None:
-    """Find the share of BM25 in the mix on the index's own articles, and keep it in the index."""
+    """Find the weight of BM25 in the mix on the index's own articles, and keep it in the index."""
     from search.evaluation.tune import reset as take_back
     from search.evaluation.tune import tune as find
 
@@ -159,4 +159,4 @@ def train_encoder(
     if json_:
         dump(asdict(found))
     else:
-        print(found.told(out))
+        print(found.summary(out))

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _BOLD, _DIM, _MARK, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 
-_SKIPPED = 10  # files and records left out that are named one by one
-_FACETS = 8  # values of a facet that are shown
+_MAX_SKIPPED = 10  # files and records left out that are named one by one
+_MAX_FACETS = 8  # values of a facet that are shown
 
 
 def _style(text: str, code: str) -> str:
@@ -49,7 +49,7 @@ def show_answer(answer: Answer) -> None:
         above = not result.chance
         _show_result(number, result)
     for name, counts in (answer.facets or {}).items():
-        shown = "  ".join(f"{value} {count}" for value, count in list(counts.items())[:_FACETS])
+        shown = "  ".join(f"{value} {count}" for value, count in list(counts.items())[:_MAX_FACETS])
         print(_style(f"{name}: {shown or '-'}", _DIM))
     for offer in answer.offers:
         print(_style(f"{offer.text}: --after {offer.after} --before {offer.before}", _DIM))
@@ -71,17 +71,17 @@ def show_report(report: BuildReport) -> None:
         print(f"warning: {warning}")
     if not (report.added or report.changed or report.unchanged or report.skipped):
         print("there was nothing to read: no file of a kind that is read, and no record", file=sys.stderr)
-    for part in report.unread[:_SKIPPED]:
+    for part in report.unread[:_MAX_SKIPPED]:
         print(f"read in part {part.where}: without {part.detail}", file=sys.stderr)
-    if len(report.unread) > _SKIPPED:
+    if len(report.unread) > _MAX_SKIPPED:
         print(f"read in part: {len(report.unread)} in all; --json names each", file=sys.stderr)
-    for skipped in report.skipped[:_SKIPPED]:
+    for skipped in report.skipped[:_MAX_SKIPPED]:
         detail = f" ({skipped.detail})" if skipped.detail else ""
         print(f"skipped {skipped.where}: {skipped.reason}{detail}", file=sys.stderr)
-    if len(report.skipped) > _SKIPPED:
+    if len(report.skipped) > _MAX_SKIPPED:
         reasons = Counter(str(skipped.reason) for skipped in report.skipped)
         print(
-            f"skipped {len(report.skipped)} in all, of which the first {_SKIPPED} are named; --json names each:",
+            f"skipped {len(report.skipped)} in all, of which the first {_MAX_SKIPPED} are named; --json names each:",
             file=sys.stderr,
         )
         for reason, count in reasons.most_common():
@@ -107,10 +107,10 @@ def _show_result(number: int, result: Result) -> None:
 
 def _show_explanation(why: Explanation) -> None:
     for name, leg in (("bm25", why.bm25), ("dense", why.dense)):
-        share = why.weight if name == "bm25" else 1 - why.weight
-        bar = "█" * round(20 * share * why.normalised[name])
+        weight = why.weight if name == "bm25" else 1 - why.weight
+        bar = "█" * round(20 * weight * why.normalised[name])
         rank = f"#{leg.rank}" if leg.rank else "-"
-        print(f"   {name:5} {leg.score:8.3f} {rank:>5}  {why.normalised[name]:.3f} × {share:.2f}  {bar}")
+        print(f"   {name:5} {leg.score:8.3f} {rank:>5}  {why.normalised[name]:.3f} × {weight:.2f}  {bar}")
     print(f"   weight {why.weight:.2f} of bm25: {_reason(why.why)}")
     for name, boost in why.boosts.items():
         print(f"   {name} × {boost:.3f}")
@@ -138,9 +138,9 @@ def _reason(why: WeightReason) -> str:
 
 
 def show_article(stored: StoredArticle) -> None:
-    """Print an article's fields, then its text."""
+    """Print an article's metadata, then its text."""
     article = stored.article
-    fields = {
+    metadata = {
         "id": article.article_id,
         "title": article.title,
         "source": article.source,
@@ -151,7 +151,7 @@ def show_article(stored: StoredArticle) -> None:
         "path": article.path,
         **article.meta,
     }
-    for name, value in fields.items():
+    for name, value in metadata.items():
         if value:
             print(f"{name}: {value}")
     print(f"\n{article.text}")
@@ -176,7 +176,7 @@ def show_analysis(found: dict[str, Any]) -> None:
     """Print what `analyze_text` found, a section each."""
     for change in found["changes"]:
         print(f"[{change['step']}] {change['before'][:80]!r} -> {change['after'][:80]!r}")
-    for name, value in found["fields"].items():
+    for name, value in found["metadata"].items():
         print(f"{name}: {value}")
     print(f"\n{found['text']}\n")
     for chunk in found["chunks"]:

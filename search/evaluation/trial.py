@@ -15,7 +15,7 @@ from search.ranking.ranker import Ranking
 DEPTH = 10
 _GAINS = 1 / np.log2(np.arange(2, DEPTH + 2))
 _RESAMPLES = 2_000
-_LOOKED_AT = 8  # chunks an article, at first
+_CHUNKS_PER_ARTICLE = 8  # chunks an article, at first
 
 
 class Question(NamedTuple):
@@ -33,11 +33,11 @@ class Question(NamedTuple):
 def articles_at(
     ranking: Ranking, weight: float, *, adaptive: bool, depth: int = DEPTH, left_out: frozenset[str] = frozenset()
 ) -> list[str]:
-    """The first `depth` articles were BM25's share `weight`; it moves with the question where `adaptive`."""
+    """The first `depth` articles if BM25's weight were `weight`; it moves with the question where `adaptive`."""
     if adaptive:
         weight = adapt(weight, ranking.reason.dense_z_score * ranking.reason.lexical_spread)
     scores = convex(ranking.bm25, ranking.dense, weight=weight)
-    for wanted in (_LOOKED_AT * depth, len(scores)):  # the best of them nearly always hold enough articles
+    for wanted in (_CHUNKS_PER_ARTICLE * depth, len(scores)):  # the best of them nearly always hold enough articles
         out = _first(ranking, scores, wanted, depth, left_out)
         if len(out) == depth:
             break

@@ -1,9 +1,9 @@
-"""Find BM25's share for one index: `wensou tune`, with the user's judgements or without.
+"""Find BM25's weight for one index: `wensou tune`, with the user's judgements or without.
 
 Without, the questions are the index's own: titles, sentences, and sentences with words left out, some or half of them
 or the rare ones. They are nearer to
-their texts than people's questions, so the share that does best on them flatters the words; they tell how healthy
-each leg is, and the health sets the share (search.ranking.weights). With judgements, the share is the best of a grid,
+their texts than people's questions, so the weight that does best on them flatters the words; they tell how healthy
+each leg is, and the health sets the weight (search.ranking.weights). With judgements, the weight is the best of a grid,
 each moving with the question as it will in use. A leg without which nothing is lost is switched off: the other is then
 the whole answer, and the faster one. What is stored is one number in a new commit; `--reset` takes it back.
 """
@@ -52,7 +52,7 @@ class Score:
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """What was found. `kinds` has, for each kind of question, their number and the score of each leg and of the mix;
-    `curve` the mean nDCG@10 of each share tried; `off` the leg that is switched off, if one is.
+    `curve` the mean nDCG@10 of each weight tried; `off` the leg that is switched off, if one is.
     """
 
     questions: int
@@ -65,9 +65,9 @@ class Tuning:
     counts: Mapping[str, int]
     curve: Mapping[str, float]
     gain: Score | None
-    """What the share gains over the one before, where questions were judged."""
+    """What the weight gains over the one before, where questions were judged."""
     commit: int | None
-    """The commit that holds the share; None where nothing was stored."""
+    """The commit that holds the weight; None where nothing was stored."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -75,7 +75,7 @@ class Tuning:
 
 
 def tune(path: str | Path, qrels: Path | None = None, *, store: bool = True) -> Tuning:
-    """Find the share for the index at `path` and, where `store`, make it the index's.
+    """Find the weight for the index at `path` and, where `store`, make it the index's.
 
     `qrels` is a BEIR folder whose documents are the index's articles, by id. Raises BadOption where there is too
     little to ask, WriterBusy, and what opening an index raises.
@@ -87,10 +87,10 @@ def tune(path: str | Path, qrels: Path | None = None, *, store: bool = True) -> 
         asked = _labelled(engine, qrels) if qrels else _known(path)
         tables = {kind: _table(engine, questions) for kind, questions in asked.items()}
     everything = np.concatenate(list(tables.values()))
-    told_by = everything if qrels else np.concatenate([tables[kind] for kind in _HEALTHY])
-    bm25, dense = float(told_by[:, -1].mean()), float(told_by[:, 0].mean())
+    judged_by = everything if qrels else np.concatenate([tables[kind] for kind in _HEALTHY])
+    bm25, dense = float(judged_by[:, -1].mean()), float(judged_by[:, 0].mean())
     weight = best_weight(everything) if qrels else round(healthy_weight(bm25, dense), 4)
-    at, was = (int(np.argmin([abs(w - share) for w in WEIGHTS])) for share in (weight, before))
+    at, was = (int(np.argmin([abs(w - wanted) for w in WEIGHTS])) for wanted in (weight, before))
     return Tuning(
         questions=len(everything),
         labelled=qrels is not None,
@@ -184,7 +184,7 @@ def _table(engine: SearchEngine, questions: Sequence[Question]) -> Values:
 
 
 def best_weight(values: Values) -> float:
-    """The share with the highest mean; the end of the grid only where no mix inside it is better by chance.
+    """The weight with the highest mean; the end of the grid only where no mix inside it is better by chance.
 
     Between the ends the mean is smoothed over neighbours, so that one lucky step does not win.
     """

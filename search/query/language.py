@@ -1,4 +1,4 @@
-"""The query language: what is asked for with signs -> plain words to rank by, and a condition to hold articles to.
+"""The query language: what is asked for with operators -> plain words to rank by, and a condition to hold articles to.
 
     "原词"                 these characters, together      source: author: tag: issuer: number: editor: meta.KEY:
                                                           a field's value, quoted if need be
@@ -6,10 +6,10 @@
     电梯*                   a word that begins so: two letters or digits, or a Chinese character, at least
     甲 OR 乙, (甲 OR 乙) 丙  either; brackets group          after:2025-01 before:2025-03-05   both days inclusive
 
-Full-width signs do as well, but for quotes. OR binds tighter than a space. All else is plain words, which rank and
-never exclude. A sign counts only where a word could begin: GPT-4, C++, 国发(2023)1号 and -76.85 have none; a bracket
+Full-width ones do as well, but for quotes. OR binds tighter than a space. All else is plain words, which rank and
+never exclude. One counts only where a word could begin: GPT-4, C++, 国发(2023)1号 and -76.85 have none; a bracket
 without its other half is text. Curved and full-width quotes and 《》 quote, as in any text (“十四五”规划): what they
-hold is preferred and nothing excluded. After a sign or a field they hold its value together as straight ones do.
+hold is preferred and nothing excluded. After an operator or a field they hold its value together as straight ones do.
 Straight quotes within a sentence count only where they stand apart. What cannot be read is taken as plain words, with
 a warning.
 """
@@ -24,12 +24,12 @@ from index.errors import BadOption
 from index.models import AllOf, AnyOf, Begins, Condition, Filters, HasValue, Holds, Not, Within
 from search.query.filters import day
 
-_SIGNS = str.maketrans("＋－：（）＊", "+-:()*")
+_HALF_WIDTH = str.maketrans("＋－：（）＊", "+-:()*")
 _QUOTES = {'"': '"', "“": "”", "「": "」", "＂": "＂"}
 _QUOTED = re.compile(r"[“「『＂\"]([^“”「」『』＂\"《》]{2,40})[”」』＂\"]|《([^《》]{2,60})》")
 _FIELD = re.compile(r"(source|author|tag|issuer|number|editor|meta\.\w{1,40}|title|after|before):", re.I)
 _OR = re.compile(r"OR(?=\s|$)")
-_SIGN = re.compile(r"[+-](?![\s+-]|$|\d+(?:\.\d|[°℃度%]))")  # neither alone nor before a number with a sign
+_PREFIX = re.compile(r"[+-](?![\s+-]|$|\d+(?:\.\d|[°℃度%]))")  # neither alone nor before a negative number
 _SENTENCE = re.compile(r"[，。、？！,?!；]")
 _STEM = re.compile(r"(?:[\u3400-\u9fff]|[a-z0-9]{2})\w*\*")  # folded
 _WORD = re.compile(r"\w")
@@ -52,7 +52,7 @@ class Spoken:
 
 
 class _Broken(Exception):
-    """The signs do not fit together; the text says how."""
+    """The operators do not fit together; the text says how."""
 
 
 class _Leaf(NamedTuple):
@@ -62,7 +62,7 @@ class _Leaf(NamedTuple):
     words: str = ""
     strict: bool = True
     phrase: str = ""
-    sign: str = ""
+    operator: str = ""
     value: str = ""
 
 
@@ -70,7 +70,7 @@ class _Group(NamedTuple):
     """Clauses in a row, each a list of alternatives."""
 
     clauses: "list[list[_Leaf | _Group]]"
-    sign: str = ""
+    operator: str = ""
 
 
 _Node = _Leaf | _Group
@@ -130,23 +130,23 @@ def _demand(group: _Group, found: _Found, *, strict: bool = False) -> Condition 
 
 
 def _one(node: _Node, found: _Found, *, strict: bool) -> Condition | None:
-    own = _Found() if node.sign == "-" else found  # excluded words are no words of the query
+    own = _Found() if node.operator == "-" else found  # excluded words are no words of the query
     if isinstance(node, _Group):
-        condition = _demand(node, own, strict=strict or bool(node.sign))
+        condition = _demand(node, own, strict=strict or bool(node.operator))
     else:
         own.take(node)
-        condition = node.condition if strict or node.strict or node.sign else None
-    return Not(condition) if node.sign == "-" and condition is not None else condition
+        condition = node.condition if strict or node.strict or node.operator else None
+    return Not(condition) if node.operator == "-" and condition is not None else condition
 
 
 class _Reader:
-    """Reads a query from left to right. Signs are looked for in a copy with half-width signs, of equal length."""
+    """Reads a query from left to right. Operators are looked for in a half-width copy of equal length."""
 
     def __init__(self, text: str, tokenizer: Tokenizer) -> None:
         self._text = text
-        self._signs = text.translate(_SIGNS)
+        self._operators = text.translate(_HALF_WIDTH)
         self._tokenizer = tokenizer
-        self._sentence = bool(_SENTENCE.search(re.sub(r'"[^"]*"', "", self._signs)))
+        self._sentence = bool(_SENTENCE.search(re.sub(r'"[^"]*"', "", self._operators)))
         self._at = 0
 
     def all(self) -> _Group:
@@ -154,16 +154,16 @@ class _Reader:
         return self._group()
 
     def _skip(self) -> str:
-        """Pass over blanks; the sign that comes next, or nothing at the end."""
+        """Pass over blanks; the operator that comes next, or nothing at the end."""
         while self._at < len(self._text) and self._text[self._at].isspace():
             self._at += 1
-        return self._signs[self._at : self._at + 1]
+        return self._operators[self._at : self._at + 1]
 
     def _group(self, depth: int = 0) -> _Group:
         clauses: list[list[_Node]] = []
         joined = False
         while (next_ := self._skip()) and not (depth and next_ == ")"):
-            if match := _OR.match(self._signs, self._at):
+            if match := _OR.match(self._operators, self._at):
                 if not clauses or joined:
                     raise _Broken("OR needs something on both sides")
                 joined, self._at = True, match.end()
@@ -179,30 +179,30 @@ class _Reader:
         return _Group(clauses)
 
     def _node(self, depth: int) -> _Node:
-        sign = ""
-        if _SIGN.match(self._signs, self._at):
-            sign = self._signs[self._at]
+        operator = ""
+        if _PREFIX.match(self._operators, self._at):
+            operator = self._operators[self._at]
             self._at += 1
-        if self._signs[self._at] == "(" and self._closed(self._at):
+        if self._operators[self._at] == "(" and self._closed(self._at):
             self._at += 1
             if depth >= _MAX_DEPTH:
                 raise _Broken("brackets are nested too deep")
             group = self._group(depth + 1)
             self._at += 1
-            return group._replace(sign=sign)
-        if match := _FIELD.match(self._signs, self._at):
+            return group._replace(operator=operator)
+        if match := _FIELD.match(self._operators, self._at):
             self._at = match.end()
             name = match[1] if match[1].startswith("meta.") else match[1].lower()
-            return self._field(name, depth)._replace(sign=sign)
-        phrase = self._quoted(lone=not sign)
+            return self._field(name, depth)._replace(operator=operator)
+        phrase = self._quoted(lone=not operator)
         if phrase is not None:
             if not _WORD.search(phrase):
                 raise _Broken("there is no word between the quotes")
-            return _Leaf(Holds(fold(phrase)), phrase, True, fold(phrase), sign)
+            return _Leaf(Holds(fold(phrase)), phrase, True, fold(phrase), operator)
         word = self._word(depth)
         if _STEM.fullmatch(fold(word)):
-            return _Leaf(Begins(fold(word[:-1])), word[:-1], True, sign=sign)
-        return _Leaf(self._holds(word), word, False, sign=sign)
+            return _Leaf(Begins(fold(word[:-1])), word[:-1], True, operator=operator)
+        return _Leaf(self._holds(word), word, False, operator=operator)
 
     def _holds(self, word: str, *, title: bool = False) -> Condition | None:
         if not _WORD.search(word):
@@ -210,17 +210,21 @@ class _Reader:
         return Holds(fold(word), tuple(dict.fromkeys(self._tokenizer.terms(word))), title)
 
     def _quoted(self, *, lone: bool) -> str | None:
-        """What stands between quotes here, or None where no quote asks for it; `lone`: no sign is before them."""
-        opening = self._signs[self._at]
+        """What stands between quotes here, or None where no quote asks for it; `lone`: no operator is before them."""
+        opening = self._operators[self._at]
         if opening not in _QUOTES or (lone and opening != '"'):
             return None
         loose = not lone or not self._sentence
-        if not loose and self._at and not (self._signs[self._at - 1].isspace() or self._signs[self._at - 1] == "("):
+        if (
+            not loose
+            and self._at
+            and not (self._operators[self._at - 1].isspace() or self._operators[self._at - 1] == "(")
+        ):
             return None
-        end = self._signs.find(_QUOTES[opening], self._at + 1)
+        end = self._operators.find(_QUOTES[opening], self._at + 1)
         if end < 0:
             raise _Broken("a quote is not closed")
-        after = self._signs[end + 1 : end + 2]
+        after = self._operators[end + 1 : end + 2]
         if not loose and after.strip() and after != ")":
             return None
         inside = self._text[self._at + 1 : end].strip()
@@ -230,8 +234,8 @@ class _Reader:
     def _closed(self, opened: int) -> bool:
         """Whether the bracket that opens there is closed again."""
         depth = 0
-        for sign in self._signs[opened:]:
-            depth += (sign == "(") - (sign == ")")
+        for operator in self._operators[opened:]:
+            depth += (operator == "(") - (operator == ")")
             if not depth:
                 return True
         return False
@@ -240,13 +244,15 @@ class _Reader:
         """Up to the next blank, straight quote or, within brackets, closing bracket. Brackets in a word are its own."""
         begin, inner = self._at, 0
         while self._at < len(self._text):
-            sign = self._signs[self._at]
-            if sign == "(" and (inner or self._closed(self._at)):
+            operator = self._operators[self._at]
+            if operator == "(" and (inner or self._closed(self._at)):
                 inner += 1
-            elif sign == ")" and inner:
+            elif operator == ")" and inner:
                 inner -= 1
             elif not inner and (
-                sign.isspace() or (sign == '"' and self._at > begin and not self._sentence) or (depth and sign == ")")
+                operator.isspace()
+                or (operator == '"' and self._at > begin and not self._sentence)
+                or (depth and operator == ")")
             ):
                 break
             self._at += 1

@@ -102,7 +102,7 @@ class Confidence:
         if score - spare >= needed:
             return True
         if weights.coverage:
-            score += weights.coverage * coverage(idf, self._backend.held(query.lexical, most_worded(evidence)))
+            score += weights.coverage * coverage(idf, self._backend.matched_terms(query.lexical, most_worded(evidence)))
         if score - spare >= needed or score < needed:
             return score >= needed
         return score + weights.gibberish * self.gibberish(query, frequency) >= needed

@@ -7,7 +7,7 @@ anybody deciding it, one that no text is near to in meaning little from the dens
 counts: with it, the last of ten good hits would look worthless (Bruch, Gai & Ingber, TOIS 2023, compare the
 normalisers).
 
-The share is the corpus's (search.ranking.weights) and moves with the question, by two numbers that need no training:
+The weight is the corpus's (search.ranking.weights) and moves with the question, by two numbers that need no training:
 
     stands out    how many standard deviations of a random chunk's cosine the best candidate lies above its mean.
                   Where the nearest is hardly nearer than any, the vectors have not understood the question.
@@ -64,7 +64,9 @@ def lexical_spread(bm25: Scores, articles: Sequence[str]) -> float:
 
 
 def adapt(weight: float, trust: float) -> float:
-    """BM25's share when the dense leg is trusted by `trust`, 0..1: its part shrinks to that much, the sum stays 1."""
+    """BM25's weight when the dense leg is trusted by `trust`, 0..1: the other's shrinks to that much, the sum stays
+    1.
+    """
     dense = (1.0 - weight) * trust
     return weight / (weight + dense) if weight + dense > 0 else 1.0
 

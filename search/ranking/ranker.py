@@ -28,9 +28,9 @@ from search.ranking.rerank import POOL, Reranker, blend
 from search.ranking.weights import Mix
 
 CANDIDATES = 64  # chunks from each leg for a first page
-_PER_RESULT = 5  # and so many more for each result of a deep page
+_CANDIDATES_PER_RESULT = 5  # and so many more for each result of a deep page
 NOTHING_MEETS = "nothing meets the conditions of the question: asked without them"
-_REMEMBERED = 4096  # words whose document frequency is kept
+_MAX_CACHED_WORDS = 4096  # words whose document frequency is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Ranker:
         tokenizer: Tokenizer | None = None,
         threshold: float | None = None,
     ) -> None:
-        """`mix` is BM25's share and scale; `reranker` reads the best again; `tokenizer`: the index's, if loaded.
+        """`mix` is BM25's weight and scale; `reranker` reads the best again; `tokenizer`: the index's, if loaded.
 
         `threshold` is Confidence's.
         """
@@ -79,7 +79,7 @@ class Ranker:
         self._chunks = backend.stats().chunks
         self.confidence = Confidence(backend, threshold)
         # A commit does not change, so neither do its counts; the cache is this ranker's own.
-        self.document_frequency = lru_cache(_REMEMBERED)(backend.document_frequency)
+        self.document_frequency = lru_cache(_MAX_CACHED_WORDS)(backend.document_frequency)
 
     def rank(self, text: str, options: SearchOptions) -> Ranking:
         """Everything found, in order. Raises BadQuery or BadOption."""
@@ -94,7 +94,7 @@ class Ranker:
     def _rank(self, query: Query, options: SearchOptions) -> Ranking:
         options = replace(options, filters=narrowed(options.filters, query.where))
         depth = CANDIDATES
-        while depth < _PER_RESULT * (options.offset + options.k):
+        while depth < _CANDIDATES_PER_RESULT * (options.offset + options.k):
             depth *= 2  # in doublings, so that neighbouring pages see the same candidates
         evidence, vector = self._candidates(query, options, depth)
         return self._fuse(evidence, query, vector, options)
@@ -149,7 +149,7 @@ class Ranker:
     def _reason(
         self, bm25: Scores, articles: list[str], cosine: Scores, vector: Vectors | None, options: SearchOptions
     ) -> WeightReason:
-        """BM25's share in this index, and how far the question trusts the dense leg."""
+        """BM25's weight in this index, and how far the question trusts the dense leg."""
         if options.mode != "hybrid":
             return WeightReason("mode", 1.0 if options.mode == "bm25" else 0.0)
         corpus, origin = self._mix.weight, self._mix.origin

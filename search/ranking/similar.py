@@ -12,7 +12,7 @@ from search.models import Similar
 from search.query.stopwords import FUNCTION_WORDS
 from search.ranking.fusion import convex, scale_bm25
 
-_WORDS = 20  # telling words looked for; more of them only repeat what the article is about
+_MAX_WORDS = 20  # telling words looked for; more of them only repeat what the article is about
 _WEIGHT = 0.45  # of BM25: here it knows an article's words, not a question's
 _CANDIDATES = 200  # chunks from each leg, beside the article's own
 
@@ -52,7 +52,7 @@ def telling_words(backend: Backend, tokenizer: Tokenizer, text: str) -> dict[str
         term: weight * float(np.log1p(chunks / max(1, backend.document_frequency(term))))
         for term, weight in weights.items()
     }
-    best = sorted(value, key=lambda term: (-value[term], term))[:_WORDS]
+    best = sorted(value, key=lambda term: (-value[term], term))[:_MAX_WORDS]
     return {term: weights[term] for term in best}
 
 

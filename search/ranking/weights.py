@@ -1,9 +1,9 @@
-"""How an index mixes its legs before a question moves the share: by default, as measured, or as tuned.
+"""How an index mixes its legs before a question moves the weight: by default, as measured, or as tuned.
 
-    part of a leg = its default part, falling from whole to nothing as its nDCG@10 on known items falls from .95 of
+    weight of a leg = its default weight, falling from whole to nothing as its nDCG@10 on known items falls from .95 of
     the other leg's to .75
 
-so that of two healthy legs both count and a weak one counts less. The build leaves a leg a tenth of its part, for
+so that of two healthy legs both count and a weak one counts less. The build leaves a leg a tenth of its weight, for
 known items are not people's questions; `wensou tune` may switch it off, and what it set comes before what the build
 measured.
 """
@@ -18,14 +18,14 @@ from index.calibration import Measured
 DEFAULT_WEIGHT = 0.4  # of BM25, between healthy legs; see scripts/fusion_weights.py
 DEFAULT_STRENGTH = 3.3  # BM25 over idf mass of a text that holds all of the question, where it was not measured
 HEALTH = (0.75, 0.95)
-_LEAST = 0.1  # of its part that the build leaves a leg
+_MIN_HEALTH = 0.1  # of its weight that the build leaves a leg
 
 Origin = Literal["default", "measured", "tuned", "given"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """BM25's share and scale, and where the share comes from. A share of 0 or 1 switches the other leg off."""
+    """BM25's weight and scale, and where the weight comes from. A weight of 0 or 1 switches the other leg off."""
 
     weight: float = DEFAULT_WEIGHT
     strength: float = DEFAULT_STRENGTH
@@ -41,10 +41,10 @@ def health(leg: float, other: float) -> float:
 
 
 def healthy_weight(bm25: float, dense: float, *, least: float = 0.0) -> float:
-    """BM25's share by both legs' nDCG@10 on known items; each keeps at least that much of its part."""
-    bm25_part = DEFAULT_WEIGHT * max(least, health(bm25, dense))
-    dense_part = (1 - DEFAULT_WEIGHT) * max(least, health(dense, bm25))
-    return bm25_part / (bm25_part + dense_part)
+    """BM25's weight by both legs' nDCG@10 on known items; each keeps at least that much of its weight."""
+    bm25_weight = DEFAULT_WEIGHT * max(least, health(bm25, dense))
+    dense_weight = (1 - DEFAULT_WEIGHT) * max(least, health(dense, bm25))
+    return bm25_weight / (bm25_weight + dense_weight)
 
 
 def mix_of(backend: Backend) -> Mix:
@@ -55,5 +55,5 @@ def mix_of(backend: Backend) -> Mix:
     if tuned and tuned["encoder"] == backend.encoder_fingerprint:
         return Mix(float(tuned["weight"]), strength, "tuned")
     if measured:
-        return Mix(healthy_weight(measured.bm25, measured.dense, least=_LEAST), strength, "measured")
+        return Mix(healthy_weight(measured.bm25, measured.dense, least=_MIN_HEALTH), strength, "measured")
     return Mix()

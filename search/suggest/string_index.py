@@ -1,8 +1,8 @@
-"""Lines of text, searched by what each character may be. Made for a few million characters in memory.
+"""Strings, searched by what each character may be. Made for a few million characters in memory.
 
-A pattern is a list of places, each with the characters that may stand there. The positions of
-every character are kept, so that a search costs what its rarest place occurs, not what the text is long. Only
-letters, digits and Chinese characters count: signs and blanks between them are passed over.
+A pattern is a list of slots, each with the characters that may stand there. The positions of
+every character are kept, so that a search costs what its rarest slot occurs, not what the text is long. Only
+letters, digits and Chinese characters count: marks and blanks between them are passed over.
 """
 
 import re
@@ -20,21 +20,21 @@ Positions = NDArray[np.int32]
 _WORD = re.compile(r"\w")
 
 
-class Place(NamedTuple):
-    """The characters that may stand at one place of a pattern, by number, and how often they occur together."""
+class Slot(NamedTuple):
+    """The characters that may stand at one slot of a pattern, by number, and how often they occur together."""
 
     chars: NDArray[np.int64]
     allowed: NDArray[np.bool_]
     total: int
 
 
-class Lines:
-    """Some lines as they are displayed, and their folded word characters one after another."""
+class StringIndex:
+    """Some strings as they are displayed, and their folded word characters one after another."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        """Take `lines`; line breaks within them become blanks."""
-        self.lines = [line.replace("\n", " ") for line in lines]
-        text = fold("\n" + "".join(f"{line}\n" for line in self.lines))
+    def __init__(self, strings: Iterable[str]) -> None:
+        """Take `strings`; line breaks within them become blanks."""
+        self.strings = [line.replace("\n", " ") for line in strings]
+        text = fold("\n" + "".join(f"{line}\n" for line in self.strings))
         codes = codes_of(text)
         seen = np.zeros(0x110000, bool)
         seen[codes] = True
@@ -52,26 +52,26 @@ class Lines:
         breaks = np.flatnonzero(self.ids == self.number["\n"])
         self.starts: Positions = breaks[:-1].astype(np.int32) + 1
         """Where each line begins."""
-        self._begins = self._origin[breaks[:-1]] + 1  # the same, counting signs
+        self._begins = self._origin[breaks[:-1]] + 1  # the same, counting marks
 
     @cached_property
-    def anything(self) -> Place:
+    def anything(self) -> Slot:
         """Any character of a line."""
         allowed = np.ones(len(self.alphabet), bool)
         allowed[self.number["\n"]] = False
-        return self._place(allowed)
+        return self._slot(allowed)
 
-    def place(self, chars: Iterable[str]) -> Place:
-        """A place where one of `chars`, folded, may stand."""
+    def slot(self, chars: Iterable[str]) -> Slot:
+        """A slot where one of `chars`, folded, may stand."""
         allowed = np.zeros(len(self.alphabet), bool)
         allowed[[self.number[char] for char in chars if char in self.number]] = True
-        return self._place(allowed)
+        return self._slot(allowed)
 
-    def _place(self, allowed: NDArray[np.bool_]) -> Place:
+    def _slot(self, allowed: NDArray[np.bool_]) -> Slot:
         chars = np.flatnonzero(allowed)
-        return Place(chars, allowed, int(self.counts[chars].sum()))
+        return Slot(chars, allowed, int(self.counts[chars].sum()))
 
-    def find(self, pattern: Sequence[Place]) -> Positions:
+    def find(self, pattern: Sequence[Slot]) -> Positions:
         """Where `pattern` stands, ascending; nothing for an empty one."""
         if not pattern:
             return np.zeros(0, np.int32)
@@ -81,11 +81,11 @@ class Lines:
         at = at[(at > 0) & (at + len(pattern) < len(self.ids))]
         return np.sort(self._keep(at, pattern))
 
-    def begin(self, pattern: Sequence[Place]) -> Positions:
+    def begin(self, pattern: Sequence[Slot]) -> Positions:
         """As `find`, at the beginning of a line."""
         return self._keep(self.starts[self.starts + len(pattern) < len(self.ids)], pattern)
 
-    def _keep(self, at: Positions, pattern: Sequence[Place]) -> Positions:
+    def _keep(self, at: Positions, pattern: Sequence[Slot]) -> Positions:
         for offset in sorted(range(len(pattern)), key=lambda i: pattern[i].total):
             if not len(at):
                 break
@@ -104,9 +104,9 @@ class Lines:
         return number, start - begin, last + 1 - begin
 
     def text(self, position: int, length: int) -> str:
-        """These characters as displayed, with the signs between them."""
+        """These characters as displayed, with the marks between them."""
         number, start, end = self.span(position, length)
-        return self.lines[number][start:end]
+        return self.strings[number][start:end]
 
     def whole(self, position: int, length: int) -> bool:
         """Whether these characters are all of their line."""

@@ -16,13 +16,13 @@ from index.backend import Lister
 from search.query.stopwords import FUNCTION_WORDS
 from search.suggest import pinyin
 from search.suggest.lookalikes import lookalikes
-from search.suggest.string_index import Lines, Place
+from search.suggest.string_index import Slot, StringIndex
 
 MAX_PATTERN = 40  # characters: what is longer is a sentence, and stands in no title
-_MANY_WORDS = 50_000  # with so many, words of a single chunk are left out
-_SHORT_QUERY = 8  # characters: in so few every pair tells, in a sentence words meet that never met
-_SHORT_RUN = 12  # characters: in a longer one only sounds and shapes are mended, which costs a few milliseconds
-_HITS = 2_000  # places looked at for one pattern
+_MAX_WORDS_WITH_RARE = 50_000  # with so many, words of a single chunk are left out
+_MAX_SHORT_QUERY = 8  # characters: in so few every pair tells, in a sentence words meet that never met
+_MAX_RUN_FOR_SLIPS = 12  # characters: in a longer one only sounds and shapes are mended, which costs a few milliseconds
+_MAX_HITS = 2_000  # positions looked at for one pattern
 _MAX_PATTERNS = 12  # ways to read what is typed that are tried
 _MAX_INITIALS = 4  # letters that words which merely meet are guessed from; for titles there may be more
 # How letters are read, the surest first, and whether the last syllable may be unfinished.
@@ -37,7 +37,11 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 # What a guess costs: how unlikely the mistake is, in mistyped characters of the same sound.
 _SHAPE, _DROPPED, _EXTRA, _WRONG = 1.0, 1.2, 1.5, 2.0
 _IN_TITLE = 9.0  # a stretch of a title is as likely as two words that meet this often, in log counts
-_SHORT = {_DROPPED: 3, _EXTRA: 3, _WRONG: 5}  # characters the pattern needs before such a mistake is believed
+_MIN_CHARS_FOR_SLIP = {
+    _DROPPED: 3,
+    _EXTRA: 3,
+    _WRONG: 5,
+}  # characters the pattern needs before such a mistake is believed
 
 
 class Guess(NamedTuple):
@@ -55,33 +59,33 @@ class Suggester:
         """Nothing is read before the first question."""
         self._lister = lister
         self._tokenizer = tokenizer
-        self._sounds: dict[tuple[str, bool], Place] = {}  # a table for each of some 800 syllables and beginnings
+        self._sounds: dict[tuple[str, bool], Slot] = {}  # a table for each of some 800 syllables and beginnings
 
     @cached_property
     def _words(self) -> dict[str, int]:
         """Words of two to eight characters, most frequent first, and how many chunks hold each."""
         found = [(w, df) for w, df in self._lister.words() if 2 <= len(w) <= 8 and not w.isdecimal()]
-        if len(found) > _MANY_WORDS:
+        if len(found) > _MAX_WORDS_WITH_RARE:
             found = [(w, df) for w, df in found if df > 1]
         return dict(sorted(found, key=lambda pair: (-pair[1], pair[0])))
 
     @cached_property
-    def _lines(self) -> Lines:
+    def _strings(self) -> StringIndex:
         """The words, then the titles."""
         titles = dict.fromkeys(title.strip() for title in self._lister.titles())
-        return Lines([*self._words, *(title for title in titles if title)])
+        return StringIndex([*self._words, *(title for title in titles if title)])
 
     @cached_property
     def _border(self) -> int:
         """Where the words end and the titles begin."""
-        lines = self._lines
-        return int(lines.starts[len(self._words)]) if len(self._words) < len(lines.starts) else len(lines.ids)
+        strings = self._strings
+        return int(strings.starts[len(self._words)]) if len(self._words) < len(strings.starts) else len(strings.ids)
 
     @cached_property
     def _sounding(self) -> dict[str, list[str]]:
-        """Syllable -> the characters of the lines that can be read so."""
+        """Syllable -> the characters of the strings that can be read so."""
         table: dict[str, list[str]] = {}
-        for char in self._lines.alphabet:
+        for char in self._strings.alphabet:
             for reading in pinyin.readings(char):
                 table.setdefault(reading, []).append(char)
         return table
@@ -96,10 +100,10 @@ class Suggester:
         words: dict[str, None] = {}
         titles: dict[str, None] = {}
         for pattern in self._readings_of(typed):
-            for search in (self._lines.begin, self._lines.find):
+            for search in (self._strings.begin, self._strings.find):
                 at = search(pattern)
                 for some, out in ((at[at < self._border], words), (at[at >= self._border], titles)):
-                    for line in (self._lines.lines[self._lines.line(place)] for place in some[: 4 * limit].tolist()):
+                    for line in (self._strings.strings[self._strings.line(at)] for at in some[: 4 * limit].tolist()):
                         if "".join(_RUN.findall(fold(line))) != typed and len(out) < limit:
                             out.setdefault(line)
             if len(words) + len(titles) >= limit:
@@ -107,36 +111,36 @@ class Suggester:
         short = list(words)[: max(limit // 2, limit - len(titles))]
         return [*short, *titles][:limit]
 
-    def _readings_of(self, typed: str) -> Iterator[list[Place]]:
+    def _readings_of(self, typed: str) -> Iterator[list[Slot]]:
         """Patterns for what is typed: itself, then letters as pinyin, the last syllable begun, then as initials."""
-        lines = self._lines
-        yield [lines.place([char]) for char in typed]
+        strings = self._strings
+        yield [strings.slot([char]) for char in typed]
         if not _LETTERS.search(typed):
             return
         parts = re.findall(r"[a-z]+|[^a-z]", typed)
         for cut, begun in _WAYS:
-            ways: list[list[Place]] = [[]]
+            ways: list[list[Slot]] = [[]]
             for part in parts:
                 if _LETTERS.fullmatch(part):
                     options = [self._spoken(way, begun=begun) for way in cut(part)]
                 else:
-                    options = [[lines.place([part])]]
+                    options = [[strings.slot([part])]]
                 ways = [way + option for way in ways for option in options][:_MAX_PATTERNS]
             yield from ways
 
-    def _spoken(self, way: Sequence[str], *, begun: bool) -> list[Place]:
+    def _spoken(self, way: Sequence[str], *, begun: bool) -> list[Slot]:
         """Characters read as each syllable; with `begun` the last one, and any single letter, only begins it."""
         last = len(way) - 1
         return [self._sound(s, begun=len(s) == 1 or (begun and i == last)) for i, s in enumerate(way)]
 
-    def _sound(self, syllable: str, *, begun: bool) -> Place:
+    def _sound(self, syllable: str, *, begun: bool) -> Slot:
         key = (syllable, begun)
         if key not in self._sounds:
             if begun:
                 chars = [c for s, some in self._sounding.items() if s.startswith(syllable) for c in some]
             else:
                 chars = self._sounding.get(syllable, [])
-            self._sounds[key] = self._lines.place(chars)
+            self._sounds[key] = self._strings.slot(chars)
         return self._sounds[key]
 
     # ---- correction
@@ -154,7 +158,7 @@ class Suggester:
         pairs = [
             fold(text[a.end - 1 : b.start + 1])
             for a, b in zip(tokens, tokens[1:], strict=False)
-            if a.end == b.start and (len(text) <= _SHORT_QUERY or _lone(a.term) or _lone(b.term))
+            if a.end == b.start and (len(text) <= _MAX_SHORT_QUERY or _left_over(a.term) or _left_over(b.term))
         ]
         return any(not lister.pair_frequency(pair) for pair in pairs if all(map(_HAN.match, pair)))
 
@@ -166,7 +170,7 @@ class Suggester:
             return []
         if not _HAN.search(words):
             return self._spelled(typed, limit) if _LETTERS.search(words) else []
-        if len(self._lines.find([self._lines.place([char]) for char in words])):
+        if len(self._strings.find([self._strings.slot([char]) for char in words])):
             return []
         guesses = self._near(words)
         if not guesses:
@@ -175,37 +179,37 @@ class Suggester:
 
     def _near(self, chars: str, *, slips: bool = True) -> list[Guess]:
         """Stretches of titles and words that differ from `chars` in sounds and shapes or, failing that, by a slip."""
-        lines = self._lines
-        exact = [lines.place([char]) for char in chars]
+        strings = self._strings
+        exact = [strings.slot([char]) for char in chars]
         soft = [self._alike(char) for char in chars]
         found: dict[str, Guess] = {}
 
-        def take(pattern: list[Place], cost: Callable[[str], float]) -> None:
-            for at in lines.find(pattern)[:_HITS].tolist():
-                folded = lines.folded[at : at + len(pattern)]
+        def take(pattern: list[Slot], cost: Callable[[str], float]) -> None:
+            for at in strings.find(pattern)[:_MAX_HITS].tolist():
+                folded = strings.folded[at : at + len(pattern)]
                 price = cost(folded)
                 known = found.get(folded)
                 if price and (known is None or known.cost >= price):
                     weight = (known.weight if known else 0.0) + self._weight(at, len(pattern))
-                    found[folded] = Guess(price, weight, lines.text(at, len(pattern)))
+                    found[folded] = Guess(price, weight, strings.text(at, len(pattern)))
 
         take(soft, lambda other: self._distance(chars, other))
         if found or not slips:
             return list(found.values())
         n = len(chars)
         for i in range(n):
-            if n >= _SHORT[_DROPPED] and i:
-                take([*exact[:i], lines.anything, *exact[i:]], lambda _: _DROPPED)
-            if n > _SHORT[_EXTRA]:
+            if n >= _MIN_CHARS_FOR_SLIP[_DROPPED] and i:
+                take([*exact[:i], strings.anything, *exact[i:]], lambda _: _DROPPED)
+            if n > _MIN_CHARS_FOR_SLIP[_EXTRA]:
                 take([*exact[:i], *exact[i + 1 :]], lambda _: _EXTRA)
-            if n >= _SHORT[_WRONG]:
-                take([*exact[:i], lines.anything, *exact[i + 1 :]], lambda _: _WRONG)
+            if n >= _MIN_CHARS_FOR_SLIP[_WRONG]:
+                take([*exact[:i], strings.anything, *exact[i + 1 :]], lambda _: _WRONG)
         return list(found.values())
 
-    def _alike(self, char: str) -> Place:
+    def _alike(self, char: str) -> Slot:
         """Where `char` stands, itself, a homophone or a lookalike may have been meant."""
         others = {other for reading in pinyin.readings(char) for other in self._sounding.get(reading, ())}
-        return self._lines.place({char, *others, *lookalikes(char)})
+        return self._strings.slot({char, *others, *lookalikes(char)})
 
     def _distance(self, typed: str, meant: str) -> float:
         """Cost of typing `typed` for `meant`, of equal length; 0 where more was mistaken than can be believed."""
@@ -217,8 +221,8 @@ class Suggester:
 
     def _weight(self, at: int, length: int) -> float:
         """A word counts with its chunks, a stretch of a title once."""
-        if self._lines.whole(at, length):
-            return 1.0 + self._words.get(self._lines.folded[at : at + length], 0)
+        if self._strings.whole(at, length):
+            return 1.0 + self._words.get(self._strings.folded[at : at + length], 0)
         return 1.0
 
     def _in_parts(self, typed: str) -> list[Guess]:
@@ -229,7 +233,7 @@ class Suggester:
             strange = [i for i in range(len(run) - 1) if not self._together(run[i : i + 2])]
             for i in strange[:4]:
                 for start, end in _windows(i, len(run)):
-                    for guess in self._near(run[start:end], slips=len(run) <= _SHORT_RUN):
+                    for guess in self._near(run[start:end], slips=len(run) <= _MAX_RUN_FOR_SLIPS):
                         mended = run[:start] + guess.text + run[end:]
                         if self._strange(mended) < len(strange):
                             whole = typed[: match.start()] + mended + typed[match.end() :]
@@ -245,7 +249,7 @@ class Suggester:
         if not all(map(_HAN.match, pair)):
             return True
         return bool(self._lister.pair_frequency(pair)) or bool(
-            len(self._lines.find([self._lines.place([c]) for c in pair]))
+            len(self._strings.find([self._strings.slot([c]) for c in pair]))
         )
 
     # ---- pinyin
@@ -261,26 +265,26 @@ class Suggester:
                 break
         return _best(guesses, {typed}, limit)
 
-    def _decode(self, pattern: list[Place], most: int) -> list[Guess]:
+    def _decode(self, pattern: list[Slot], most: int) -> list[Guess]:
         """Stretches of titles on word borders that fit `pattern`, and, up to `most` characters, words that meet."""
         found: dict[str, float] = {}
-        for at in self._lines.find(pattern)[:_HITS].tolist():
-            text = self._lines.text(at, len(pattern))
+        for at in self._strings.find(pattern)[:_MAX_HITS].tolist():
+            text = self._strings.text(at, len(pattern))
             if text in found or self._on_words(at, len(pattern)):
                 found[text] = found.get(text, 0.0) + self._weight(at, len(pattern))
         found = {text: _IN_TITLE + math.log1p(weight) for text, weight in found.items()}
-        joined = self._joined(pattern) if len(pattern) <= most else []
-        for text, weight in joined:
+        combined = self._combined(pattern) if len(pattern) <= most else []
+        for text, weight in combined:
             found[text] = found.get(text, 0.0) + weight
         return [Guess(0.0, weight, text) for text, weight in found.items()]
 
     def _on_words(self, at: int, length: int) -> bool:
         """Whether a stretch begins and ends where words of its line do."""
-        number, start, end = self._lines.span(at, length)
-        tokens = self._tokenizer.tokens(self._lines.lines[number])
+        number, start, end = self._strings.span(at, length)
+        tokens = self._tokenizer.tokens(self._strings.strings[number])
         return any(t.start == start for t in tokens) and any(t.end == end for t in tokens)
 
-    def _joined(self, pattern: list[Place]) -> list[tuple[str, float]]:
+    def _combined(self, pattern: list[Slot]) -> list[tuple[str, float]]:
         """Two to four words that fit `pattern` together and whose borders stand so in the index."""
         beams: list[list[tuple[float, str]]] = [[] for _ in range(len(pattern) + 1)]
         beams[0] = [(0.0, "")]
@@ -298,11 +302,11 @@ class Suggester:
                 del beam[12:]
         return [(text, score) for score, text in beams[-1]]
 
-    def _fitting(self, pattern: Sequence[Place], limit: int = 12) -> list[tuple[str, int]]:
+    def _fitting(self, pattern: Sequence[Slot], limit: int = 12) -> list[tuple[str, int]]:
         words: list[tuple[str, int]] = []
-        for at in self._lines.begin(pattern).tolist():
-            if self._lines.whole(at, len(pattern)):
-                word = self._lines.folded[at : at + len(pattern)]
+        for at in self._strings.begin(pattern).tolist():
+            if self._strings.whole(at, len(pattern)):
+                word = self._strings.folded[at : at + len(pattern)]
                 if word in self._words:
                     words.append((word, self._words[word]))
                     if len(words) == limit:
@@ -310,7 +314,7 @@ class Suggester:
         return words
 
 
-def _lone(term: str) -> bool:
+def _left_over(term: str) -> bool:
     """A character that is left over when a mistake has broken a word."""
     return len(term) == 1 and term not in FUNCTION_WORDS
 

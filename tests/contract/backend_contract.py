@@ -1,4 +1,4 @@
-"""What every engine must do, with ids and values held to a reference that works everything out by brute force.
+"""What every engine must do, with ids and values matched_terms to a reference that works everything out by brute force.
 
 To test an engine: derive a class from `BackendContract` and give it a `build` fixture.
 """
@@ -41,8 +41,8 @@ class Reference:
         self._vectors = dict(zip(self.chunks, vectors.astype(np.float16).astype(np.float32), strict=True))
 
     def terms(self, chunk_id: str, query: LexicalQuery) -> dict[str, float]:
-        """Each term's share of a chunk's BM25, all fields together."""
-        shares: dict[str, float] = {}
+        """Each term's contribution of a chunk's BM25, all fields together."""
+        contributions: dict[str, float] = {}
         for field, weight in FIELD_WEIGHTS.items():
             documents = self._documents[field]
             average = sum(document.total() for document in documents.values()) / len(documents)
@@ -52,8 +52,8 @@ class Reference:
                     df = sum(1 for other in documents.values() if other[term])
                     idf = math.log(1 + (len(documents) - df + 0.5) / (df + 0.5))
                     part = tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * document.total() / average))
-                    shares[term] = shares.get(term, 0.0) + weight * times * idf * part
-        return shares
+                    contributions[term] = contributions.get(term, 0.0) + weight * times * idf * part
+        return contributions
 
     def lexical(self, query: LexicalQuery) -> list[tuple[str, float]]:
         scores = {chunk_id: sum(self.terms(chunk_id, query).values()) for chunk_id in self.chunks}
@@ -128,10 +128,10 @@ class BackendContract:
         found = backend.evidence(query, vector, ids, terms=True)
         assert [item.chunk_id for item in found] == ids
         for item in found:
-            shares = reference.terms(item.chunk_id, query)
-            assert item.bm25 == pytest.approx(sum(shares.values()), abs=1e-5)
+            contributions = reference.terms(item.chunk_id, query)
+            assert item.bm25 == pytest.approx(sum(contributions.values()), abs=1e-5)
             assert item.cosine == pytest.approx(reference.cosine(item.chunk_id, vector), abs=1e-5)
-            assert dict(item.terms) == pytest.approx(shares, abs=1e-5)
+            assert dict(item.terms) == pytest.approx(contributions, abs=1e-5)
 
     def test_evidence_is_what_the_legs_say(self, backend):
         query, vector = lexical_query("老小区加装电梯"), vector_of("老小区加装电梯")
@@ -146,10 +146,10 @@ class BackendContract:
     def test_the_words_held_are_those_of_title_and_text(self, backend, reference, question):
         query = lexical_query(question)
         ids, terms = sorted(reference.chunks), article_builder().tokenizer.terms
-        for chunk_id, held in zip(ids, backend.held(query, ids), strict=True):
+        for chunk_id, matched_terms in zip(ids, backend.matched_terms(query, ids), strict=True):
             article = backend.article(article_of(chunk_id)).article
             there = {*terms(article.title), *terms(article.text)}
-            assert set(held) == set(query.words) & there
+            assert set(matched_terms) == set(query.words) & there
 
     @pytest.mark.parametrize("k", [1, 3, 5, EVERYTHING])
     @pytest.mark.parametrize("question", QUESTIONS)
@@ -179,7 +179,7 @@ class BackendContract:
         with pytest.raises(NotFound):
             backend.evidence(lexical_query("馒头"), None, [chunk_id])
         with pytest.raises(NotFound):
-            backend.held(lexical_query("馒头"), [chunk_id])
+            backend.matched_terms(lexical_query("馒头"), [chunk_id])
 
     def test_an_article_comes_back_whole(self, backend):
         for want in CORPUS:

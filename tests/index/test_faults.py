@@ -154,21 +154,21 @@ def long_article(number):
 
 def fill(root):
     """Add articles until the disk says no; returns what was committed before."""
-    told = {}
+    written = {}
     for number in range(500):
         item = long_article(number)
         try:
             update_index([item], root, PLAIN, encoder=HashEncoder())
         except OSError:
-            return told
-        told[item.article_id] = item.text
+            return written
+        written[item.article_id] = item.text
     raise AssertionError("the disk did not fill up")
 
 
-def assert_nothing_is_lost(root, told):
+def assert_nothing_is_lost(root, written):
     index = EmbeddedIndex.open(root)
-    assert index.stats().articles == len(told)
-    assert {name: index.article(name).article.text for name in told} == told
+    assert index.stats().articles == len(written)
+    assert {name: index.article(name).article.text for name in written} == written
     assert damaged_files(root, index.manifest) == []
 
 
@@ -214,13 +214,13 @@ def small_disk(tmp_path):
 def test_a_full_disk_loses_nothing_and_the_next_writer_goes_on_when_there_is_room(small_disk):
     root = small_disk / "index"
     (small_disk / "ballast").write_bytes(bytes(500_000))
-    told = fill(root)
-    assert len(told) >= 2
-    assert_nothing_is_lost(root, told)
+    written = fill(root)
+    assert len(written) >= 2
+    assert_nothing_is_lost(root, written)
     (small_disk / "ballast").unlink()
     report = update_index([article("small", PIECES[0])], root, PLAIN, encoder=HashEncoder())
     assert report.added == 1
-    assert_nothing_is_lost(root, told | {"small": PIECES[0]})
+    assert_nothing_is_lost(root, written | {"small": PIECES[0]})
 
 
 def test_altered_postings_that_point_outside_the_texts_are_named(made, tmp_path):

@@ -341,7 +341,7 @@ def test_deep_pages_join_too(crowded, mode):
     assert len(set(ids(whole))) == 200
 
 
-def test_a_reprint_is_one_story_and_deleting_one_keeps_the_other(tmp_path):
+def test_a_near_duplicate_is_one_cluster_and_deleting_one_keeps_the_other(tmp_path):
     encoder = HashEncoder()
     cluster = (
         "望榆县图书馆夜间服务昨晚启动。读者可以在一楼大厅自助借书，也可以在二楼自习到晚上十点半。"

@@ -27,12 +27,12 @@ def first(live, question):
 def test_the_next_question_after_a_commit_is_answered_from_it(root):
     live = LiveEngine(root)
     assert live.engine().commit == 1
-    held = live.engine()
+    before = live.engine()
     update_index([article("tower", "海岛上的灯塔，守塔人守了四十年。", title="灯塔")], root, encoder=HashEncoder())
     assert first(live, "灯塔 守塔人") == "tower"
     assert live.engine().commit == 2
-    assert held.commit == 1  # who holds the old one keeps it
-    assert held.search("馒头").results[0].article_id == "bread"
+    assert before.commit == 1  # who holds the old one keeps it
+    assert before.search("馒头").results[0].article_id == "bread"
 
 
 def test_without_a_commit_the_engine_stays_the_same(root):
@@ -118,14 +118,14 @@ def test_what_only_the_old_commit_had_is_released_when_its_last_question_ends(ro
         return {line.split("/segments/")[1].split("/")[0] for line in lines if f"{root}/segments/" in line}
 
     live = LiveEngine(root)
-    held = live.engine()
+    engine = live.engine()
     before = mapped()
     assert before
     update_index(CORPUS, root, rebuild=True, encoder=HashEncoder())
     assert first(live, "馒头") == "bread"
     assert before < mapped()  # a question may still be asking the old one
-    old = weakref.ref(held)
-    del held
+    old = weakref.ref(engine)
+    del engine
     gc.collect()
     assert old() is None
     assert mapped()

@@ -41,7 +41,7 @@ def test_a_text_cut_once_gives_what_its_chunks_give(text, size, at_once):
     spans = tuple(chunk_spans(text, size=size, overlap=size // 3)) if text else ()
     stored = StoredArticle(Article("a", "题目", text), spans, "")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_AT_ONCE", at_once)
+        patch.setattr(module, "_MIN_STRETCH_CHARS", at_once)
         found = terms_of(stored, TOKENIZER)
     words, bigrams, body = by_the_chunk(stored)
     assert [Counter(one) for one in found.words] == words

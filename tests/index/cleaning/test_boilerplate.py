@@ -42,7 +42,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize("line", SURE)
-def test_a_line_that_nobody_writes_is_chrome(line):
+def test_a_line_that_nobody_writes_is_boilerplate(line):
     assert boilerplate.sure(line) is True
 
 
@@ -78,12 +78,12 @@ def test_a_long_tail_of_the_article_survives_a_comment_box():
     assert gone == ["评论一下", "评论 0人参与,0条评论", "最热评论"]
 
 
-def test_chrome_in_the_middle_of_a_long_article_is_left():
+def test_boilerplate_in_the_middle_of_a_long_article_is_left():
     body = "\n".join([*(f"第{n}段。" for n in range(40)), "最新评论", *(f"第{n}段。" for n in range(40, 120))])
     assert boilerplate.remove(body) == (body, [])
 
 
-def test_a_page_of_nothing_but_chrome_is_left_alone():
+def test_a_page_of_nothing_but_boilerplate_is_left_alone():
     assert boilerplate.remove("最新评论\n打印本页") == ("最新评论\n打印本页", [])
 
 

@@ -32,10 +32,10 @@ BY_STEP = {
         ("控\x00制\x07符", "控制符"),
         ("a  b", "a  b"),
     ],
-    "glue": [("堅持創(chuàng)新驅(qū)動(dòng)", "堅持創新驅動")],
-    "ghosts": [("我們開(kāi)會(huì)研究,因?yàn)檫@一天大家都來了", "我們開會研究,因為這一天大家都來了")],
-    "chrome": [("正文在这里。\n还没有评论,快来抢沙发吧!", "正文在这里。")],
-    "fields": [("来源：某某网 2024-01-02\n正文在这里。", "正文在这里。")],
+    "pinyin_annotations": [("堅持創(chuàng)新驅(qū)動(dòng)", "堅持創新驅動")],
+    "misaligned_gbk": [("我們開(kāi)會(huì)研究,因?yàn)檫@一天大家都來了", "我們開會研究,因為這一天大家都來了")],
+    "boilerplate": [("正文在这里。\n还没有评论,快来抢沙发吧!", "正文在这里。")],
+    "metadata": [("来源：某某网 2024-01-02\n正文在这里。", "正文在这里。")],
     "title": [("题目\n\n正文在这里。", "正文在这里。")],
 }
 
@@ -86,13 +86,13 @@ def test_the_title_is_repaired_like_the_text():
 def test_changes_say_step_before_and_after():
     changes = clean(Article("a", "题目", "創(chuàng)新發(fā)展\n评论一下")).changes
     assert [(change.step, change.before, change.after) for change in changes] == [
-        ("glue", "創(chuàng)", "創"),
-        ("glue", "發(fā)", "發"),
-        ("chrome", "评论一下", ""),
+        ("pinyin_annotations", "創(chuàng)", "創"),
+        ("pinyin_annotations", "發(fā)", "發"),
+        ("boilerplate", "评论一下", ""),
     ]
 
 
-def test_learned_chrome_goes():
+def test_learned_boilerplate_goes():
     article = Article("a", "题目", "正文在这里。\n某报客户端下载")
     assert clean(article, boilerplate=frozenset({"某报客户端下载"})).article.text == "正文在这里。"
 
@@ -122,7 +122,7 @@ class TestSeeds:
         return clean(Article(path.stem, "", path.read_text(encoding="utf-8")))
 
     @pytest.mark.parametrize("number", range(5))
-    def test_no_glue_is_left_and_nothing_else_is_lost(self, number):
+    def test_no_annotation_is_left_and_nothing_else_is_lost(self, number):
         text = self.article(number).article.text
         assert re.findall(r"[?(（][a-zāáǎàēéěèīíǐìōóǒòūúǔùǜ]+[)）]", text) == []
 
@@ -140,7 +140,7 @@ class TestSeeds:
             (4, 12, "7a5f17f46467fbec"),
         ],
     )
-    def test_ghosts_are_read_again(self, number, length, expected):
+    def test_misaligned_bytes_are_read_again(self, number, length, expected):
         text = self.article(number).article.text
         assert expected in {digest(text[at : at + length]) for at in range(len(text) - length + 1)}
 
@@ -152,7 +152,7 @@ class TestSeeds:
         assert (digest(third.source), third.published) == ("e24155e6d042f7b7", "2024-01-29")
         assert digest(fourth.meta["correspondent"]) == "2afed6f337f00ee4"
 
-    def test_chrome_is_gone_and_the_last_paragraph_is_not(self):
+    def test_boilerplate_is_gone_and_the_last_paragraph_is_not(self):
         assert digest(self.article(0).article.text[-8:]) == "f49e11028b3f250c"
         assert digest(self.article(3).article.text[-8:]) == "5b0c8cc26dfd8abb"
-        assert next(c.before for c in self.article(3).changes if c.step == "chrome") == "1"
+        assert next(c.before for c in self.article(3).changes if c.step == "boilerplate") == "1"

@@ -22,10 +22,10 @@ def test_any_text_can_be_asked(text):
     assert gbk_misaligned.find(text) == []
 
 
-@pytest.mark.parametrize(("text", "sign"), [(LOST, "烙"), (GAINED, "览")])
-def test_a_shifted_run_is_seen_to_its_end(text, sign):
+@pytest.mark.parametrize(("text", "mark"), [(LOST, "烙"), (GAINED, "览")])
+def test_a_misaligned_run_is_seen_to_its_end(text, mark):
     (stretch,) = gbk_misaligned.find(text)
-    assert text.index(sign) <= stretch.start <= text.index(sign) + 3
+    assert text.index(mark) <= stretch.start <= text.index(mark) + 3
     assert 5 <= stretch.end - stretch.start <= 10
 
 
@@ -37,7 +37,7 @@ def test_many_texts_are_searched_as_each_alone(least):
     assert gbk_misaligned.find_all([]) == []
 
 
-def test_every_shifted_run_is_found():
+def test_every_misaligned_run_is_found():
     assert len(gbk_misaligned.find(f"{LOST}\n{SOUND}\n{LOST}")) == 2
 
 
@@ -54,7 +54,7 @@ def plainly(text, least):
     for at, (here, behind) in enumerate(zip(points, points[1:], strict=False)):
         first, second = int(codes.trail[here]), int(codes.lead[behind])
         pair = int(codes.pair[first | second])
-        shown = min(int(table[codes.shown[here], codes.shown[behind]]), gbk_misaligned._MOST)
+        shown = min(int(table[codes.shown[here], codes.shown[behind]]), gbk_misaligned._MAX_STEPS)
         gained = shown - (int(table[before, pair]) if pair >= 0 else gbk_misaligned._UNDEFINED)
         gained = min(gained, 0) if here == behind else gained
         gained = gained if first and second else gbk_misaligned._BORDER

@@ -53,14 +53,14 @@ EXACT = [  # the sound sentence, and the characters that two of its neighbours' 
 ]
 
 
-@pytest.mark.parametrize(("sound", "readings", "sign"), EXACT)
-def test_a_reading_pasted_inside_a_character_gives_its_byte_back(sound, readings, sign):
+@pytest.mark.parametrize(("sound", "readings", "mark"), EXACT)
+def test_a_reading_pasted_inside_a_character_gives_its_byte_back(sound, readings, mark):
     damaged = half(pasted(sound, *readings))
-    assert sign in damaged
+    assert mark in damaged
     assert gbk_repair.repair(pinyin_annotations.remove(damaged)[0])[0] == sound
 
 
-def test_a_lost_byte_is_put_back_in_an_article_that_held_glue():
+def test_a_lost_byte_is_put_back_in_an_article_that_held_annotations():
     text = half(TRADITIONAL) + "\n“大家都說好!痹搮^的工作很好"
     repaired, changes = gbk_repair.repair(text, damaged=True)
     assert repaired.endswith("“大家都說好!”該區的工作很好")
@@ -86,7 +86,7 @@ def test_sound_text_is_left_alone(text):
     assert gbk_repair.repair(text, damaged=True) == (text, [])
 
 
-def test_a_byte_lost_in_plain_text_is_found_by_the_run_it_shifts():
+def test_a_byte_lost_in_plain_text_is_found_by_the_run_it_misaligns():
     sound = half(NEWS) + "全县各级领导干部都要认真学习有关精神,2024年完成任务"
     data = sound.encode("gbk")
     at = data.index("级领导干部都".encode("gbk"))
@@ -122,7 +122,7 @@ def test_units_are_the_bytes_of_the_display():
     assert [unit.opens for unit in units] == [True, False, True, True]
 
 
-def test_glue_then_ghosts_is_stable():
+def test_annotations_then_misaligned_bytes_is_stable():
     text = half(TRADITIONAL) + "數據表明,要拓展?jié)摿薮蟮谋镜貦C構".replace("數據", "數(shù)據(jù)")
     once = gbk_repair.repair(pinyin_annotations.remove(text)[0], damaged=True)[0]
     assert once.endswith("數據表明,要拓展潛力巨大的本地機構")

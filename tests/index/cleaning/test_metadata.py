@@ -79,16 +79,16 @@ PROSE = [
 
 
 @pytest.mark.parametrize(("line", "found"), LINES)
-def test_a_line_of_fields_is_understood_whole(line, found):
-    assert metadata.line_fields(line) == (found, True)
+def test_a_line_of_metadata_is_understood_whole(line, found):
+    assert metadata.line_metadata(line) == (found, True)
 
 
 @pytest.mark.parametrize("line", PROSE)
-def test_prose_is_no_line_of_fields(line):
-    assert metadata.line_fields(line).whole is False
+def test_prose_is_no_line_of_metadata(line):
+    assert metadata.line_metadata(line).whole is False
 
 
-def test_field_lines_are_taken_from_both_ends_and_the_rest_stays():
+def test_metadata_lines_are_taken_from_both_ends_and_the_rest_stays():
     text = "题目在这里\n来源：某某网 2024-03-05\n正文第一段。\n正文第二段。\n编辑：张三"
     rest, found, taken = metadata.take(text)
     assert rest == "题目在这里\n正文第一段。\n正文第二段。"
@@ -130,7 +130,7 @@ def test_a_column_of_dates_in_the_text_is_no_field():
     assert metadata.take(text)[0] == text
 
 
-def test_a_text_of_nothing_but_fields_keeps_them():
+def test_a_text_of_nothing_but_metadata_keeps_them():
     assert metadata.take("来源：某某网\n作者：张三")[0] == "来源：某某网\n作者：张三"
 
 

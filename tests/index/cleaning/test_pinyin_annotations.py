@@ -2,7 +2,7 @@ import pytest
 
 from index.cleaning import pinyin_annotations
 
-GLUED = [
+ANNOTATED = [
     ("堅持創(chuàng)新驅(qū)動(dòng)發(fā)展", "堅持創新驅動發展"),
     ("堅持創（chuàng）新發（fā)展", "堅持創新發展"),
     ("堅持創(chuang)新驅(qu)動發(fa)展", "堅持創新驅動發展"),
@@ -36,13 +36,13 @@ MEANT = [
 ]
 
 
-@pytest.mark.parametrize(("before", "after"), GLUED)
+@pytest.mark.parametrize(("before", "after"), ANNOTATED)
 def test_a_reading_behind_its_character_goes(before, after):
     assert pinyin_annotations.remove(before)[0] == after
 
 
 @pytest.mark.parametrize(("char", "reading"), POLYPHONES)
-def test_every_reading_of_a_polyphone_goes_where_the_article_is_full_of_glue(char, reading):
+def test_every_reading_of_a_polyphone_goes_where_the_article_is_full_of_annotations(char, reading):
     text = f"經(jīng)濟發(fā)展與創(chuàng)新{char}({reading})的質(zhì)量"
     assert pinyin_annotations.remove(text)[0] == f"經濟發展與創新{char}的質量"
 
@@ -52,7 +52,7 @@ def test_a_reading_that_is_meant_stays(text):
     assert pinyin_annotations.remove(text) == (text, [])
 
 
-def test_a_lesson_about_readings_keeps_them_in_an_article_without_glue_elsewhere():
+def test_a_lesson_about_readings_keeps_them_in_an_article_without_annotations_elsewhere():
     text = "普通话里，“长”是多音字：长(cháng)短的长，长(zhǎng)大的长，读音不同。"
     assert pinyin_annotations.remove(text)[0] == text
 
@@ -61,8 +61,8 @@ def test_the_reading_of_another_character_stays():
     assert pinyin_annotations.remove("展(jié)開")[0] == "展(jié)開"
 
 
-def test_glue_behind_a_character_that_a_lost_byte_split_goes_too():
-    # 區 is 85 5E: the ghost shows a character that ends in 85, and a ^
+def test_an_annotation_behind_a_character_that_a_lost_byte_split_goes_too():
+    # 區 is 85 5E: the misaligned bytes show a character that ends in 85, and a ^
     assert pinyin_annotations.remove("領(lǐng)導(dǎo)痹搮^(qū)重點(diǎn)")[0] == "領導痹搮^重點"
 
 
@@ -70,8 +70,8 @@ def test_one_change_per_piece():
     text, changes = pinyin_annotations.remove("創(chuàng)新發(fā)展")
     assert text == "創新發展"
     assert [(change.step, change.before, change.after) for change in changes] == [
-        ("glue", "創(chuàng)", "創"),
-        ("glue", "發(fā)", "發"),
+        ("pinyin_annotations", "創(chuàng)", "創"),
+        ("pinyin_annotations", "發(fā)", "發"),
     ]
 
 

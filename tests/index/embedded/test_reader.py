@@ -35,10 +35,10 @@ def words_of_all_frequencies(tmp_path_factory):
 
 
 @pytest.mark.parametrize("k", [1, 3, 10, 50])
-@pytest.mark.parametrize(("few", "held_back"), [(2_000, 0.1), (0, 0.0), (0, 0.1), (0, 0.6), (0, 1.0)])
-def test_the_best_chunks_are_those_of_all_scored_alone(words_of_all_frequencies, monkeypatch, k, few, held_back):
-    monkeypatch.setattr(segment_scorer, "_FEW", few)
-    monkeypatch.setattr(segment_scorer, "_FIRST", held_back)
+@pytest.mark.parametrize(("few", "non_essential"), [(2_000, 0.1), (0, 0.0), (0, 0.1), (0, 0.6), (0, 1.0)])
+def test_the_best_chunks_are_those_of_all_scored_alone(words_of_all_frequencies, monkeypatch, k, few, non_essential):
+    monkeypatch.setattr(segment_scorer, "_MAX_EXHAUSTIVE", few)
+    monkeypatch.setattr(segment_scorer, "_FIRST_NON_ESSENTIAL", non_essential)
     index, names = words_of_all_frequencies
     rng = np.random.default_rng(k)
     chunk_ids = [f"n{n:03}:{c}" for n in range(600) for c in range(len(index.article(f"n{n:03}").spans))]
@@ -52,9 +52,9 @@ def test_the_best_chunks_are_those_of_all_scored_alone(words_of_all_frequencies,
         in_one_pass = [item.bm25 for item in index.evidence(query, None, ids)]
         again = LexicalQuery(terms)  # an equal question, but not the one just asked: nothing is remembered of it
         alone = index.evidence(again, None, ids)
-        told = index.evidence(again, None, ids, terms=True)
+        explained = index.evidence(again, None, ids, terms=True)
         assert [hit.score for hit in hits] == in_one_pass == [item.bm25 for item in alone]
-        assert [sum(item.terms.values()) for item in told] == pytest.approx(in_one_pass)
+        assert [sum(item.terms.values()) for item in explained] == pytest.approx(in_one_pass)
         every = index.evidence(again, None, chunk_ids)
         assert [hit.score for hit in hits] == sorted((item.bm25 for item in every if item.bm25), reverse=True)[:k]
 
@@ -78,7 +78,7 @@ def test_every_variant_scores_as_its_formula_over_a_field(tmp_path, variant):
         assert postings.documents(term).tolist() == [5]
         idf = bm25.idf(np.asarray([1]), len(CORPUS))
         every = bm25.idf(np.diff(postings.starts), len(CORPUS))
-        part = bm25.part(np.asarray([1]), bm25.norms(lengths[[5]], float(lengths.mean())))
+        part = bm25.saturation(np.asarray([1]), bm25.norms(lengths[[5]], float(lengths.mean())))
         want += FIELD_WEIGHTS[field] * float(bm25.floor(idf, float(every.mean()))[0] * part[0])
     assert item.bm25 == pytest.approx(want, abs=1e-5)
     assert item.bm25 > 1

@@ -1,6 +1,6 @@
 import numpy as np
 
-from index.encoders.token_pairs import Reach, damped, neighbours, pair_rows, passage_rows, standing, two_apart
+from index.encoders.token_pairs import Reach, damped, length_norms, neighbours, pair_rows, passage_rows, two_apart
 
 
 def test_order_matters_and_rows_stay_in_the_table():
@@ -70,5 +70,5 @@ def test_texts_without_tokens_are_damped_to_nothing():
 
 def test_short_passages_count_less_and_long_ones_in_full():
     ends = np.cumsum([0, 0, 4, 64, 128, 1000])
-    np.testing.assert_allclose(standing(ends, 0.1), [0, 32**-0.1, 2**-0.1, 1, 1], rtol=1e-6)
-    np.testing.assert_allclose(standing(ends, 0.0), 1)
+    np.testing.assert_allclose(length_norms(ends, 0.1), [0, 32**-0.1, 2**-0.1, 1, 1], rtol=1e-6)
+    np.testing.assert_allclose(length_norms(ends, 0.0), 1)

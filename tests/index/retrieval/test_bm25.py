@@ -29,16 +29,16 @@ def test_part_of_okapi_and_lucene(variant):
     bm25 = Bm25(variant, k1=1.5, b=0.5)
     norm = bm25.norms(np.asarray([10]), 20.0)
     assert norm == pytest.approx([1.5 * (0.5 + 0.5 * 0.5)])
-    assert bm25.part(np.asarray([3]), norm) == pytest.approx([3 * 2.5 / (3 + 1.125)])
+    assert bm25.saturation(np.asarray([3]), norm) == pytest.approx([3 * 2.5 / (3 + 1.125)])
 
 
 def test_part_of_plus_and_l():
     plus, low = Bm25("plus", delta=1.0), Bm25("l", delta=0.5)
     norm = plus.norms(np.asarray([10]), 20.0)
     k = 1.2 * (0.25 + 0.75 * 0.5)
-    assert plus.part(np.asarray([2]), norm) == pytest.approx([1.0 + 2 * 2.2 / (2 + k)])
+    assert plus.saturation(np.asarray([2]), norm) == pytest.approx([1.0 + 2 * 2.2 / (2 + k)])
     c = 2 / (0.25 + 0.75 * 0.5) + 0.5
-    assert low.part(np.asarray([2]), norm) == pytest.approx([2.2 * c / (1.2 + c)])
+    assert low.saturation(np.asarray([2]), norm) == pytest.approx([2.2 * c / (1.2 + c)])
 
 
 def test_only_okapi_has_a_floor_under_its_idf():
@@ -66,5 +66,5 @@ def test_an_unknown_variant_is_refused_and_the_known_ones_named():
 def test_with_k1_of_zero_every_variant_still_gives_numbers():
     for variant in ("lucene", "okapi", "plus", "l"):
         bm25 = Bm25(variant, k1=0.0)
-        parts = bm25.part(np.asarray([1, 5]), bm25.norms(np.asarray([3, 4]), 3.5))
+        parts = bm25.saturation(np.asarray([1, 5]), bm25.norms(np.asarray([3, 4]), 3.5))
         assert np.isfinite(parts).all(), variant

@@ -22,7 +22,7 @@ TEXTS = st.text(alphabet=LETTERS, min_size=1, max_size=60)
 
 @pytest.fixture(autouse=True)
 def _narrow_always(monkeypatch):
-    monkeypatch.setattr(conditions, "_FEW_ARTICLES", 0)
+    monkeypatch.setattr(conditions, "_MAX_ARTICLES_TO_READ", 0)
 
 
 def index_of(articles, root):

@@ -7,7 +7,7 @@ import pytest
 
 from index.analysis.terms import CHUNK_FIELDS
 from index.retrieval.bm25 import Bm25
-from index.retrieval.segment_scorer import _FILLED, FIELD_WEIGHTS, SegmentScorer, Term, _Columns
+from index.retrieval.segment_scorer import _COLUMN_FILL_RATE, FIELD_WEIGHTS, SegmentScorer, Term, _Columns
 from index.segments.postings import Postings
 
 TERMS = 60
@@ -103,7 +103,7 @@ def test_a_column_is_filled_once_as_many_rows_were_searched_for_as_it_is_worth()
     fields = {"words": Postings.build(documents)}
     often, also, rare = (fields["words"].terms.find(term) for term in "常也罕")
     columns = _Columns(fields, most=1)
-    worth = -(-400 // _FILLED)
+    worth = -(-400 // _COLUMN_FILL_RATE)
     assert columns.find("words", -1, 10_000) is None
     assert columns.find("words", rare, 10_000) is None
     assert columns.find("words", often, worth - 1) is None

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from index.models import Evidence
 from index.retrieval.signals import coverage, dense_signal, idf_mass, scale_cosine, strength, two_levels
 
-HELD = [["电梯"], ["电梯", "补贴", "别的"]]
+MATCHED = [["电梯"], ["电梯", "补贴", "别的"]]
 IDF = {"电梯": 2.0, "补贴": 1.0, "火星": 5.0}
 
 
-def test_cosines_of_both_grains_are_mixed_and_scaled_from_the_floor():
+def test_cosines_of_passages_and_articles_are_mixed_and_scaled_from_the_floor():
     near = two_levels([Evidence("a:0", 1.0, 0.6, 0.2), Evidence("a:1", 1.0, 0.0, 0.0)])
     assert near == pytest.approx([0.7 * 0.6 + 0.3 * 0.2, 0.0])
     assert scale_cosine(np.asarray([0.6, 0.2, 0.1, 1.0]), floor=0.2) == pytest.approx([0.5, 0.0, 0.0, 1.0])
@@ -35,9 +35,9 @@ def test_the_dense_signal_is_the_best_and_half_the_tenth():
 
 
 def test_the_lexical_signal_counts_the_idf_mass_that_is_held_and_how_strongly():
-    assert coverage(IDF, HELD) == pytest.approx(3 / 8)
+    assert coverage(IDF, MATCHED) == pytest.approx(3 / 8)
     assert strength(IDF, 8.0) == pytest.approx(1.0)
-    assert coverage(IDF, []) == coverage({}, HELD) == strength({}, 1.0) == 0.0
+    assert coverage(IDF, []) == coverage({}, MATCHED) == strength({}, 1.0) == 0.0
 
 
 def test_a_word_that_no_chunk_holds_weighs_most():

@@ -31,7 +31,7 @@ def test_merged_postings_are_those_of_a_build_from_the_kept_documents(tmp_path_f
     folder = tmp_path_factory.mktemp("merged")
     keep = [np.asarray([random.random() < share for _ in part], bool) for part in parts]
     kept_ones = [part[i] for part, mask in zip(parts, keep, strict=True) for i in np.flatnonzero(mask)]
-    with patch.object(merge, "_BLOCK", block):
+    with patch.object(merge, "_BLOCK_POSTINGS", block):
         merge_postings(folder, "words", [Postings.build(part) for part in parts], keep)
     assert same(Postings.load(folder, "words"), Postings.build(kept_ones))
 

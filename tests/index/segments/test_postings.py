@@ -36,7 +36,7 @@ def scores_of(postings: Postings, terms: list[str], bm25: Bm25) -> np.ndarray:
         if number >= 0:
             idf = bm25.floor(bm25.idf(df[[number]], n), mean_idf)
             docs, tfs, _ = postings.gather([number])
-            out[docs] += idf[0] * bm25.part(tfs, norms[docs])
+            out[docs] += idf[0] * bm25.saturation(tfs, norms[docs])
     return out
 
 
@@ -114,14 +114,14 @@ def test_parts_of_single_rows_are_what_is_added_to_all(documents, variant):
     for number in range(len(postings.terms)):
         out = np.zeros(len(documents), np.float32)
         docs, tfs, sizes = postings.gather([number, -1])
-        out[docs] = bm25.part(tfs, norms[docs])
+        out[docs] = bm25.saturation(tfs, norms[docs])
         assert sizes == [len(docs), 0]
         tfs, never = postings.frequencies([number, -1], rows)
         assert not never.any()
         assert tfs.tolist() == postings.column(number)[rows].tolist()
-        held = np.flatnonzero(tfs)
+        present = np.flatnonzero(tfs)
         parts = np.zeros(len(rows))
-        parts[held] = bm25.part(tfs[held], norms[rows[held]])
+        parts[present] = bm25.saturation(tfs[present], norms[rows[present]])
         assert parts == pytest.approx(out[rows], abs=1e-6)
         assert parts.max(initial=0) <= bm25.ceiling
         assert (out > 0).sum() == postings.df(number)

@@ -169,15 +169,15 @@ def test_only_huge_files_and_only_when_said_are_looked_at_here_and_there(tmp_pat
     np.save(tmp_path / "small.npy", np.arange(1 << 18, dtype=np.int32))
     with here_and_there():
         arrays = [map_array(tmp_path / "huge.npy"), map_array(tmp_path / "small.npy")]
-    assert (_told("huge.npy"), _told("small.npy")) == (True, False)
+    assert (_advice("huge.npy"), _advice("small.npy")) == (True, False)
     assert [array[-1] for array in arrays] == [(17 << 18) - 1, (1 << 18) - 1]
     del arrays
     again = map_array(tmp_path / "huge.npy")
-    assert not _told("huge.npy")
+    assert not _advice("huge.npy")
     assert again[5] == 5
 
 
-def _told(name):
+def _advice(name):
     """Whether the system knows that the mapped file `name` is read at random."""
     maps = re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text())
     (block,) = [block for block in maps if name in block]

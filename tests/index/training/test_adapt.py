@@ -47,16 +47,16 @@ def corpus(path, *, related):
 
 @pytest.mark.parametrize(("related", "steps"), [(True, 30), (False, 4)])
 def test_it_helps_where_there_is_something_to_learn_and_says_so_where_not(tmp_path, related, steps):
-    told = []
+    messages = []
     out = tmp_path / "encoder"
-    found = adapt([corpus(tmp_path / "own.jsonl", related=related)], out, steps=steps, say=told.append)
+    found = adapt([corpus(tmp_path / "own.jsonl", related=related)], out, steps=steps, say=messages.append)
     assert (found.articles, found.skipped, found.held_out, found.steps) == (240, 0, 50, steps)
     assert found.titles is not None
     assert found.titles.queries == 50
     assert found.all.low <= found.all.after - found.all.before <= found.all.high
     assert found.helps == (found.all.low > 0)
     assert json.loads((out / "adaptation.json").read_text("utf-8"))["all"]["after"] == found.all.after
-    confidence = found.told(out)
+    confidence = found.summary(out)
     if related:
         assert found.helps
         assert found.titles.after > found.titles.before + 0.02
@@ -64,7 +64,7 @@ def test_it_helps_where_there_is_something_to_learn_and_says_so_where_not(tmp_pa
     else:
         assert found.titles.low <= 0.02
     assert ("It helps" in confidence) == found.helps
-    assert any(f"{steps} steps" in line for line in told)
+    assert any(f"{steps} steps" in line for line in messages)
     encoder = load_encoder(str(out))
     assert encoder.queries(["青松计划"]).shape == (1, encoder.dim)
     assert encoder.fingerprint != load_encoder().fingerprint

@@ -77,7 +77,7 @@ def test_the_loss_is_the_symmetric_cross_entropy_and_the_gradient_its_own():
 
 @pytest.mark.parametrize("prefix", [None, 3])
 def test_gradients_are_those_of_the_loss(prefix, monkeypatch):
-    # Shares are held fixed while a step is taken, as the gradient has it.
+    # Shares are kept fixed while a step is taken, as the gradient has it.
     learned = model()
     fixed = shares_of(learned.tokens())
     monkeypatch.setattr("index.training.model.shares_of", lambda tokens: fixed)
@@ -113,7 +113,7 @@ def test_a_token_that_comes_again_counts_less():
     often, once = (model(power=power).gradients(pairs, None)[0] for power in (1.0, 0.0))
     assert often != pytest.approx(once)
     reach = Reach(0.5, 1.0, 0.25)
-    assert model(power=0.25, brevity=0.5, reach=reach).table()[3:] == (0.25, 0.5, reach)
+    assert model(power=0.25, length_exponent=0.5, reach=reach).table()[3:] == (0.25, 0.5, reach)
 
 
 def test_pairs_two_apart_count_in_training_as_in_use():
@@ -138,10 +138,10 @@ def test_training_goes_on_from_given_rows():
 
 
 def test_the_rate_of_a_run_ends_at_zero_and_steps_are_told():
-    learned, told = model(), []
-    train(learned, (batch(seed=number) for number in range(100)), 50, log=told.append)
-    assert len(told) == 1
-    assert told[0].startswith("step 50/50 loss")
+    learned, messages = model(), []
+    train(learned, (batch(seed=number) for number in range(100)), 50, log=messages.append)
+    assert len(messages) == 1
+    assert messages[0].startswith("step 50/50 loss")
 
 
 def test_what_is_trained_is_what_is_used(tmp_path):

@@ -24,7 +24,7 @@ def table(tokens, pairs):
     rng = np.random.default_rng(2)
     rows = rng.standard_normal((tokens, 8)).astype(np.float32)
     beside = rng.standard_normal((pairs, 4 if pairs else 0)).astype(np.float32)
-    return Table(rows, beside, shares_of(rows), power=0.5, brevity=0.25, reach=Reach(1.5, 1.25, 0.5))
+    return Table(rows, beside, shares_of(rows), power=0.5, length_exponent=0.25, reach=Reach(1.5, 1.25, 0.5))
 
 
 def test_a_saved_table_reads_back(tmp_path):
@@ -33,7 +33,7 @@ def test_a_saved_table_reads_back(tmp_path):
     save(tmp_path, tokenizer, written)
     encoder = StaticEncoder(tmp_path, "saved")
     assert encoder.dim == 12
-    assert (encoder.power, encoder.brevity, encoder.reach) == (0.5, 0.25, Reach(1.5, 1.25, 0.5))
+    assert (encoder.power, encoder.length_exponent, encoder.reach) == (0.5, 0.25, Reach(1.5, 1.25, 0.5))
     for one, other in zip(written[:3], encoder.tables(), strict=True):
         np.testing.assert_allclose(one, other, atol=0.1)
     vectors = encoder.queries(["中国经济发展", "经济发展中国", "中国"])

@@ -34,7 +34,7 @@ def test_a_file_is_analysed_by_its_path(tmp_path):
     path.write_text("---\ntitle: 灯塔\nauthor: 王元\n---\n海岛上的灯塔建在最高处。\n", "utf-8")
     found = analyze_text(str(path))
     assert found["text"].strip() == "海岛上的灯塔建在最高处。"
-    assert (found["fields"]["title"], found["fields"]["author"]) == ("灯塔", "王元")
+    assert (found["metadata"]["title"], found["metadata"]["author"]) == ("灯塔", "王元")
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):
@@ -50,7 +50,7 @@ def test_a_text_that_is_no_path_is_a_text(text):
 
 def test_the_first_line_of_several_is_the_title():
     found = analyze_text("海岛灯塔\n\n灯塔建在最高处。")
-    assert (found["fields"]["title"], found["text"]) == ("海岛灯塔", "灯塔建在最高处。")
+    assert (found["metadata"]["title"], found["text"]) == ("海岛灯塔", "灯塔建在最高处。")
 
 
 def test_an_index_lends_its_words_and_synonyms(tmp_path):

@@ -38,7 +38,7 @@ def folder(path, tmp_path):
     return where
 
 
-def test_without_judgements_the_health_of_the_legs_sets_the_share(path):
+def test_without_judgements_the_health_of_the_legs_sets_the_weight(path):
     live = LiveEngine(path)
     assert live.engine().mix.origin == "measured"
     found = tune(path)
@@ -59,7 +59,7 @@ def test_without_judgements_the_health_of_the_legs_sets_the_share(path):
     json.dumps(found.to_json())
 
 
-def test_with_judgements_the_best_share_wins_and_a_dry_run_stores_nothing(path, folder):
+def test_with_judgements_the_best_weight_wins_and_a_dry_run_stores_nothing(path, folder):
     before = read_manifest(path)
     found = tune(path, folder, store=False)
     assert read_manifest(path) == before

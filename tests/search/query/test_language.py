@@ -1,4 +1,4 @@
-"""What people type with signs: understood, or plain words with a warning, and never an error."""
+"""What people type with operators: understood, or plain words with a warning, and never an error."""
 
 from datetime import date
 
@@ -91,7 +91,7 @@ def test_plain_words_stay_as_they_are(text):
         ("+GPT-4", "GPT-4", word("GPT-4")),
     ],
 )  # fmt: skip
-def test_signs_become_conditions(text, words, where):
+def test_operators_become_conditions(text, words, where):
     spoken = understand(text, TOKENIZER)
     assert (spoken.text, spoken.where, spoken.warnings) == (words, where, ())
 
@@ -187,7 +187,7 @@ WIDE = "的 一 用 年 月 三 水 文 飞机 馒头 电梯 干部"
 
 
 @pytest.mark.parametrize(
-    ("signs", "want"),
+    ("operators", "want"),
     [
         ('"双导师"', {"train"}),
         ('"導師制"', {"train"}),  # in the title, across its words, in the other script
@@ -209,14 +209,14 @@ WIDE = "的 一 用 年 月 三 水 文 飞机 馒头 电梯 干部"
     ],
 )
 @pytest.mark.parametrize("mode", ["bm25", "hybrid"])
-def test_conditions_hold_in_the_engine(engine, signs, want, mode):
-    assert found(engine, f"{WIDE} {signs}", mode) == want
+def test_conditions_hold_in_the_engine(engine, operators, want, mode):
+    assert found(engine, f"{WIDE} {operators}", mode) == want
 
 
 @pytest.mark.parametrize("mode", ["bm25", "dense", "hybrid"])
 def test_the_one_article_that_passes_comes_however_far_down_it_ranks(index_path, mode, monkeypatch):
     monkeypatch.setattr("search.ranking.ranker.CANDIDATES", 1)
-    monkeypatch.setattr("search.ranking.ranker._PER_RESULT", 1)
+    monkeypatch.setattr("search.ranking.ranker._CANDIDATES_PER_RESULT", 1)
     with SearchEngine(open_backend(index_path), HashEncoder()) as engine:
         answer = engine.search('的 年 一 馒头 文章 "管壁的铁锈"', SearchOptions(mode=mode, k=1))
     assert [result.article_id for result in answer.results] == ["water"]

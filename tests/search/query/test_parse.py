@@ -59,7 +59,7 @@ def test_words_that_only_ask_weigh_less_unless_they_are_all_there_is():
     assert parse("为什么", TOKENIZER).lexical.words["为什么"] == 1.0
 
 
-def test_a_query_of_signs_has_no_terms():
+def test_a_query_of_operators_has_no_terms():
     query = parse("？！……", TOKENIZER)
     assert not query.lexical
     assert query.terms == ()

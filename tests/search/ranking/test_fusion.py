@@ -60,7 +60,7 @@ def test_words_tell_apart_by_the_tenth_best_article_and_not_by_chunks():
     assert lexical_spread(np.zeros(12), [f"a{i}" for i in range(12)]) == 1.0
 
 
-def test_the_share_moves_with_the_trust():
+def test_the_weight_moves_with_the_trust():
     assert adapt(0.5, 1.0) == pytest.approx(0.5)
     assert adapt(0.5, 0.5) == pytest.approx(2 / 3)
     assert adapt(0.5, 0.0) == 1.0

@@ -25,7 +25,7 @@ def test_nothing_ranked_nothing_grouped():
     assert by_article([], passages=3) == by_chunk([]) == []
 
 
-def test_reprints_fold_into_the_first_and_only_where_the_texts_agree():
+def test_near_duplicates_fold_into_the_first_and_only_where_the_texts_agree():
     groups = [[Ranked(f"a{i}:0", 1.0 - i / 10, i)] for i in range(5)]
     signatures = np.asarray([[1] * 8, [2] * 8, [1] * 8, [1] * 8, [0] * 8], np.uint32)
     clusters = fold_near_duplicates(groups, signatures, lambda a, b: (a, b) != ("a0", "a3"))

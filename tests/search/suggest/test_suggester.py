@@ -14,7 +14,7 @@ from search.engine import SearchEngine
 from search.models import SearchOptions
 from search.suggest import pinyin
 from search.suggest.lookalikes import _GROUPS, lookalikes
-from search.suggest.string_index import Lines
+from search.suggest.string_index import StringIndex
 from search.suggest.suggester import Suggester
 from tests.conftest import PLAIN, HashEncoder, article
 
@@ -133,7 +133,7 @@ def test_doubt_falls_on_words_and_lone_characters_that_stand_nowhere(suggester):
     assert suggester.doubts(terms("gbsz"), "gbsz")
 
 
-# ---- pinyin, lookalikes and lines
+# ---- pinyin, lookalikes and strings
 
 
 def test_readings_have_no_tones():
@@ -165,22 +165,22 @@ def test_lookalikes_are_mutual_folded_and_never_the_character_itself():
 @given(
     st.lists(st.text(alphabet="ab电電梯", max_size=6), min_size=1), st.text(alphabet="ab电梯", min_size=1, max_size=3)
 )
-def test_lines_are_searched_as_text_is(texts, part):
-    lines = Lines(texts)
-    pattern = [lines.place([char]) for char in part]
-    want = [i for i in range(len(lines.folded)) if lines.folded.startswith(part, i)]
-    assert lines.find(pattern).tolist() == want
-    assert [fold(lines.text(at, len(part))) for at in want] == [part] * len(want)
-    assert lines.begin(pattern).tolist() == [at for at in want if lines.folded[at - 1] == "\n"]
+def test_strings_are_searched_as_text_is(texts, part):
+    strings = StringIndex(texts)
+    pattern = [strings.slot([char]) for char in part]
+    want = [i for i in range(len(strings.folded)) if strings.folded.startswith(part, i)]
+    assert strings.find(pattern).tolist() == want
+    assert [fold(strings.text(at, len(part))) for at in want] == [part] * len(want)
+    assert strings.begin(pattern).tolist() == [at for at in want if strings.folded[at - 1] == "\n"]
 
 
-def test_signs_between_characters_are_passed_over_and_shown():
-    lines = Lines(["甲，《电》 梯", "", "（3）电-梯!"])
-    found = lines.find([lines.place([char]) for char in "电梯"]).tolist()
-    assert [lines.text(at, 2) for at in found] == ["电》 梯", "电-梯"]
-    assert [lines.span(at, 2) for at in found] == [(0, 3, 7), (2, 3, 6)]
-    assert lines.whole(lines.find([lines.place("甲")])[0], 3)
-    assert not lines.whole(found[1], 2)
+def test_marks_between_characters_are_passed_over_and_shown():
+    strings = StringIndex(["甲，《电》 梯", "", "（3）电-梯!"])
+    found = strings.find([strings.slot([char]) for char in "电梯"]).tolist()
+    assert [strings.text(at, 2) for at in found] == ["电》 梯", "电-梯"]
+    assert [strings.span(at, 2) for at in found] == [(0, 3, 7), (2, 3, 6)]
+    assert strings.whole(strings.find([strings.slot("甲")])[0], 3)
+    assert not strings.whole(found[1], 2)
 
 
 # ---- in the engine and its faces

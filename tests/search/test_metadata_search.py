@@ -51,7 +51,7 @@ def test_what_a_field_says_is_found_by_plain_words(engine, words):
 
 
 @pytest.mark.parametrize(
-    ("sign", "want"),
+    ("operator", "want"),
     [
         ("issuer:江城市人民政府", ["flood"]),
         ("issuer:東湖縣人民政府辦公室", ["fees"]),
@@ -62,8 +62,8 @@ def test_what_a_field_says_is_found_by_plain_words(engine, words):
         ("issuer:江城市人民政府 issuer:东湖县人民政府办公室", ["fees", "flood"]),
     ],
 )
-def test_a_field_can_be_asked_for_by_its_sign(engine, sign, want):
-    assert sorted(found(engine, f"群众 {sign}")) == want
+def test_metadata_can_be_asked_for_by_its_operator(engine, operator, want):
+    assert sorted(found(engine, f"群众 {operator}")) == want
 
 
 def test_a_field_can_be_filtered_by(engine):

@@ -9,10 +9,10 @@ import pytest
 from index.encoders.load import load_encoder
 from index.training import prepare as prepared
 from index.training.corpus import Record, tokenise
-from index.training.held import gains, hold_out
+from index.training.held_out import gains, hold_out
 from index.training.vocabulary import build_tokenizer, charsmap
 
-PLACES = "北京 上海 广州 深圳 成都 武汉 南京 杭州 西安 重庆 天津 苏州".split()
+WORDS_OF_PLACE = "北京 上海 广州 深圳 成都 武汉 南京 杭州 西安 重庆 天津 苏州".split()
 
 
 def record(place, piece=0):
@@ -22,7 +22,7 @@ def record(place, piece=0):
 
 @pytest.fixture(scope="module")
 def text():
-    records = [record(place, piece) for piece in (0, 12) for place in PLACES]
+    records = [record(place, piece) for piece in (0, 12) for place in WORDS_OF_PLACE]
     return tokenise([*records, Record("news", "", "", "没有标题的一篇。" * 9, "untitled")], load_encoder().tokenizer)
 
 
@@ -31,20 +31,20 @@ def parts(ids, ends):
 
 
 def test_whole_articles_are_held_out_and_their_questions_are_not_in_the_passages(text):
-    mask, held = hold_out(text, 4, 3)
+    mask, held_out = hold_out(text, 4, 3)
     groups = np.unique(text.group[mask])
     assert len(groups) == 4
     assert mask.tolist() == np.isin(text.group, groups).tolist()
-    assert set(held.right.tolist()) == set(held.owner.tolist()) == set(groups.tolist())
-    assert (np.diff(held.owner) >= 0).all()
+    assert set(held_out.right.tolist()) == set(held_out.owner.tolist()) == set(groups.tolist())
+    assert (np.diff(held_out.owner) >= 0).all()
     titles = {tuple(text.sentence(int(text.first[number]))) for number in np.flatnonzero(mask)}
-    passages = parts(held.p_ids, held.p_ends)
-    questions = parts(held.q_ids, held.q_ends)
-    assert held.titled.sum() == 4
-    assert (~held.titled).sum() == 8  # one of each record
-    assert {tuple(one) for one, titled in zip(questions, held.titled, strict=True) if titled} == titles
-    for question, right in zip(questions, held.right, strict=True):
-        own = [passage for passage, owner in zip(passages, held.owner, strict=True) if owner == right]
+    passages = parts(held_out.p_ids, held_out.p_ends)
+    questions = parts(held_out.q_ids, held_out.q_ends)
+    assert held_out.titled.sum() == 4
+    assert (~held_out.titled).sum() == 8  # one of each record
+    assert {tuple(one) for one, titled in zip(questions, held_out.titled, strict=True) if titled} == titles
+    for question, right in zip(questions, held_out.right, strict=True):
+        own = [passage for passage, owner in zip(passages, held_out.owner, strict=True) if owner == right]
         assert not any(passage[at : at + len(question)] == question for passage in own for at in range(len(passage)))
     again = hold_out(text, 4, 3)
     np.testing.assert_array_equal(mask, again[0])
@@ -53,7 +53,7 @@ def test_whole_articles_are_held_out_and_their_questions_are_not_in_the_passages
 
 def test_no_more_than_half_of_the_titled_articles_are_held_out(text):
     mask, _ = hold_out(text, 1000, 1)
-    assert len(np.unique(text.group[mask])) == len(PLACES) // 2
+    assert len(np.unique(text.group[mask])) == len(WORDS_OF_PLACE) // 2
     assert not mask[-1]  # it has no title
 
 
@@ -72,22 +72,22 @@ def test_what_is_prepared_is_kept_under_its_request(tmp_path, monkeypatch):
     monkeypatch.setattr(prepared, "build_tokenizer", lambda chosen: build_tokenizer(chosen, few))
     for name in ("one", "other"):
         with gzip.open(tmp_path / f"{name}.jsonl.gz", "wt", encoding="utf-8") as file:
-            for place in PLACES:
+            for place in WORDS_OF_PLACE:
                 row = {"title": f"{place}市{name}", "heading": "", "text": record(place).text}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    told = []
+    messages = []
     cache = tmp_path / "cache"
     request = (tmp_path, ["one", "other"], [], 300)
-    tokenizer, text, said = prepared.prepare(*request, cache, told.append)
-    assert len(text.group) == 2 * len(PLACES)
-    assert told[0].startswith("24 records")
-    told.clear()
-    again, kept, alike = prepared.prepare(*request, cache, told.append)
-    assert told == []
+    tokenizer, text, said = prepared.prepare(*request, cache, messages.append)
+    assert len(text.group) == 2 * len(WORDS_OF_PLACE)
+    assert messages[0].startswith("24 records")
+    messages.clear()
+    again, kept, alike = prepared.prepare(*request, cache, messages.append)
+    assert messages == []
     assert again.get_vocab() == tokenizer.get_vocab()
     for one, other in ((text, kept), (said._asdict(), alike._asdict())):
         one, other = (part if isinstance(part, dict) else vars(part) for part in (one, other))
         for name, values in one.items():
             np.testing.assert_array_equal(values, other[name])
-    prepared.prepare(tmp_path, ["one"], [], 300, cache, told.append)
-    assert told[0].startswith("12 records")
+    prepared.prepare(tmp_path, ["one"], [], 300, cache, messages.append)
+    assert messages[0].startswith("12 records")

@@ -14,11 +14,11 @@ from index.training.pairs import edges
 
 Ids = NDArray[np.int32]
 Ends = NDArray[np.int64]
-_PASSAGE = 110  # tokens, some 200 characters
+_PASSAGE_TOKENS = 110  # tokens, some 200 characters
 _SENTENCE = range(5, 50)  # tokens of a sentence that is worth asking by
 
 
-class Held(NamedTuple):
+class HeldOut(NamedTuple):
     """Questions and passages as token ids (flat, and where each ends, from 0) and the article that each is of.
 
     `owner` (passages,) ascends; `right` (questions,) and `titled` (questions,) say what is asked for, and how.
@@ -33,7 +33,7 @@ class Held(NamedTuple):
     titled: NDArray[np.bool_]
 
 
-def hold_out(text: Tokenised, articles: int, seed: int) -> tuple[NDArray[np.bool_], Held]:
+def hold_out(text: Tokenised, articles: int, seed: int) -> tuple[NDArray[np.bool_], HeldOut]:
     """Draw `articles` of those that have a title; a mask (records,) of what is held out, and its questions."""
     rng = np.random.default_rng(seed)
     lengths = np.diff(text.starts)
@@ -64,7 +64,7 @@ def hold_out(text: Tokenised, articles: int, seed: int) -> tuple[NDArray[np.bool
         for part in _runs(lengths, lines):
             passages.append(np.concatenate([text.sentence(number) for number in part]))
             owner.append(group)
-    return mask, Held(
+    return mask, HeldOut(
         np.concatenate(questions),
         edges(questions),
         np.concatenate(passages),
@@ -98,9 +98,9 @@ def gains(
 
 def _runs(lengths: NDArray[np.int64], lines: list[int]) -> list[list[int]]:
     runs: list[list[int]] = []
-    size = _PASSAGE
+    size = _PASSAGE_TOKENS
     for number in lines:
-        if size >= _PASSAGE:
+        if size >= _PASSAGE_TOKENS:
             runs.append([])
             size = 0
         runs[-1].append(number)
