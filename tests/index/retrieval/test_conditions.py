@@ -147,7 +147,7 @@ def test_only_articles_that_may_hold_the_phrase_are_read(tmp_path, monkeypatch):
 def test_a_condition_is_worked_out_once_for_both_legs(tmp_path, monkeypatch):
     index = index_of(CORPUS, tmp_path / "index")
     asked = []
-    monkeypatch.setattr("index.embedded.reader.meets", lambda *args: asked.append(args) or meets(*args))
+    monkeypatch.setattr("index.embedded.filtering.meets", lambda *args: asked.append(args) or meets(*args))
     filters = Filters(where=Holds("电梯"))
     first = [index._passing(segment, filters) for segment in index.segments]
     again = [index._passing(segment, filters) for segment in index.segments]
