@@ -26,6 +26,7 @@ from index.models import Article, BuildReport, Change, Skipped, SkipReason, Stor
 from index.pipeline import Task, prepare_articles
 from index.prepare import ArticlePreparer, content_hash
 from index.sources.articles import Meter, read_sources, unread_paths
+from index.storage.history import remember
 
 # A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
 # waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
@@ -193,7 +194,7 @@ def update_index(
             warnings, recall = tuple(writer.warnings), writer.recall()
         finally:
             writer.close()
-    return BuildReport(
+    report = BuildReport(
         added=tally.added,
         changed=tally.changed,
         unchanged=tally.unchanged,
@@ -208,6 +209,9 @@ def update_index(
         dense_recall=recall,
         warnings=warnings,
     )
+    if "://" not in str(path):  # an engine elsewhere has no folder to keep it in
+        remember(Path(path), report)
+    return report
 
 
 def recipe_of(preparer: ArticlePreparer) -> Recipe:

@@ -4,6 +4,7 @@ search.ranking.ranker makes the order; here it becomes pages of results.
 """
 
 import copy
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,13 +18,14 @@ from typing import Self
 import numpy as np
 
 from index.analysis.near_duplicates import near_duplicates
+from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Lister, Verifying
 from index.config import IndexConfig
 from index.connect import narrow, open_backend
 from index.encoders.base import Encoder
 from index.encoders.load import load_encoder
 from index.errors import IndexMismatch
-from index.models import Chunk, Filters, IndexStats, StoredArticle
+from index.models import Article, Chunk, Filters, IndexStats, StoredArticle, Vectors
 from search.facets import count_facets
 from search.highlight import Span, focus, highlight, surroundings
 from search.models import Answer, Passage, Result, SearchOptions, Similar
@@ -312,6 +314,20 @@ class SearchEngine:
     def counts(self, filters: Filters, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """How many articles that pass `filters` have each value of each of `names`; see Backend.facets."""
         return self._backend.facets(filters, names)
+
+    def sample(self, count: int) -> list[tuple[Article, Vectors]]:
+        """At most `count` articles drawn at random, the same ones at each call, each with its unit vector, (dim,)."""
+        drawn = [stored.article for stored in self._backend.sample(count, random.Random(0))]
+        return [(article, self._backend.article_vector(article.article_id)) for article in drawn]
+
+    def vector(self, article_id: str) -> Vectors:
+        """Unit mean of an article's passages, (dim,) float32; NotFound."""
+        return self._backend.article_vector(article_id)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """What cuts texts into the words of this index."""
+        return self._tokenizer
 
     def stats(self) -> IndexStats:
         """Counts, sizes and names."""

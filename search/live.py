@@ -48,6 +48,11 @@ class LiveEngine:
                 self._lock.release()
         return self._engine
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the index lies; None for one that lies in another engine."""
+        return None if "://" in str(self._uri) else Path(self._uri)
+
     def state(self) -> IndexState:
         """What is there now."""
         return self._index.state()

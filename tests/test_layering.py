@@ -21,6 +21,7 @@ HEAVY = {
     "opencc",
     "trafilatura",
     "pypinyin",
+    "sklearn",
 }
 MODULES = sorted((ROOT / "index").rglob("*.py")) + sorted((ROOT / "search").rglob("*.py"))
 
@@ -32,7 +33,7 @@ ORDER = {
         "retrieval training checks embedded prepare pipeline connect builder"
     ).split(),
     "search": (
-        "models settings query ranking suggest highlight facets citation script engine live mcp integrations "
+        "models settings query ranking suggest highlight facets citation script engine overview live mcp integrations "
         "evaluation api cli"
     ).split(),
 }

@@ -22,6 +22,7 @@ from index.errors import (
     WensouError,
     WriterBusy,
 )
+from search.api.corpus import corpus_router
 from search.api.pages import pages_router
 from search.api.schemas import (
     AnswerOut,
@@ -79,6 +80,7 @@ def create_app(live: LiveEngine) -> FastAPI:
     _search_routes(app, live)
     _state_routes(app, live)
     app.include_router(pages_router(live))
+    app.include_router(corpus_router(live))
     app.mount("/", StaticFiles(directory=_WEB, html=True), name="page")
     return app
 

@@ -78,3 +78,22 @@ def test_the_original_file_is_never_run_by_a_browser(api):
     assert answer.headers["content-security-policy"] == "sandbox"
     assert api.get("/original", params={"id": "gone"}).status_code == 404  # moved since
     assert api.get("/original", params={"id": "bread"}).status_code == 404  # never a file
+
+
+def test_the_overview_and_the_themes_with_a_question_among_them(api):
+    overview = api.get("/overview").json()
+    assert overview["articles"] == len(CORPUS) + 2
+    assert overview["months"]["汉东日报"] == {"2025-01": 1, "2025-11": 1}
+    themes = api.get("/themes").json()
+    assert {point["article_id"] for point in themes["points"]} == {one.article_id for one in CORPUS} | {"kept", "gone"}
+    assert themes["hits"] == []
+    hits = api.get("/themes", params={"q": "馒头发不起来"}).json()["hits"]
+    assert hits[0]["article_id"] == "bread"
+    assert hits[0] in themes["points"]
+
+
+def test_the_report_tells_the_state_and_the_last_runs(api):
+    report = api.get("/report").json()
+    assert (report["state"], report["trouble"]) == ("equal", None)
+    assert report["stats"]["articles"] == len(CORPUS) + 2
+    assert report["builds"][0]["added"] == len(CORPUS) + 2

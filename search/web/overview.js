@@ -1,0 +1,126 @@
+// What there is: themes in the plane, articles by month and source. What is asked and filtered is lit up among it.
+
+import { button, el, script, svg } from "./dom.js";
+import { go, linkTo, state } from "./address.js";
+import { bars } from "./histogram.js";
+import { articleLine } from "./hit.js";
+import { askOnce } from "./server.js";
+import { problem } from "./trouble.js";
+import { number, t } from "./words.js";
+
+const LISTED = 12; // articles of what is lit up
+
+export async function draw(node) {
+  const q = state.q ? `?${new URLSearchParams({ q: state.q })}` : "";
+  if (!node.querySelector(".overview")) node.replaceChildren(el("div", { class: "overview" }, el("p", { class: "quiet-line" }, t("looking"))));
+  try {
+    const [counts, found] = await Promise.all([askOnce("overview"), askOnce(`themes${q}`)]);
+    if (state.view !== "overview") return;
+    node.replaceChildren(el("div", { class: "overview" }, head(counts), map(found), months(counts), sources(counts)));
+  } catch (error) {
+    node.replaceChildren(problem(error, () => draw(node)));
+  }
+}
+
+function head(counts) {
+  return el("header", {}, el("h2", {}, t("view_overview")), el("p", {}, t("overview_of", counts.articles, Object.keys(counts.sources).length)), lit() && el("p", {}, litWords(), button(t("all_again"), () => go({ q: "", source: [], after: "", before: "" }), { class: "quiet framed" })));
+}
+
+/* ---- what is lit up: by the question, a source, a time ---- */
+
+const lit = () => Boolean(state.q || state.source.length || state.after || state.before);
+
+function litWords() {
+  return t("lit", [state.q && `“${state.q}”`, ...state.source, (state.after || state.before) && t("days", state.after, state.before)].filter(Boolean).join("，"));
+}
+
+function isLit({ article_id, source, published }, hits) {
+  if (state.q && !hits.has(article_id)) return false;
+  if (state.source.length && !state.source.includes(source)) return false;
+  if (state.after && !(published >= state.after)) return false;
+  return !(state.before && !(published <= state.before));
+}
+
+/* ---- themes ---- */
+
+function map({ themes, points, hits }) {
+  if (!themes.length) return el("p", { class: "quiet-line" }, t("themes_none"));
+  const inSample = new Set(points.map((point) => point.article_id));
+  const found = new Set(hits.map((point) => point.article_id));
+  const all = [...points, ...hits.filter((point) => !inSample.has(point.article_id))];
+  const shining = all.filter((point) => isLit(point, found));
+  const titles = new Map(all.map((point) => [point.article_id, point]));
+  const size = Math.max(3.5, Math.min(8, 90 / Math.sqrt(all.length)));
+  const dot = (point) => {
+    const on = !lit() || isLit(point, found);
+    const node = svg("circle", { class: `dot theme-${point.theme ?? "none"}${on ? "" : " off"}`, cx: 20 + 560 * point.x, cy: 20 + 560 * point.y, r: lit() && on ? size * 1.4 : size, ...linkTo({ read: point.article_id, at: "" }), href: null });
+    node.append(svg("title", {}, [point.title, point.source, point.published].filter(Boolean).join("　")));
+    return node;
+  };
+  const label = (theme, i) => {
+    const mine = points.filter((point) => point.theme === i);
+    const middle = (axis) => 20 + (560 * mine.reduce((sum, point) => sum + point[axis], 0)) / mine.length;
+    return svg("text", { x: middle("x"), y: middle("y"), lang: "zh-Hans" }, theme.words.slice(0, 2).join(" "));
+  };
+  const dim = all.filter((point) => lit() && !isLit(point, found));
+  const plane = svg("svg", { class: "plane", viewBox: "0 0 600 600", role: "img", "aria-label": t("themes_plane") }, dim.map(dot), (lit() ? shining : all).map(dot), themes.map(label));
+  return el("section", { class: "map" }, plane, lit() ? litList(shining) : themeList(themes, titles));
+}
+
+function themeList(themes, titles) {
+  return el(
+    "div",
+    {},
+    el("h3", {}, t("themes")),
+    el(
+      "ol",
+      { class: "themes" },
+      themes.map((theme, i) =>
+        el(
+          "li",
+          {},
+          el("details", {}, el("summary", {}, el("i", { class: `dot theme-${i}` }), el("span", { lang: "zh-Hans" }, theme.words.join("　") || t("theme_unnamed")), el("span", { class: "count" }, number(theme.size))), el("ul", {}, theme.nearest.map((id) => articleLine(titles.get(id))))),
+        ),
+      ),
+    ),
+  );
+}
+
+function litList(points) {
+  return el("div", {}, el("h3", {}, t("lit_articles", points.length)), el("ul", { class: "alike" }, points.slice(0, LISTED).map(articleLine)), state.q && el("p", {}, el("a", linkTo({ view: "" }), t("to_list"))));
+}
+
+/* ---- months and sources ---- */
+
+function months(counts) {
+  const all = bars(counts.all_months);
+  if (all.length < 2) return null;
+  const named = Object.keys(counts.months);
+  const by = named.map((source) => new Map(bars({ ...Object.fromEntries(Object.keys(counts.all_months).map((month) => [month, 0])), ...counts.months[source] }).map((bar) => [bar.label, bar.count])));
+  const most = Math.max(...all.map((bar) => bar.count));
+  const columns = all.map((bar) => {
+    const parts = by.map((found) => found.get(bar.label) ?? 0);
+    const others = bar.count - parts.reduce((sum, part) => sum + part, 0);
+    const stack = [...parts, Math.max(0, others)].map((part, i) => {
+      const piece = el("i", { class: `part-${i < named.length ? i : "rest"}` });
+      piece.style.height = `${(100 * part) / most}%`;
+      return piece;
+    });
+    const on = (!state.after || bar.before >= state.after) && (!state.before || bar.after <= state.before);
+    return el("button", { type: "button", class: on ? "stack" : "stack off", title: `${bar.label}　${t("articles", bar.count)}`, "aria-label": `${bar.label}　${t("articles", bar.count)}`, onclick: () => go({ after: bar.after, before: bar.before }) }, stack.reverse());
+  });
+  const legend = [...named, t("other_sources")].map((source, i) => el("span", {}, el("i", { class: `part-${i < named.length ? i : "rest"}` }), source));
+  return el("section", {}, el("h3", {}, t("by_month_and_source")), el("div", { class: "stacks" }, columns), el("p", { class: "ends" }, el("span", {}, all[0].label), el("span", {}, all.at(-1).label)), named.length > 0 && el("p", { class: "legend" }, legend));
+}
+
+function sources({ sources: counts }) {
+  const names = Object.keys(counts).slice(0, 24);
+  if (!names.length) return null;
+  const most = counts[names[0]];
+  const line = (name) => {
+    const fill = el("span", { class: "fill" });
+    fill.style.width = `${(100 * counts[name]) / most}%`;
+    return el("li", {}, el("button", { type: "button", class: "value", lang: script(name), "aria-pressed": String(state.source.includes(name)), onclick: () => go({ source: state.source.includes(name) ? [] : [name] }) }, name), el("span", { class: "track" }, fill), el("span", { class: "count" }, number(counts[name])));
+  };
+  return el("section", {}, el("h3", {}, t("facet_source")), el("ul", { class: "sources" }, names.map(line)));
+}
