@@ -132,6 +132,7 @@ def build_index(
     progress: Progress | None = None,
     workers: int = 1,
     meter: Meter | None = None,
+    exclude: Sequence[str] = (),
 ) -> BuildReport:
     """Bring the index at `path`, a folder or an engine's address, up to date with `sources`.
 
@@ -140,10 +141,11 @@ def build_index(
     What is new or changed is added, what a re-read folder or file no longer holds is removed (unless
     `keep_missing`), what is the same is left alone. `config` is needed at the first build only; later ones keep
     the index's own. `workers` processes clean, tokenise and encode; with more than one, a script needs its
-    `if __name__ == "__main__":`. `meter` follows the reading. Raises WriterBusy, IndexMismatch (other options:
+    `if __name__ == "__main__":`. `meter` follows the reading; `exclude` are patterns of files to leave
+    out (index.sources.ignored). Raises WriterBusy, IndexMismatch (other options:
     rebuild), IndexCorrupt, EncoderUnavailable, SelfCheckFailed, BadOption for a source that does not exist.
     """
-    items = read_sources(sources, meter=meter)
+    items = read_sources(sources, meter=meter, exclude=exclude)
     return update_index(
         items,
         path,

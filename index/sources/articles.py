@@ -18,6 +18,7 @@ from index.errors import BadArticle, BadOption
 from index.models import Article, Skipped, SkipReason
 from index.sources import formats
 from index.sources.field_names import field_of
+from index.sources.ignored import Ignored, check_patterns
 from index.sources.records import Record, refused
 
 MAX_TEXT = 32 * 1024 * 1024  # characters of one article
@@ -35,8 +36,8 @@ _UNREAD = {
 class Meter:
     """How many bytes of files have been read, of how many there are: for progress, and to judge a job's size."""
 
-    def __init__(self, sources: Sequence[str | Path]) -> None:
-        """Look at the sizes of all files; `total` is None where a source is a stream."""
+    def __init__(self, sources: Sequence[str | Path], *, exclude: Sequence[str] = ()) -> None:
+        """Look at the sizes of all files; `total` is None where a source is a stream. `exclude`: see `read_sources`."""
         self.total: int | None = 0
         self.packed = False  # whether some file is compressed, so that there is more to read than bytes
         self.articles = 0
@@ -46,7 +47,7 @@ class Meter:
             if str(source) == "-":
                 self.total = None
                 return
-            for file in _walk(Path(source).absolute()):
+            for file in _walk(Path(source).absolute(), exclude):
                 with contextlib.suppress(OSError):  # reported when it is read
                     self.total += file.stat().st_size
                 self.packed |= file.suffix in (".gz", ".zip")
@@ -165,21 +166,27 @@ def _optional(value: Any) -> str | None:
 
 
 def read_sources(
-    sources: Sequence[str | Path], *, stdin: TextIO | BinaryIO | None = None, meter: Meter | None = None
+    sources: Sequence[str | Path],
+    *,
+    stdin: TextIO | BinaryIO | None = None,
+    meter: Meter | None = None,
+    exclude: Sequence[str] = (),
 ) -> Iterator[Article | Skipped]:
     """Read every source in turn: a file, a folder (recursive), or `-` for JSONL on `stdin`.
 
-    `meter` is told how far the reading is.
-    Raises BadOption at once, before anything is read, where a source does not exist.
+    `meter` is told how far the reading is. `exclude` are patterns as in .gitignore of files in folders that are left
+    out, as are those that a `.wensouignore` in a folder names; a file that is itself a source is always read.
+    Raises BadOption at once, before anything is read, where a source does not exist or a pattern is none.
     """
     for source in sources:
         if str(source) != "-" and not Path(source).exists():
             raise BadOption(f"no such source: got {source}, wanted a file, a folder or -", hint="check the path")
-    return _read_all(sources, stdin, meter)
+    check_patterns(exclude)
+    return _read_all(sources, stdin, meter, exclude)
 
 
 def _read_all(
-    sources: Sequence[str | Path], stdin: TextIO | BinaryIO | None, meter: Meter | None
+    sources: Sequence[str | Path], stdin: TextIO | BinaryIO | None, meter: Meter | None, exclude: Sequence[str]
 ) -> Iterator[Article | Skipped]:
     for source in sources:
         if str(source) == "-":
@@ -187,28 +194,36 @@ def _read_all(
             yield from _articles(formats.read_stream(getattr(stream, "buffer", stream)), path=None)
         else:
             path = Path(source)
-            for file in _walk(path.absolute()):
+            for file in _walk(path.absolute(), exclude):
                 for item in _read_file(file, meter, listed=file == path.absolute()):
                     if meter and isinstance(item, Article):
                         meter.articles += 1
                     yield item
 
 
-def _walk(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
+def _walk(path: Path, exclude: Sequence[str] = ()) -> Iterator[Path]:
+    if path.is_dir():
+        yield from _walk_folder(path, Ignored(path, exclude))
+    else:
         yield path
-        return
+
+
+def _walk_folder(path: Path, ignored: Ignored) -> Iterator[Path]:
     try:
         entries = sorted(path.iterdir(), key=lambda entry: entry.name)
     except OSError:
         yield path  # a folder that cannot be listed is reported as unreadable
         return
     for entry in entries:
-        if entry.name.startswith("."):
+        folder = entry.is_dir()
+        if entry.name.startswith(".") or ignored.leaves_out(entry, folder=folder):
             continue
-        if entry.is_dir() and entry.is_symlink():
+        if folder and entry.is_symlink():
             continue  # a link to a folder may lead back up
-        yield from _walk(entry)
+        if folder:
+            yield from _walk_folder(entry, ignored.below(entry))
+        else:
+            yield entry
 
 
 def _read_file(file: Path, meter: Meter | None, *, listed: bool) -> Iterator[Article | Skipped]:

@@ -5,11 +5,10 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from importlib import import_module
 from typing import Any
-from xml.etree import ElementTree
 
 from index.models import Skipped, SkipReason
 from index.sources import encodings, markup
-from index.sources.archives import TooLarge, member, open_archive
+from index.sources.archives import TooLarge
 from index.sources.records import Reader, Record, Records
 
 _HINT = "pip install wensou[formats]"
@@ -18,7 +17,7 @@ _Text = dict[str, Any]
 
 
 def read(kind: str, data: bytes, where: str) -> Records:
-    """The records of one document of `kind` (`docx`, `pdf`, `epub`, `xlsx`, `eml`, `mht`)."""
+    """The records of one document of `kind`, its suffix without the dot."""
     return guarded(_READERS[kind], data, where)
 
 
@@ -34,37 +33,6 @@ def guarded(reader: Reader, data: bytes, where: str) -> Records:
         yield Skipped(where, SkipReason.TOO_LARGE, type(error).__name__)
     except Exception as error:  # parsers of broken files raise anything; the file is reported and the run goes on
         yield Skipped(where, SkipReason.UNREADABLE, f"{type(error).__name__}: {error}"[:200])
-
-
-def _read_epub(data: bytes, where: str) -> Records:
-    """One record per chapter, in reading order; the book's title is kept in `book`."""
-    archive = open_archive(data)
-    names = {info.filename: info for info in archive.infolist()}
-    container = ElementTree.fromstring(member(archive, names["META-INF/container.xml"]))
-    package_name = next(node.get("full-path", "") for node in container.iter() if node.tag.endswith("rootfile"))
-    package = ElementTree.fromstring(member(archive, names[package_name]))
-    folder = package_name.rpartition("/")[0]
-    metadata = {
-        node.tag.rpartition("}")[2]: (node.text or "").strip() for node in package.iter() if "elements" in node.tag
-    }
-    items = {node.get("id"): node.get("href", "") for node in package.iter() if node.tag.endswith("}item")}
-    number = 0
-    for reference in (node for node in package.iter() if node.tag.endswith("}itemref")):
-        href = items.get(reference.get("idref"), "")
-        info = names.get(f"{folder}/{href}" if folder else href)
-        if info is None:
-            continue
-        page = encodings.decode(member(archive, info)) or ""
-        text = markup.visible_text(page)
-        if len(text) < 20:
-            continue
-        number += 1
-        heading = re.search(r"<h[1-3]\b[^>]*>(.{1,400}?)</h[1-3]>", page, re.S | re.I)
-        content: _Text = {"title": markup.visible_text(heading[1]).replace("\n", " ") if heading else "", "text": text}
-        content |= {"author": metadata.get("creator"), "published": metadata.get("date"), "book": metadata.get("title")}
-        yield Record({k: v for k, v in content.items() if v}, f"{where}!/{info.filename}", whole_file=True)
-    if not number:
-        yield Skipped(where, SkipReason.EMPTY)
 
 
 def _read_mail(data: bytes, where: str) -> Records:
@@ -112,11 +80,24 @@ def _elsewhere(module: str, name: str) -> Reader:
 
 _READERS: dict[str, Reader] = {
     "docx": _elsewhere("docx", "read_docx"),
-    "pdf": _elsewhere("pdf", "read_pdf"),
-    "epub": _read_epub,
+    "docm": _elsewhere("docx", "read_docx"),
+    "pptx": _elsewhere("pptx", "read_pptx"),
+    "ppsx": _elsewhere("pptx", "read_pptx"),
     "xlsx": _elsewhere("spreadsheets", "read_xlsx"),
     "xlsm": _elsewhere("spreadsheets", "read_xlsx"),
+    "xlsb": _elsewhere("spreadsheets", "read_calamine"),
+    "pdf": _elsewhere("pdf", "read_pdf"),
+    "ofd": _elsewhere("ofd", "read_ofd"),
+    "epub": _elsewhere("epub", "read_epub"),
+    "odt": _elsewhere("opendocument", "read_odt"),
+    "ods": _elsewhere("opendocument", "read_ods"),
+    "odp": _elsewhere("opendocument", "read_odp"),
+    "rtf": _elsewhere("rtf", "read_rtf"),
+    "xml": _elsewhere("feeds", "read_xml"),
+    "rss": _elsewhere("feeds", "read_xml"),
+    "atom": _elsewhere("feeds", "read_xml"),
     "eml": _read_mail,
     "mht": _read_mail,
     "mhtml": _read_mail,
 }
+KINDS = tuple(_READERS)

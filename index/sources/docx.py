@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from index.models import Skipped, SkipReason
 from index.sources import encodings, markup, tables
 from index.sources.docx_lists import Lists, Styles, on
 from index.sources.packages import Element, Package, attribute, child, chosen, descendants, drawn_text, name_of
-from index.sources.records import Record, Records
+from index.sources.records import Record, Records, not_read
 from index.sources.titles import author_of
 
 _GONE = frozenset({"del", "moveFrom", "rt", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sdtPr", "sdtEndPr", "instrText"})
@@ -32,8 +31,7 @@ def read_docx(data: bytes, where: str) -> Records:
     properties = document.package.xml("docProps/core.xml")
     content["author"] = author_of("" if properties is None else (_text_of(properties, "creator")))
     yield Record(content, where, whole_file=True)
-    if unread := document.unread():
-        yield Skipped(where, SkipReason.PART, ", ".join(unread))
+    yield from not_read(where, document.unread())
 
 
 def _text_of(root: Element, name: str) -> str:
@@ -114,16 +112,15 @@ class _Document:
         shown = markup.visible_text(text) if re.search(r"<(?:html|body|p|div)\b", text, re.I) else text
         return [line.strip() for line in shown.split("\n") if line.strip()]
 
-    def unread(self) -> list[str]:
+    def unread(self) -> dict[str, int]:
         """What is in the file and not in the text."""
         names = self.package.names
         comments = [self.package.xml(part) for part in self.package.related(self.main, "comments")]
-        counts = {
-            "comments": sum(1 for root in comments if root is not None for _ in descendants(root, "comment")),
-            "pictures": sum(name.startswith("word/media/") for name in names),
-            "embedded files": sum(name.startswith("word/embeddings/") for name in names),
+        return {
+            "comment": sum(1 for root in comments if root is not None for _ in descendants(root, "comment")),
+            "picture": sum(name.startswith("word/media/") for name in names),
+            "embedded file": sum(name.startswith("word/embeddings/") for name in names),
         }
-        return [f"{number} {what}" for what, number in counts.items() if number]
 
 
 class _Story:

@@ -193,7 +193,8 @@ def _between(before: str, after: str) -> str:
 
 def _largest(lines: list[Line], body: float) -> str:
     """The words of the largest size on a page, if that is more than the text's; not the head of an official paper."""
-    large = [line for line in lines if line.size >= _LARGE * body and sum(map(str.isalpha, line.text)) >= 2]
+    alone = [line for line in lines if line.cells == 1]
+    large = [line for line in alone if line.size >= _LARGE * body and sum(map(str.isalpha, line.text)) >= 2]
     large = [line for line in large if not _PAPER.search(line.text)] or large
     if not large:
         return ""

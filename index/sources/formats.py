@@ -4,6 +4,7 @@ Lines of JSONL and rows of CSV are streamed; every other kind is read whole, up 
 """
 
 import io
+import re
 import stat
 import zipfile
 import zlib
@@ -121,6 +122,27 @@ def _document(kind: str) -> Reader:
     return read
 
 
+def _legacy(kind: str) -> Reader:
+    def read(data: bytes, where: str) -> Records:
+        from index.sources import documents, legacy
+
+        yield from documents.guarded(lambda data, where: legacy.read_legacy(kind, data, where, read_bytes), data, where)
+
+    return read
+
+
+def _server_page(data: bytes, where: str) -> Records:
+    """What a mirror saved of a site under the name that made the page; a program is no page."""
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<?php", b"<%")) or not re.search(rb"<(?:!doctype html|html|head|body|meta|div|p)\b", head):
+        yield Skipped(where, SkipReason.FORMAT, "it is no saved page")
+    else:
+        yield from read_html(data, where)
+
+
+# Which readers there are for these is said in documents.py and legacy.py, loaded when the first such file comes.
+_DOCUMENTS = ("docx docm pptx ppsx xlsx xlsm xlsb pdf ofd epub odt ods odp rtf xml rss atom eml mht mhtml").split()
+_LEGACY = "doc dot wps ppt pps dps xls et".split()
 STREAMED: dict[str, Callable[[BinaryIO, str], Records]] = {
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
@@ -138,6 +160,8 @@ WHOLE: dict[str, Reader] = {
     ".xhtml": read_html,
     ".shtml": read_html,
     ".json": read_json,
-    **{f".{kind}": _document(kind) for kind in ("docx", "pdf", "epub", "xlsx", "xlsm", "eml", "mht", "mhtml")},
+    **{f".{kind}": _document(kind) for kind in _DOCUMENTS},
+    **{f".{kind}": _legacy(kind) for kind in _LEGACY},
+    **{suffix: _server_page for suffix in (".php", ".asp", ".aspx", ".jsp", ".do", ".cgi")},
     ".zip": _zip,
 }

@@ -25,7 +25,8 @@ _PAGE_NUMBER = re.compile(
 _SURE_NUMBER = re.compile(
     r"[-—–~·•\s|]*(?:第.+[页頁].*|.*[页頁]|page.*|[-—–~·•]\s*\d{1,4}\s*[-—–~·•]|\d{1,4}\s*[/／]\s*\d{1,4})\s*", re.I
 )
-_HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_SPACED_END = re.compile(r"[\u4e00-\u9fff][:：]?")
+_HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2014\u2018-\u201f\u2026]")
 
 
 class Glyph(NamedTuple):
@@ -199,6 +200,7 @@ def _is_columns(band: list[Line], x: float) -> int:
 def _whole_lines(told: list[list[Line]]) -> list[Line]:
     """One line a row: pieces of a spaced word together, cells of a table between bars, others with a blank between."""
     out = []
+    told = [_words(row) for row in told]
     for number, row in enumerate(told):
         if len(row) == 1:
             out.append(row[0])
@@ -211,6 +213,38 @@ def _whole_lines(told: list[list[Line]]) -> list[Line]:
         line.text, line.cells = text, len(row) if table else 1
         out.append(line)
     return out
+
+
+def _words(row: list[Line]) -> list[Line]:
+    """A row in which single characters that stand alike far apart are words: 增 值 税, 名 称：."""
+    out: list[Line] = []
+    at = 0
+    while at < len(row):
+        end = at + 1
+        while (
+            end < len(row)
+            and _single(row[end - 1])
+            and _SPACED_END.fullmatch(row[end].text)
+            and _near(row[end - 1 : end + 1])
+        ):
+            end += 1
+        run = row[at:end]
+        if len(run) >= 3 or (len(run) == 2 and run[-1].text[-1] in ":：" and run[0].glyphs):
+            word = _line([glyph for piece in run for glyph in piece.glyphs])
+            word.text = "".join(piece.text for piece in run)
+            out.append(word)
+        else:
+            out += run
+        at = end
+    return out
+
+
+def _single(piece: Line) -> bool:
+    return len(piece.text) == 1 and is_han(piece.text)
+
+
+def _near(pair: Sequence[Line]) -> bool:
+    return pair[1].left - pair[0].right < 2.6 * pair[0].size
 
 
 def _same_columns(row: list[Line], other: list[Line]) -> bool:

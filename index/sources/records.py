@@ -33,6 +33,13 @@ def refused(record: Record, why: str) -> Skipped:
     return Skipped(record.where, SkipReason.BAD_RECORD, why)
 
 
+def not_read(where: str, counts: Mapping[str, int]) -> Iterator[Skipped]:
+    """What of a file was not read, by what one of it is called; nothing where there is none."""
+    told = [f"{number} {what if number == 1 else what + 's'}" for what, number in counts.items() if number]
+    if told:
+        yield Skipped(where, SkipReason.PART, ", ".join(told))
+
+
 def suffix_of(name: str) -> str:
     """`a.JSONL.gz` -> `.jsonl.gz`, `b.TXT` -> `.txt`."""
     lower = name.lower()

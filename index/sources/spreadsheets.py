@@ -11,11 +11,11 @@ from typing import Any
 from index.models import Skipped, SkipReason
 from index.sources import tables
 from index.sources.archives import open_archive
-from index.sources.records import Records
+from index.sources.records import Records, not_read
 
 MAX_ROWS = 1_048_576  # no sheet has more
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)"')
-_UNREAD = {"xl/charts/chart": "charts", "xl/comments": "sheets with comments", "xl/media/": "pictures"}
+_UNREAD = {"xl/charts/chart": "chart", "xl/comments": "commented sheet", "xl/media/": "picture"}
 
 Range = tuple[int, int, int, int]
 
@@ -131,10 +131,4 @@ def _value(value: Any) -> str:
 
 def _unread(archive: zipfile.ZipFile, where: str) -> Iterator[Skipped]:
     names = archive.namelist()
-    counts = {
-        what: sum(name.startswith(start) and name.endswith(".xml") for name in names) for start, what in _UNREAD.items()
-    }
-    pictures = sum(name.startswith("xl/media/") for name in names)
-    told = [f"{number} {what}" for what, number in (*counts.items(), ("pictures", pictures)) if number]
-    if told:
-        yield Skipped(where, SkipReason.PART, ", ".join(told))
+    yield from not_read(where, {what: sum(name.startswith(start) for name in names) for start, what in _UNREAD.items()})

@@ -17,6 +17,10 @@ def index(
     source: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, or - for JSONL on stdin.")],
     index: IndexOption = None,
     keep_missing: Annotated[bool, typer.Option(help="Keep articles that a re-read source no longer holds.")] = False,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Leave files out, as .gitignore would; may be repeated."),
+    ] = None,
     compact: Annotated[bool, typer.Option(help="Merge all segments into one.")] = False,
     rebuild: Annotated[bool, typer.Option(help="Build all anew aside, then swap.")] = False,
     model: Annotated[
@@ -47,7 +51,7 @@ def index(
         path, model=model or settings.model, chunk_chars=chunk_chars, user_dict=user_dict, synonyms=synonyms,
         bm25=bm25, k1=k1, b=b,
     )  # fmt: skip
-    meter = Meter(source)
+    meter = Meter(source, exclude=exclude or ())
     with stoppable(), shown_progress("indexing", meter) as progress:
         report = build_index(
             source,
@@ -59,6 +63,7 @@ def index(
             progress=progress,
             workers=workers or settings.workers or automatic_workers(meter.total, packed=meter.packed),
             meter=meter,
+            exclude=exclude or (),
         )
     if json_:
         dump(asdict(report))

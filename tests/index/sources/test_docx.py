@@ -234,4 +234,4 @@ def test_what_is_not_read_is_named():
     comments = f"<w:comments {NAMES}><w:comment>{paragraph('改一下')}</w:comment></w:comments>"
     parts = {"comments.xml": ("comments", comments), "media/a.png": ("image", b"x")}
     _, part = read_docx(docx(paragraph("正文。"), parts), "a.docx")
-    assert (part.reason, part.detail) == (SkipReason.PART, "1 comments, 1 pictures")
+    assert (part.reason, part.detail) == (SkipReason.PART, "1 comment, 1 picture")

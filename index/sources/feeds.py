@@ -1,0 +1,82 @@
+"""Feeds (RSS, Atom) and other XML -> a record an entry; XML that is none is said to be no such thing."""
+
+import re
+from typing import Any
+
+from index.models import Skipped, SkipReason
+from index.sources import markup
+from index.sources.packages import Element, attribute, name_of, parse_xml
+from index.sources.records import Record, Records
+
+_BODIES = ("encoded", "content", "description", "summary", "subtitle")
+_DATES = ("pubDate", "published", "date", "issued", "updated", "modified")
+_TAGGED = re.compile(r"<[a-zA-Z/][^<>]*>|&(?:[a-z]+|#\d+);")
+
+
+def read_xml(data: bytes, where: str) -> Records:
+    """Every entry of a feed, or the page that an XHTML file is."""
+    root = parse_xml(data)
+    kind = name_of(root).lower()
+    if kind == "html":
+        yield Record(markup.html(data.decode("utf-8", "replace")), where, whole_file=True)
+        return
+    if kind not in ("rss", "feed", "rdf"):
+        yield Skipped(where, SkipReason.FORMAT, f"XML of the kind <{kind}>: feeds are read")
+        return
+    source = next(
+        (_text(node) for node in _below(root, "title") if name_of(node.getparent()) in ("channel", "feed")), ""
+    )
+    number = 0
+    for node in root.iter():
+        if name_of(node) not in ("item", "entry"):
+            continue
+        number += 1
+        yield Record(_entry(node, source), f"{where}:{number}")
+    if not number:
+        yield Skipped(where, SkipReason.EMPTY, "a feed without entries")
+
+
+def _below(node: Element, name: str) -> list[Element]:
+    return [one for one in node.iter() if name_of(one) == name]
+
+
+def _text(node: Element | None) -> str:
+    return "" if node is None else "".join(node.itertext()).strip()
+
+
+def _entry(node: Element, source: str) -> dict[str, Any]:
+    children: dict[str, list[Element]] = {}
+    for one in node:
+        children.setdefault(name_of(one), []).append(one)
+
+    def first(*names: str) -> str:
+        return next((text for name in names for one in children.get(name, []) if (text := _text(one))), "")
+
+    bodies = [_shown(one) for name in _BODIES for one in children.get(name, [])]
+    found = ((attribute(one, "href") or _text(one), attribute(one, "rel")) for one in children.get("link", []))
+    link = next((href for href, kind in found if href and kind in ("", "alternate")), "")
+    people = [_text(next(iter(_below(one, "name")), one)) for one in children.get("author", [])]
+    content = {
+        "title": _plain(first("title")),
+        "text": max(bodies, key=len, default=""),
+        "author": "、".join(filter(None, people)) or first("creator"),
+        "published": first(*_DATES),
+        "tags": [tag for one in children.get("category", []) if (tag := attribute(one, "term") or _text(one))],
+        "url": link,
+        "source": first("source") or source,
+    }
+    content["text"] = content["text"] or content["title"]
+    return {key: value for key, value in content.items() if value}
+
+
+def _shown(node: Element) -> str:
+    """The words of a body: XHTML as elements, HTML as text, or plain text."""
+    if any(name_of(one) for one in node):
+        from lxml import etree
+
+        return markup.visible_text(etree.tostring(node, encoding="unicode"))
+    return _plain(_text(node))
+
+
+def _plain(text: str) -> str:
+    return markup.visible_text(text) if _TAGGED.search(text) else text
