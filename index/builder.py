@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.characters import COMMON_HAN
 from index.analysis.terms import FieldTerms
 from index.backend import IndexHandle, Recipe, Writer
 from index.checks.calibrate import calibrate
@@ -37,7 +38,7 @@ ENCODED_AT_ONCE = 128
 COMMIT_SECONDS = 120.0
 _WINDOW_ARTICLES = 2_000  # articles looked at ahead for lines their source repeats
 _MAX_EXAMPLES = 20  # repairs shown in the report
-_HAN = re.compile(r"[\u4e00-\u9fff]")
+_HAN = re.compile(f"[{COMMON_HAN}]")
 _MIN_HAN_FOR_WORDS = 8  # so many Chinese characters make a text that must have words
 
 Progress = Callable[[int, int], None]

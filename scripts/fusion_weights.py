@@ -35,9 +35,10 @@ from index.connect import open_backend  # noqa: E402
 from index.encoders.base import Encoder  # noqa: E402
 from index.encoders.load import load_encoder  # noqa: E402
 from index.models import article_of  # noqa: E402
+from index.retrieval.measures import ndcg  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import Dataset, load_dataset  # noqa: E402
-from search.evaluation.trial import Question, articles_at, ndcg  # noqa: E402
+from search.evaluation.trial import Question, articles_at  # noqa: E402
 from search.ranking.weights import DEFAULT_WEIGHT  # noqa: E402
 
 DIMS = (0, 96, 48, 24)  # 0 is the encoder as it is

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 Codes = NDArray[np.uint32]
 
 _UNSEEN = -1
-_HAN_RANGES = (
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-    (0x20000, 0x2FA1F),
-)  # as index.analysis.tokenizer has them
+_HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FA1F))
+HAN = "".join(f"{chr(low)}-{chr(high)}" for low, high in _HAN_RANGES)
+"""Chinese characters, rare and compatibility ones too, for within the brackets of a pattern."""
+COMMON_HAN = "\u4e00-\u9fff"
+"""Chinese characters of everyday text: the block that GBK, Big5 and all names on pages come from."""
 
 
 def codes_of(text: str) -> Codes:
@@ -36,6 +35,11 @@ def is_letter(codes: Codes) -> NDArray[np.bool_]:
 def is_han(codes: Codes) -> NDArray[np.bool_]:
     """Which code points are Chinese characters."""
     return _han().take(codes)
+
+
+def is_common_han(char: str) -> bool:
+    """Whether one character is of `COMMON_HAN`."""
+    return "\u4e00" <= char <= "\u9fff"
 
 
 @cache

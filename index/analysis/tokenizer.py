@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 
+from index.analysis.characters import COMMON_HAN, HAN
 from index.analysis.fold import fold, fold_version
 from index.analysis.word_cutter import WordCutter, short_cutter
 from index.models import Token
@@ -20,12 +21,12 @@ __all__ = ["TOKENIZER_VERSION", "Tokenizer", "fold"]
 
 TOKENIZER_VERSION = 1  # part of the index fingerprint: raise it when any text gives other terms
 
-_HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+")
+_HAN_RUN = re.compile(f"[{HAN}]+")
 _WORD = re.compile(r"\w")
 _BREAK = re.compile(r"[,;:!?()\[\]{}\"'“”‘’、。《》〈〉\s]")  # jieba makes no word across one of these
 # A document number: 国发〔2023〕1号, in folded text; what stands before its bracket is found by hand.
 _DOCUMENT = re.compile(r"[〔\[(]\d{4}[〕\])]\s?\d{1,5}号")
-_ISSUER = re.compile(r"[\u4e00-\u9fff]")
+_ISSUER = re.compile(f"[{COMMON_HAN}]")
 _ISSUER_CHARS = (2, 8)
 # Each alternative is one kind of identifier, on folded text (lower case, half width).
 _OTHERS = (

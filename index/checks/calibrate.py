@@ -24,6 +24,7 @@ from index.backend import Backend, Writer
 from index.calibration import VERSION, Chance, Measured
 from index.encoders.base import Encoder
 from index.models import Filters, LexicalQuery, article_of
+from index.retrieval.measures import DEPTH, ndcg
 from index.retrieval.signals import dense_signal, idf_mass, scale_cosine, two_levels
 
 MIN_ARTICLES = 50  # of fewer, chance alone decides which leg does better
@@ -35,7 +36,6 @@ _KEPT = (1.0, 0.7)  # fractions of its words that a known item keeps, where legs
 _RANDOM = range(4, 13)  # characters of a question without meaning
 _DEPTH = 64  # chunks from each leg, as for a first page
 _THREADS = 4  # questions asked at a time; two take two thirds of one's time
-_GAINS = [1 / float(np.log2(rank + 1)) for rank in range(1, 11)]
 
 
 def calibrate(writer: Writer, tokenizer: Tokenizer, encoder: Encoder) -> None:
@@ -128,7 +128,7 @@ def meaningless(texts: Sequence[str], count: int, rng: random.Random) -> list[st
 
 def gain(ranked: Sequence[str], article_id: str) -> float:
     """nDCG@10 of a ranking of articles where one is relevant."""
-    return _GAINS[ranked.index(article_id)] if article_id in ranked[: len(_GAINS)] else 0.0
+    return ndcg(ranked, {article_id: 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +178,4 @@ class _Asked:
 def _articles(names: Sequence[str], scores: np.ndarray) -> list[str]:
     """The first ten articles by their best chunk, of those with a score above 0; ties in order of the names."""
     order = sorted(range(len(names)), key=lambda at: (-scores[at], names[at]))
-    return list(dict.fromkeys(names[at] for at in order if scores[at] > 0))[: len(_GAINS)]
+    return list(dict.fromkeys(names[at] for at in order if scores[at] > 0))[:DEPTH]

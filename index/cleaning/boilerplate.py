@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from hashlib import blake2b
 
+from index.analysis.characters import COMMON_HAN
 from index.analysis.fold import fold
 
 _SITE_PAGE = (
@@ -47,7 +48,7 @@ _AT_FOOT = re.compile(
 )
 _IMPRINT = re.compile(r"[icp]{3}\s*[备证]|公网安备|网站标识码|版权所有|copyright|访问?者|访者")
 _CONTACT = re.compile(r"^\s*(?:联系|咨询|举报|投稿|新闻热线|客服)?(?:电话|邮箱|地址|热线|qq|传真|邮编|联系人)")
-_LOCALITY = re.compile(r"^[\u4e00-\u9fff]{1,7}(?:县|市|区|省|州|旗|盟|镇|乡|自治[县州旗])$")
+_LOCALITY = re.compile(rf"^[{COMMON_HAN}]{{1,7}}(?:县|市|区|省|州|旗|盟|镇|乡|自治[县州旗])$")
 _HEAD, _TAIL = 6, 60  # nonblank lines looked at from either end
 
 

@@ -12,6 +12,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from index.analysis.characters import COMMON_HAN, is_common_han
 from index.cleaning import gbk_misaligned
 from index.cleaning.charmodel import load
 from index.cleaning.gbk_beam import Reading, Search, Unit, units_of
@@ -21,18 +22,19 @@ from index.cleaning.pinyin_annotations import SYLLABLE, base, readings
 from index.models import Change
 
 _SPLIT = re.compile(rf"[?？\ufffd][(（]?({SYLLABLE})[)）]")
-_HAN = r"\u4e00-\u9fff"
 # What a misaligned run looks like: letters of other alphabets, private or replacement characters among Chinese, a lone
 # ASCII character behind one, marks of a lost byte between two.
-_ODD = re.compile(rf"(?<=[{_HAN}])[?？]{{1,2}}(?=[A-Za-z]?[{_HAN}])|(?<=[{_HAN}])[@-~](?=[{_HAN}(“‘])")
+_ODD = re.compile(
+    rf"(?<=[{COMMON_HAN}])[?？]{{1,2}}(?=[A-Za-z]?[{COMMON_HAN}])|(?<=[{COMMON_HAN}])[@-~](?=[{COMMON_HAN}(“‘])"
+)
 _ALIEN = r"\u0370-\u04ff\u3105-\u3129\u2500-\u257f\ue000-\uf8ff\ufffd"
-_MARKED = re.compile(rf"(?<=[{_HAN}])(?:[?？]{{2}}|\ufffd)(?=[A-Za-z]?[{_HAN}])")
+_MARKED = re.compile(rf"(?<=[{COMMON_HAN}])(?:[?？]{{2}}|\ufffd)(?=[A-Za-z]?[{COMMON_HAN}])")
 _MARKS = "，。、；：？！（）《》“”‘’…—"
 _RUN = re.compile(
     rf"[^\x00-\x7f\s{_MARKS}]{{2,16}}[@-~]?"
 )  # what a misaligned run is made of, and the byte that ends it
 _INTACT = re.compile(f"[{_MARKS}]")
-_MARK = re.compile(rf"[!?！？’”](?=[{_HAN}])")
+_MARK = re.compile(rf"[!?！？’”](?=[{COMMON_HAN}])")
 _CONTEXT_CHARS = 10  # characters in front of a damage mark that give the search its footing
 _MAX_DAMAGED_CHARS = 5  # of these, the last few that may be damaged themselves
 _MAX_RUN_CHARS = 160  # characters behind a damage mark after which a misaligned run is given up
@@ -230,7 +232,7 @@ def _displaced(lead: int, syllable: str) -> list[int]:
     return [
         int(byte)
         for char, byte in zip(codes.chars.tolist(), codes.bytes.tolist(), strict=True)
-        if byte >= 0x80 and "\u4e00" <= char <= "\u9fff" and wanted in readings(char)
+        if byte >= 0x80 and is_common_han(char) and wanted in readings(char)
     ]
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from index.analysis.characters import is_common_han
 from index.cleaning.charmodel import load
 from index.models import Change
 
@@ -184,7 +185,7 @@ def _as(shown: str, meant: str) -> Callable[[str], str | None]:
 
 
 def _better(old: str, new: str | None) -> bool:
-    if not new or new == old or sum("\u4e00" <= char <= "\u9fff" for char in new) < 2:
+    if not new or new == old or sum(map(is_common_han, new)) < 2:
         return False
     model = load()
     now = model.score(new) / len(new) - _HOLE * (new.count("?") - old.count("?")) / len(new)

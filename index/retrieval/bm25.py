@@ -23,6 +23,11 @@ from numpy.typing import NDArray
 from index.config import Bm25Options
 
 
+def lucene_idf(df: NDArray[np.number] | float, n: int) -> NDArray[np.float64]:
+    """Lucene's idf, ln(1 + (n - df + .5) / (df + .5)), of terms that `df` of `n` documents hold; never negative."""
+    return np.asarray(np.log1p((n - df + 0.5) / (df + 0.5)))
+
+
 class Bm25(Bm25Options):
     """The formulas of one variant under its parameters."""
 
@@ -40,7 +45,7 @@ class Bm25(Bm25Options):
         if self.variant == "okapi":
             return np.asarray(np.log(n - freq + 0.5) - np.log(freq + 0.5))
         if self.variant == "lucene":
-            return np.asarray(np.log1p((n - freq + 0.5) / (freq + 0.5)))
+            return lucene_idf(freq, n)
         if self.variant == "plus":
             return np.asarray(np.log((n + 1) / freq))
         return np.asarray(np.log((n + 1) / (freq + 0.5)))

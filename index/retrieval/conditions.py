@@ -15,6 +15,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.characters import HAN
 from index.analysis.fold import fold
 from index.analysis.terms import MIXED_BIGRAMS, facet
 from index.models import AllOf, AnyOf, Begins, Condition, HasValue, Holds, Not, Within
@@ -26,10 +27,9 @@ from index.storage.arrays import releasing_pages
 
 Mask = NDArray[np.bool_]
 
-_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
-_HAN_RUN = re.compile(f"[{_HAN}]+")
+_HAN_RUN = re.compile(f"[{HAN}]+")
 _RUN = re.compile(r"[^\W_]{2,}")  # letters and digits, as index.analysis.bigrams has them
-_UNIT = re.compile(f"[{_HAN}]|[a-z]+|[0-9]+")  # what stands within one word of any text that holds it
+_UNIT = re.compile(f"[{HAN}]|[a-z]+|[0-9]+")  # what stands within one word of any text that holds it
 _MAX_ARTICLES_TO_READ = 32  # that few are read at once: cheaper than any narrowing
 
 

@@ -4,7 +4,6 @@ Pure numbers over evidence. The build measures what chance and known questions g
 search compares.
 """
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from heapq import nlargest
 from typing import Protocol
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.models import Evidence
+from index.retrieval.bm25 import lucene_idf
 
 ARTICLE_WEIGHT = 0.3  # of the dense leg: how much the whole article's vector counts beside the passage's
 LOOKED_AT = 5  # lexical candidates whose coverage counts
@@ -41,8 +41,7 @@ def idf_mass(words: Mapping[str, float], counts: _Counts, chunks: int) -> dict[s
     """The weight of each word of a question times its idf, those that no chunk holds included."""
     out = {}
     for term, weight in words.items():
-        df = counts.document_frequency(term)
-        out[term] = weight * math.log1p((chunks - df + 0.5) / (df + 0.5))
+        out[term] = weight * float(lucene_idf(counts.document_frequency(term), chunks))
     return out
 
 

@@ -28,6 +28,7 @@ from index.encoders.load import BUNDLED, load_encoder
 from index.encoders.static import StaticEncoder
 from index.errors import BadOption, EncoderUnavailable
 from index.models import Article, Skipped
+from index.retrieval.measures import interval
 from index.sources.articles import article_id_for, read_sources
 from index.training.corpus import Record, sentences, tokenise
 from index.training.held_out import gains
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 _MIN_ARTICLES = 100  # articles; with fewer there is neither enough to learn from nor enough to judge by
 _MAX_DISTRACTORS = 20_000  # passages a question is asked against, at most
-_ROUNDS = 2000  # of the bootstrap
 _WALKS = 6  # over the articles
 Say = Callable[[str], None]
 
@@ -245,6 +245,5 @@ def _gains(
 def _figure(before: NDArray[np.float64], after: NDArray[np.float64], rng: np.random.Generator) -> Figure:
     """Means, and the paired bootstrap's interval of the mean difference (Efron 1979)."""
     difference = after - before
-    drawn = [difference[rng.integers(0, len(difference), len(difference))].mean() for _ in range(_ROUNDS)]
-    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
+    low, high = interval(difference, rng)
     return Figure(len(before), *(round(float(value), 4) for value in (before.mean(), after.mean(), low, high)))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from index.retrieval.measures import DEPTH, DISCOUNTS
 from index.training.corpus import Tokenised
 from index.training.pairs import edges
 
@@ -84,15 +85,15 @@ def gains(
     passage gains 0.
     """
     starts = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
-    places = {number: place for place, number in enumerate(owner[starts].tolist())}
+    columns = {number: column for column, number in enumerate(owner[starts].tolist())}
     found = np.zeros(len(asked))
     for begin in range(0, len(asked), 256):
         scores = np.maximum.reduceat(asked[begin : begin + 256] @ passages.T, starts, axis=1)
         for offset, row in enumerate(scores):
-            place = places.get(int(right[begin + offset]))
-            if place is not None:
-                rank = int((row > row[place]).sum())
-                found[begin + offset] = 1 / np.log2(rank + 2) if rank < 10 else 0.0
+            column = columns.get(int(right[begin + offset]))
+            if column is not None:
+                rank = int((row > row[column]).sum())
+                found[begin + offset] = DISCOUNTS[rank] if rank < DEPTH else 0.0
     return found
 
 

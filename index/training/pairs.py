@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from tokenizers import Tokenizer
 
+from index.retrieval.bm25 import lucene_idf
 from index.training.corpus import Tokenised
 from index.training.likeness import Alike
 
@@ -277,7 +278,7 @@ def alike_by_words(pairs: Pairs, tokens: int, run: int, seed: int) -> NDArray[np
     whole.sum_duplicates()
     drawn = whole[pivots(pairs, run, seed)]
     found_in = np.bincount(drawn.indices, minlength=tokens)
-    worth = np.log1p((drawn.shape[0] - found_in + 0.5) / (found_in + 0.5))
+    worth = lucene_idf(found_in, drawn.shape[0])
     worth[found_in > max(50, drawn.shape[0] // 20)] = 0.0
     lengths = np.asarray(drawn.sum(1)).ravel()
     shorter = np.repeat(1.2 * (0.25 + 0.75 * lengths / lengths.mean()), np.diff(drawn.indptr))

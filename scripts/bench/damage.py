@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from index.analysis.characters import is_common_han
 from index.analysis.fold import fold
 from index.cleaning.pinyin_annotations import base
 
@@ -54,7 +55,7 @@ def annotation(text: str, rng: random.Random, rate: float, *, marks: bool = True
 
 
 def _annotated(char: str) -> bool:
-    return "\u4e00" <= char <= "\u9fff" and fold(char) != char
+    return is_common_han(char) and fold(char) != char
 
 
 def annotated_bytes(text: str, rng: random.Random, rate: float) -> Damaged:

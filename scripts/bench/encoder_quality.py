@@ -28,6 +28,7 @@ from index.encoders.base import Encoder
 from index.encoders.load import load_encoder
 from index.encoders.transformer import TransformerEncoder
 from index.encoders.vectors import unit_rows
+from index.retrieval.measures import DEPTH, DISCOUNTS
 from scripts.quantise_model import quantise
 
 Vectors = NDArray[np.float32]
@@ -88,11 +89,10 @@ def _table(path: Path) -> list[list[str]]:
     return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:] if line.strip()]
 
 
-def ndcg(task: Task, passages: Vectors, queries: Vectors, depth: int = 10) -> float:
-    """Mean nDCG@`depth`, gain 1 for whatever is relevant, discount log2(rank + 1)."""
+def ndcg(task: Task, passages: Vectors, queries: Vectors) -> float:
+    """Mean nDCG@10, gain 1 for whatever is relevant, discount log2(rank + 1)."""
     order = np.argsort(task.owner, kind="stable")
     starts = np.flatnonzero(np.concatenate([[True], np.diff(task.owner[order]) > 0]))
-    discount = 1.0 / np.log2(np.arange(2, depth + 2))
     ranked = passages[order]
     total = 0.0
     for begin in range(0, len(queries), 256):
@@ -100,11 +100,11 @@ def ndcg(task: Task, passages: Vectors, queries: Vectors, depth: int = 10) -> fl
         for offset, row in enumerate(scores):
             number = begin + offset
             row[list(task.ignored[number])] = -np.inf
-            top = np.argpartition(-row, min(depth, len(row) - 1))[:depth]
+            top = np.argpartition(-row, min(DEPTH, len(row) - 1))[:DEPTH]
             top = top[np.argsort(-row[top], kind="stable")]
             gains = np.array([float(document in task.relevant[number]) for document in top.tolist()])
-            ideal = discount[: min(depth, len(task.relevant[number]))].sum()
-            total += float((gains * discount[: len(gains)]).sum() / ideal)
+            ideal = DISCOUNTS[: min(DEPTH, len(task.relevant[number]))].sum()
+            total += float((gains * DISCOUNTS[: len(gains)]).sum() / ideal)
     return total / len(queries)
 
 

@@ -27,9 +27,10 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from index.builder import update_index  # noqa: E402
+from index.retrieval.measures import interval, ndcg  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import DEPTH, Dataset, load_dataset, measure  # noqa: E402
-from search.evaluation.trial import articles_at, interval, ndcg  # noqa: E402
+from search.evaluation.trial import articles_at  # noqa: E402
 from search.models import SearchOptions  # noqa: E402
 
 WEIGHTS = [0.2, 0.3, *(round(0.05 * step, 2) for step in range(8, 20))]  # 0 and 1 are the legs themselves

@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from index.analysis.characters import COMMON_HAN
 from index.analysis.fold import fold
 from index.builder import update_index
 from index.models import Article
@@ -31,7 +32,7 @@ from search.suggest.lookalikes import lookalikes
 from search.suggest.pinyin import readings
 
 KINDS = ("homophone", "shape", "dropped")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
+_HAN = re.compile(f"[{COMMON_HAN}]")
 
 
 def plain(text: str) -> str:

@@ -1,20 +1,17 @@
 """Try weights on questions whose articles are known: one search a question, every weight from its numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.models import article_of
+from index.retrieval.measures import DEPTH
 from index.retrieval.topk import nth_highest
 from search.models import SearchOptions
 from search.ranking.fusion import Scores, adapt, convex
 from search.ranking.ranker import Ranking
 
-DEPTH = 10
-_GAINS = 1 / np.log2(np.arange(2, DEPTH + 2))
-_RESAMPLES = 2_000
 _CHUNKS_PER_ARTICLE = 8  # chunks an article, at first
 
 
@@ -56,19 +53,3 @@ def _first(ranking: Ranking, scores: Scores, wanted: int, depth: int, left_out: 
             if len(out) == depth:
                 break
     return list(out)
-
-
-def ndcg(ranked: Sequence[str], relevant: Mapping[str, int]) -> float:
-    """nDCG@10 with the grades as gains (Järvelin & Kekäläinen, TOIS 2002); 0 where nothing is relevant."""
-    ideal = sorted((grade for grade in relevant.values() if grade > 0), reverse=True)[:DEPTH]
-    best = sum(grade * gain for grade, gain in zip(ideal, _GAINS, strict=False))
-    found = sum(max(0, relevant.get(one, 0)) * gain for one, gain in zip(ranked[:DEPTH], _GAINS, strict=False))
-    return float(found / best) if best else 0.0
-
-
-def interval(values: NDArray[np.float64], seed: int = 0) -> tuple[float, float]:
-    """95% of the means of 2,000 resamples of `values`, (questions,): of paired differences a paired bootstrap."""
-    rng = np.random.default_rng(seed)
-    means = [float(values[rng.integers(0, len(values), len(values))].mean()) for _ in range(_RESAMPLES)]
-    low, high = np.percentile(means, (2.5, 97.5))
-    return float(low), float(high)

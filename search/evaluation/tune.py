@@ -22,9 +22,10 @@ from index.backend import Backend
 from index.checks.calibrate import MIN_ARTICLES, known_items, shortened
 from index.connect import open_backend, open_handle
 from index.errors import BadOption, NotFound
+from index.retrieval.measures import interval, ndcg
 from search.engine import SearchEngine
 from search.evaluation.beir import load_dataset
-from search.evaluation.trial import Question, articles_at, interval, ndcg
+from search.evaluation.trial import Question, articles_at
 from search.ranking.weights import DEFAULT_WEIGHT, healthy_weight, mix_of
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from index.analysis.fold import fold
+from index.analysis.numerals import chinese_number
 from search.models import Offer
 
-_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 _NUMBER = r"\d{1,3}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九]"
 _YEAR = r"\d{4}年|[零一二三四五六七八九]{4}年|今年|去年|前年|明年|本年"
 _RELATIVE_YEAR = {"今年": 0, "本年": 0, "去年": -1, "前年": -2, "明年": 1}
@@ -21,18 +21,17 @@ Days = tuple[date, date]
 
 
 def _number(text: str) -> int:
-    """12, 十二 or 三十."""
-    if text.isdecimal():
-        return int(text)
-    tens, ten, ones = text.rpartition("十")
-    return 10 * (_DIGITS[tens] if tens else 1) * bool(ten) + (_DIGITS[ones] if ones else 0)
+    """12, 十二 or 三十; ValueError where it is no number."""
+    number = chinese_number(text)
+    if number is None:
+        raise ValueError(f"no number: {text}")
+    return number
 
 
 def _year(text: str, today: date) -> int:
     if text in _RELATIVE_YEAR:
         return today.year + _RELATIVE_YEAR[text]
-    digits = text.removesuffix("年")
-    return int(digits) if digits.isdecimal() else int("".join(str(_DIGITS[char]) for char in digits))
+    return _number(text.removesuffix("年"))
 
 
 def _months(year: int, first: int, last: int) -> Days:

@@ -18,6 +18,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from index.analysis.characters import HAN
 from index.analysis.fold import fold
 from index.analysis.tokenizer import Tokenizer
 from index.errors import BadOption
@@ -31,7 +32,7 @@ _FIELD = re.compile(r"(source|author|tag|issuer|number|editor|meta\.\w{1,40}|tit
 _OR = re.compile(r"OR(?=\s|$)")
 _PREFIX = re.compile(r"[+-](?![\s+-]|$|\d+(?:\.\d|[°℃度%]))")  # neither alone nor before a negative number
 _SENTENCE = re.compile(r"[，。、？！,?!；]")
-_STEM = re.compile(r"(?:[\u3400-\u9fff]|[a-z0-9]{2})\w*\*")  # folded
+_STEM = re.compile(rf"(?:[{HAN}]|[a-z0-9]{{2}})\w*\*")  # folded
 _WORD = re.compile(r"\w")
 _MAX_DEPTH = 20  # brackets within brackets
 _NAMED = {"issuer": "meta.issuing_body", "number": "meta.document_number", "editor": "meta.editor"}

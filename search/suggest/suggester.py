@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from index.analysis.characters import HAN
 from index.analysis.fold import fold
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Lister
@@ -33,7 +34,7 @@ _WAYS: tuple[tuple[Callable[[str], list[tuple[str, ...]]], bool], ...] = (
 )
 _RUN = re.compile(r"\w+")
 _LETTERS = re.compile(r"[a-z]+")
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_HAN = re.compile(f"[{HAN}]")
 # What a guess costs: how unlikely the mistake is, in mistyped characters of the same sound.
 _SHAPE, _DROPPED, _EXTRA, _WRONG = 1.0, 1.2, 1.5, 2.0
 _IN_TITLE = 9.0  # a stretch of a title is as likely as two words that meet this often, in log counts

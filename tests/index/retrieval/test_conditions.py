@@ -149,7 +149,7 @@ def test_a_condition_is_worked_out_once_for_both_legs(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr("index.embedded.filtering.meets", lambda *args: asked.append(args) or meets(*args))
     filters = Filters(where=Holds("电梯"))
-    first = [index._passing(segment, filters) for segment in index.segments]
-    again = [index._passing(segment, filters) for segment in index.segments]
+    first = [index.passing(segment, filters) for segment in index.segments]
+    again = [index.passing(segment, filters) for segment in index.segments]
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert len(asked) == len(index.segments)

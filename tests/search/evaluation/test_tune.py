@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from index.errors import BadOption
+from index.retrieval.measures import interval, ndcg
 from index.storage.layout import read_manifest
 from search.evaluation import tune as tuning
-from search.evaluation.trial import Question, articles_at, interval, ndcg
+from search.evaluation.trial import Question, articles_at
 from search.evaluation.tune import WEIGHTS, best_weight, reset, tune
 from search.live import LiveEngine
 from search.ranking.weights import DEFAULT_WEIGHT
