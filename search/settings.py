@@ -48,10 +48,10 @@ class Settings:
         )
 
 
-def check_bind(host: str, key: str | None) -> None:
-    """Refuse to serve beyond this machine without a key; BadOption."""
+def check_bind(host: str, key: object) -> None:
+    """Refuse to serve beyond this machine without a key, or a ring of some; BadOption."""
     if host not in LOOPBACK and not key:
         raise BadOption(
             f"host {host!r}: serving beyond this machine needs a key, got none",
-            hint="set WENSOU_KEY, or keep --host 127.0.0.1",
+            hint="wensou keys add --index DIR, or set WENSOU_KEY, or keep --host 127.0.0.1",
         )

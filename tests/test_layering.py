@@ -34,7 +34,7 @@ ORDER = {
     ).split(),
     "search": (
         "models settings query ranking suggest highlight facets citation script engine overview live mcp integrations "
-        "evaluation api cli"
+        "evaluation service api cli"
     ).split(),
 }
 

@@ -1,183 +1,137 @@
-"""The query API and the page: parse, one call, answer. `create_app(live)` makes it; importing does nothing."""
+"""The query API and the page: `create_app(live)` makes the application; importing does nothing.
 
-import json
-from dataclasses import asdict
+The layers, outermost first: what every answer has (`Door`), the name asked for, origins, keys, load, bodies, routes.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import FastAPI, Query, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from anyio import to_thread
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
+from limits.storage import Storage
+from pydantic import TypeAdapter
+from starlette.middleware.cors import CORSMiddleware
 
-from index.errors import (
-    BadArticle,
-    BadOption,
-    BadQuery,
-    IndexCorrupt,
-    IndexMismatch,
-    IndexMissing,
-    NotFound,
-    WensouError,
-    WriterBusy,
-)
+from index.pipeline import cores
+from search.api.answers import STATUS, UnescapedJSON, error_response, handle_errors
+from search.api.asked import Asked, Served
 from search.api.corpus import corpus_router
+from search.api.limits import BodyLimits, Limits, Overload, Rates
 from search.api.pages import pages_router
-from search.api.schemas import (
-    AnswerOut,
-    ArticleOut,
-    ErrorOut,
-    SearchRequest,
-    SimilarArticlesOut,
-    SuggestionsOut,
-    article_json,
-)
+from search.api.schemas import ErrorOut, SearchRequest
+from search.api.searching import EncodedIds, searching
+from search.api.security import Door, HostCheck, KeyCheck
+from search.api.state import state
 from search.live import LiveEngine
-from search.models import Fusion, Grouping, Mode
-from search.query.parse import MAX_K
+from search.service.keys import KeyRing
 
-STATUS: dict[type[WensouError], int] = {
-    BadQuery: 400,
-    BadOption: 400,
-    BadArticle: 422,
-    NotFound: 404,
-    WriterBusy: 409,
-    IndexMissing: 503,
-    IndexCorrupt: 503,
-    IndexMismatch: 503,
-}
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 422: "bad_request"}
-_MAX_BATCH = 100
+__all__ = ["STATUS", "Options", "UnescapedJSON", "create_app", "error_response"]
+
 _WEB = Path(__file__).parent.parent / "web"
+_DOCS = Path(__file__).parent / "docs"
+_STATUSES = (400, 401, 403, 404, 405, 409, 413, 422, 429, 503)
 
 
-class UnescapedJSON(JSONResponse):
-    """JSON with Chinese as it is, UTF-8."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a server is run, beside what it serves.
 
-    def render(self, content: object) -> bytes:
-        """Encode `content`."""
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    `names` are the host names it is asked by (None: any, where something before it checks), `loopback` whether only
+    this machine can reach it; `origins` other sites whose pages may ask; `key` one that may do everything; `rate`
+    requests a second for each key and each address.
+    """
+
+    names: frozenset[str] | None = None
+    loopback: bool = True
+    origins: tuple[str, ...] = ()
+    key: str | None = None
+    rate: int | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
-def error_response(status: int, code: str, message: str, hint: str = "") -> UnescapedJSON:
-    """The one shape of every error."""
-    return UnescapedJSON({"error": {"code": code, "message": message, "hint": hint}}, status_code=status)
-
-
-def create_app(live: LiveEngine) -> FastAPI:
-    """The application over an open index."""
-    errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorOut} for status in (400, 404, 422, 503)}
+def create_app(
+    indexes: LiveEngine | Mapping[str, LiveEngine], options: Options = Options(), *, counters: Storage | None = None
+) -> FastAPI:
+    """The application over an open index, or several by name; `counters` of rates, where processes share them."""
+    lives = {"index": indexes} if isinstance(indexes, LiveEngine) else dict(indexes)
+    asked = Asked({name: Served(name, live, KeyRing(live.root, options.key)) for name, live in lives.items()})
+    errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorOut} for status in _STATUSES}
     app = FastAPI(
         title="Wensou 文搜",
         version="1",
         summary="Semantic search over Chinese articles",
         default_response_class=UnescapedJSON,
         responses=errors,
+        docs_url=None,
         redoc_url=None,
+        lifespan=_lifespan,
     )
-    _handle_errors(app)
-    _search_routes(app, live)
-    _state_routes(app, live)
-    app.include_router(pages_router(live))
-    app.include_router(corpus_router(live))
+    app.state.asked, app.state.unlocked = asked, _unlocked()
+    handle_errors(app)
+    app.include_router(searching(asked, lambda *_: None))
+    app.include_router(state(asked))
+    app.include_router(pages_router(asked))
+    app.include_router(corpus_router(asked))
+    _describe(app)
     app.mount("/", StaticFiles(directory=_WEB, html=True), name="page")
+    for layer, settings in _layers(asked, options, counters):
+        app.add_middleware(layer, **settings)
     return app
 
 
-def _handle_errors(app: FastAPI) -> None:
-    @app.exception_handler(WensouError)
-    def ours(_: Request, error: WensouError) -> UnescapedJSON:
-        return error_response(STATUS.get(type(error), 503), error.code, error.message, error.hint)
-
-    @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> UnescapedJSON:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part not in ("query", "body"))
-        got = first.get("input")
-        message = f"{where or 'request'}: {first['msg']}" + (f", got {str(got)[:80]!r}" if got is not None else "")
-        return error_response(422, "bad_request", message, "see /docs for what each parameter takes")
-
-    @app.exception_handler(HTTPException)
-    def http(_: Request, error: HTTPException) -> UnescapedJSON:
-        return error_response(error.status_code, _CODES.get(error.status_code, "http_error"), str(error.detail))
+def _layers(asked: Asked, options: Options, counters: Storage | None) -> Iterable[tuple[Any, dict[str, Any]]]:
+    """What stands before the routes, innermost first."""
+    yield EncodedIds, {}
+    yield BodyLimits, {"limits": options.limits}
+    yield Overload, {"most": options.limits.at_once}
+    rings = {name: served.ring for name, served in asked.indexes.items()}
+    yield KeyCheck, {"rings": rings, "unlocked": _unlocked(), "rates": Rates(options.rate, counters)}
+    if options.origins:
+        methods = ["GET", "POST", "DELETE"]
+        headers = ["Authorization", "Content-Type"]
+        yield CORSMiddleware, {"allow_origins": options.origins, "allow_methods": methods, "allow_headers": headers}
+    if options.names is not None:
+        yield HostCheck, {"names": options.names, "loopback": options.loopback}
+    yield Door, {}
 
 
-def _search_routes(app: FastAPI, live: LiveEngine) -> None:
-    def answer(request: SearchRequest) -> dict[str, Any]:
-        return live.engine().search(request.q, request.options()).to_json()
-
-    @app.get("/search", response_model=AnswerOut, response_model_exclude_unset=True)
-    def search(
-        q: Annotated[str, Query(description="the question")] = "",
-        k: int = 10,
-        offset: int = 0,
-        mode: Mode = "hybrid",
-        group: Grouping = "article",
-        fusion: Fusion = "adaptive",
-        explain: bool = False,
-        source: Annotated[list[str], Query()] = [],  # noqa: B006 - FastAPI copies defaults
-        author: Annotated[list[str], Query()] = [],  # noqa: B006
-        tag: Annotated[list[str], Query()] = [],  # noqa: B006
-        meta: Annotated[list[str], Query()] = [],  # noqa: B006
-        after: str | None = None,
-        before: str | None = None,
-        recency: float | None = None,
-        rerank: bool = True,
-        focus: bool | None = None,
-        facets: bool = False,
-        passages: int = 3,
-        context: int = 0,
-        diversity: float | None = None,
-    ) -> UnescapedJSON:
-        """Answer one question."""
-        request = SearchRequest(
-            q=q, k=k, offset=offset, mode=mode, group=group, fusion=fusion, explain=explain,
-            source=source, author=author, tag=tag, meta=meta, facets=facets, after=after, before=before,
-            recency=recency, rerank=rerank, focus=focus, passages=passages, context=context, diversity=diversity,
-        )  # fmt: skip
-        return UnescapedJSON(answer(request))
-
-    @app.post("/search", response_model=AnswerOut | list[AnswerOut])
-    def search_many(request: SearchRequest | list[SearchRequest]) -> UnescapedJSON:
-        """Answer one question, or a list of them in order."""
-        if isinstance(request, SearchRequest):
-            return UnescapedJSON(answer(request))
-        if len(request) > _MAX_BATCH:
-            raise BadOption(f"queries: got {len(request)} at once, want at most {_MAX_BATCH}")
-        return UnescapedJSON([answer(one) for one in request])
-
-    @app.get("/suggest", response_model=SuggestionsOut)
-    def suggest(q: Annotated[str, Query(description="what is typed so far")] = "", k: int = 8) -> UnescapedJSON:
-        """Complete from titles and frequent words, by characters, pinyin or initials."""
-        return UnescapedJSON({"suggestions": live.engine().suggest(q, max(0, min(k, MAX_K)))})
-
-    @app.get("/articles/{article_id:path}/similar", response_model=SimilarArticlesOut)
-    def similar(article_id: str, k: int = 10) -> UnescapedJSON:
-        """Articles like this one."""
-        return UnescapedJSON({"results": [asdict(one) for one in live.engine().similar(article_id, k)]})
-
-    @app.get("/articles/{article_id:path}", response_model=ArticleOut)
-    def article(article_id: str) -> UnescapedJSON:
-        """One article as indexed."""
-        return UnescapedJSON(article_json(live.engine().article(article_id)))
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Few threads, so that questions wait in line instead of for each other; commits are followed beside them."""
+    to_thread.current_default_thread_limiter().total_tokens = 2 * cores()
+    yield
 
 
-def _state_routes(app: FastAPI, live: LiveEngine) -> None:
-    @app.get("/stats")
-    def stats() -> dict[str, Any]:
-        """Counts, sizes and names."""
-        return asdict(live.engine().stats())
+def _unlocked() -> set[str]:
+    """Paths that anyone may ask for: they hold nothing of an index, and the page must be there to ask for a key."""
+    files = {f"/{path.relative_to(_WEB).as_posix()}" for path in _WEB.rglob("*") if path.is_file()}
+    return {"/", "/healthz", "/docs", *(f"/docs/{path.name}" for path in _DOCS.iterdir()), *files}
 
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """The process is up."""
-        return {"status": "ok"}
 
-    @app.get("/readyz")
-    def readyz() -> UnescapedJSON:
-        """Whether the index can be read, and its state."""
-        engine, state = live.engine(), live.state()
-        trouble = live.trouble.message if live.trouble else None
-        body = {"ready": True, "state": str(state), "commit": engine.commit, "trouble": trouble}
-        return UnescapedJSON(body)
+def _describe(app: FastAPI) -> None:
+    """`/docs` from files of our own, and the description with what is read here and not by FastAPI."""
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> FileResponse:
+        return FileResponse(_DOCS / "index.html")
+
+    app.mount("/docs", StaticFiles(directory=_DOCS), name="docs")
+
+    def description() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+            defined = TypeAdapter(SearchRequest).json_schema(ref_template="#/components/schemas/{model}")
+            made["components"]["schemas"].setdefault("SearchRequest", defined)
+            for operations in made["paths"].values():
+                for operation in operations.values():
+                    operation["responses"].pop("HTTPValidationError", None)
+            app.openapi_schema = made
+        return app.openapi_schema
+
+    app.openapi = description  # type: ignore[method-assign]

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from index.storage.history import history
+from search.api.asked import Asked
 from search.engine import SearchEngine
-from search.live import LiveEngine
 from search.models import SearchOptions
 from search.overview import Themes, months_by_source, themes_of
 
@@ -63,7 +63,7 @@ class ReportOut(BaseModel):
     builds: list[dict[str, Any]]
 
 
-def corpus_router(live: LiveEngine) -> APIRouter:
+def corpus_router(asked: Asked) -> APIRouter:
     """The routes over an open index."""
     router = APIRouter()
     known: WeakKeyDictionary[SearchEngine, Themes] = WeakKeyDictionary()
@@ -78,12 +78,12 @@ def corpus_router(live: LiveEngine) -> APIRouter:
     @router.get("/overview", response_model=OverviewOut)
     def overview() -> dict[str, object]:
         """Articles by month and source."""
-        return months_by_source(live.engine())
+        return months_by_source(asked.engine())
 
     @router.get("/themes", response_model=ThemesOut)
     def themes(q: str = "") -> dict[str, object]:
         """Themes of the articles, laid out in the plane; the results of a question among them."""
-        engine = live.engine()
+        engine = asked.engine()
         found = themes_for(engine)
         return {
             "themes": [asdict(theme) for theme in found.themes],
@@ -94,7 +94,8 @@ def corpus_router(live: LiveEngine) -> APIRouter:
     @router.get("/report", response_model=ReportOut)
     def report() -> dict[str, object]:
         """The health of the index: commit, segments, encoder, and what was skipped or cleaned and why."""
-        engine = live.engine()
+        asked.whole()  # runs name what they read, whoever may see it
+        engine, live = asked.engine(), asked.one().live
         return {
             "stats": asdict(engine.stats()),
             "state": str(live.state()),

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from index.errors import NotFound
 from index.models import Filters
+from search.api.asked import Asked
 from search.citation import gb7714
 from search.facets import NAMES, NUMBER, Counts, keeping_to_the_others
-from search.live import LiveEngine
 from search.models import Mode, SearchOptions
 from search.query.filters import make_filters
 from search.script import Script, converted
@@ -65,15 +65,15 @@ def asked_filters(
 AskedFilters = Annotated[Filters, Depends(asked_filters)]
 
 
-def pages_router(live: LiveEngine) -> APIRouter:
+def pages_router(asked: Asked) -> APIRouter:
     """The routes over an open index."""
     router = APIRouter()
-    _counts(router, live)
-    _one_article(router, live)
+    _counts(router, asked)
+    _one_article(router, asked)
     return router
 
 
-def _counts(router: APIRouter, live: LiveEngine) -> None:
+def _counts(router: APIRouter, asked: Asked) -> None:
 
     @router.get("/facets", response_model=FacetsOut)
     def facets(
@@ -83,7 +83,7 @@ def _counts(router: APIRouter, live: LiveEngine) -> None:
 
         Without a question all articles are counted.
         """
-        engine = live.engine()
+        engine = asked.engine()
 
         def candidates(those: Filters) -> Counts:
             options = SearchOptions(k, offset, mode, filters=those, passages=1, focus=False, facets=True)
@@ -96,28 +96,29 @@ def _counts(router: APIRouter, live: LiveEngine) -> None:
         return dict(keeping_to_the_others(filters, candidates if q.strip() else all_articles))
 
 
-def _one_article(router: APIRouter, live: LiveEngine) -> None:
+def _one_article(router: APIRouter, asked: Asked) -> None:
     @router.get("/marks", response_model=MarksOut)
     def marks(id: str, q: str) -> dict[str, object]:
         """Every place in one article where a word of the question stands."""
-        title, text = live.engine().marks(id, q)
+        title, text = asked.engine().marks(id, q)
         return {"title": title, "text": text}
 
     @router.get("/script", response_model=ScriptOut)
     def script(id: str, to: Script) -> dict[str, str]:
         """One article in simplified (hans) or traditional (hant) characters; every offset stays."""
-        article = live.engine().article(id).article
+        article = asked.engine().article(id).article
         return {"title": converted(article.title, to), "text": converted(article.text, to)}
 
     @router.get("/cite", response_model=CitationOut)
     def cite(id: str, page: int | None = None) -> dict[str, str]:
         """One article as a reference by GB/T 7714."""
-        return {"citation": gb7714(live.engine().article(id).article, page=page)}
+        return {"citation": gb7714(asked.engine().article(id).article, page=page)}
 
     @router.get("/original", response_class=FileResponse)
     def original(id: str) -> FileResponse:
         """The file that one article was read from, to be saved; not_found where it is gone or lay in an archive."""
-        path = live.engine().article(id).article.path
+        asked.whole()  # a file may hold other articles too
+        path = asked.engine().article(id).article.path
         if not path or not Path(path).is_file():
             raise NotFound(
                 f"article {id!r}: its file is not there any more", hint="the text is in the index all the same"

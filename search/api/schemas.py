@@ -1,12 +1,15 @@
 """The API's models: requests checked, answers described. Converted to and from ours at this border only."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from index.models import StoredArticle, chunk_id_of
 from search.models import Fusion, Grouping, Mode, SearchOptions
 from search.query.filters import make_filters
+
+MAX_VALUES = 100  # of one filter
+Values = Annotated[list[str], Field(max_length=MAX_VALUES), FailFast()]
 
 
 class SearchRequest(BaseModel):
@@ -21,10 +24,10 @@ class SearchRequest(BaseModel):
     group: Grouping = Field("article", description="article or chunk")
     fusion: Fusion = Field("adaptive", description="adaptive, convex or rrf: how a hybrid query mixes its legs")
     explain: bool = Field(False, description="say why each result is there")
-    source: list[str] = Field(default_factory=list, description="only from these sources")
-    author: list[str] = Field(default_factory=list, description="only by these authors")
-    tag: list[str] = Field(default_factory=list, description="only with one of these tags")
-    meta: list[str] = Field(default_factory=list, description="KEY=VALUE, such as issuing_body=国务院办公厅")
+    source: Values = Field(default_factory=list, description="only from these sources")
+    author: Values = Field(default_factory=list, description="only by these authors")
+    tag: Values = Field(default_factory=list, description="only with one of these tags")
+    meta: Values = Field(default_factory=list, description="KEY=VALUE, such as issuing_body=国务院办公厅")
     after: str | None = Field(None, description="first day, YYYY-MM-DD")
     before: str | None = Field(None, description="last day, YYYY-MM-DD")
     recency: float | None = Field(None, description="half-life in days: new articles gain a little, up to a fifth")
@@ -58,6 +61,14 @@ class SearchRequest(BaseModel):
             context=self.context,
             facets=self.facets,
         )
+
+
+class SearchParameters(SearchRequest):
+    """The same in a URL, where what is not known is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    q: str = Field("", description="the question")
 
 
 class PassageOut(BaseModel):

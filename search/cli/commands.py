@@ -11,6 +11,7 @@ import typer
 from index.errors import IndexCorrupt, IndexMismatch, SelfCheckFailed, WensouError, WriterBusy
 from search.cli.ask import analyze, mcp, query, serve, show, similar, stats
 from search.cli.build import evaluate, index, restore, train_encoder, tune
+from search.cli.keys import keys
 from search.cli.streams import drop_output, flush_output, prepare_streams
 
 # The documented exit codes beside 0, 3 (some files were skipped) and 1, which is only for a fault of ours.
@@ -30,6 +31,7 @@ for command in (index, query, show, similar, serve, mcp, stats, restore, analyze
     app.command()(command)
 app.command(name="eval")(evaluate)
 app.command()(train_encoder)
+app.add_typer(keys, name="keys")
 
 
 def run() -> None:

@@ -204,7 +204,7 @@ def test_any_other_text_has_an_answer(client, text, mode):
 )  # fmt: skip
 def test_a_body_that_is_no_question_is_a_422(client, body):
     response = client.post("/search", content=body, headers={"content-type": "application/json"})
-    assert response.status_code in (400, 422)
+    assert response.status_code in (400, 413, 422)
     assert set(response.json()["error"]) == {"code", "message", "hint"}
 
 
@@ -231,13 +231,16 @@ def test_another_method_is_a_405(client, method, path):
     response = client.request(method, path)
     assert response.status_code == 405
     assert response.json()["error"]["code"] == "method_not_allowed"
+    assert response.headers["allow"] == {"/search": "GET, HEAD, POST"}.get(path, "GET, HEAD")
 
 
 def test_health_readiness_and_stats(client, engine):
     assert client.get("/healthz").json() == {"status": "ok"}
     ready = client.get("/readyz")
     assert ready.status_code == 200
-    assert ready.json() == {"ready": True, "state": "equal", "commit": 2, "trouble": None}
+    assert ready.json() == {
+        "ready": True, "state": "equal", "commit": 2, "checksums": "whole", "trouble": None,
+    }  # fmt: skip
     stats = client.get("/stats").json()
     assert (stats["articles"], stats["chunks"], stats["encoder"]) == (len(CORPUS), engine.stats().chunks, "hash")
     assert {"segments", "bytes", "dim", "fingerprint", "state", "commit", "committed_at"} <= set(stats)
@@ -248,7 +251,9 @@ def test_readiness_tells_of_a_commit_that_cannot_be_opened(tmp_path, hash_bundle
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
     with TestClient(create_app(LiveEngine(root))) as client:
         (root / "CURRENT").write_text("commit-000042.json x\n", "utf-8")
-        ready = client.get("/readyz").json()
+        found = client.get("/readyz")
+        assert found.status_code == 503  # what is open answers, a restart would not
+        ready = found.json()
         assert ready["state"] == "corrupt"
         assert "commit-000042.json" in ready["trouble"]
         assert client.get("/search", params={"q": "馒头"}).status_code == 200
