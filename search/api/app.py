@@ -17,6 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from limits.storage import Storage
 from pydantic import TypeAdapter
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from index.pipeline import cores
 from search.api.answers import STATUS, UnescapedJSON, error_response, handle_errors
@@ -29,6 +30,7 @@ from search.api.searching import EncodedIds, searching
 from search.api.security import Door, HostCheck, KeyCheck
 from search.api.state import state
 from search.live import LiveEngine
+from search.mcp.http import McpEndpoint
 from search.service.keys import KeyRing
 
 __all__ = ["STATUS", "Options", "UnescapedJSON", "create_app", "error_response"]
@@ -78,6 +80,9 @@ def create_app(
     app.include_router(state(asked))
     app.include_router(pages_router(asked))
     app.include_router(corpus_router(asked))
+    endpoint = McpEndpoint(lambda _: asked.engine())
+    app.state.closing = endpoint.close
+    app.router.routes.append(Route("/mcp", endpoint))
     _describe(app)
     app.mount("/", StaticFiles(directory=_WEB, html=True), name="page")
     for layer, settings in _layers(asked, options, counters):
@@ -103,9 +108,10 @@ def _layers(asked: Asked, options: Options, counters: Storage | None) -> Iterabl
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Few threads, so that questions wait in line instead of for each other; commits are followed beside them."""
+    """Few threads, so that questions wait in line instead of for each other."""
     to_thread.current_default_thread_limiter().total_tokens = 2 * cores()
     yield
+    await app.state.closing()
 
 
 def _unlocked() -> set[str]:

@@ -1,4 +1,4 @@
-"""The commands that ask an index: query, show, similar, serve, stats, analyze. Thin twins of the API."""
+"""The commands that ask an index: query, show, similar, stats, analyze. Thin twins of the API."""
 
 import sys
 from contextlib import closing
@@ -22,7 +22,7 @@ from search.cli.console import (
     open_engine,
 )
 from search.models import Fusion, Grouping, SearchOptions
-from search.settings import Settings, check_bind
+from search.settings import Settings
 
 if TYPE_CHECKING:
     from search.engine import SearchEngine
@@ -127,26 +127,6 @@ def similar(
         print(
             "  ".join([f"{one.score:.3f}", one.article_id, one.title, one.source or "", one.published or ""]).rstrip()
         )
-
-
-def serve(
-    index: IndexOption = None,
-    host: Annotated[str | None, typer.Option(help="Address to bind (default 127.0.0.1).")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to bind (default 8000).")] = None,
-    rerank: Reranking = None,
-) -> None:
-    """Serve the page and the API."""
-    settings = Settings.from_env()
-    bind = host or settings.host
-    check_bind(bind, settings.key)
-    from search.api.app import create_app
-    from search.live import LiveEngine
-
-    live = LiveEngine(index_path(index), rerank=rerank or settings.rerank)
-    import uvicorn
-
-    print(f"http://{bind}:{settings.port if port is None else port}/", file=sys.stderr)
-    uvicorn.run(create_app(live), host=bind, port=settings.port if port is None else port, log_level="warning")
 
 
 def stats(

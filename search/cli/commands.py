@@ -9,9 +9,10 @@ import sys
 import typer
 
 from index.errors import IndexCorrupt, IndexMismatch, SelfCheckFailed, WensouError, WriterBusy
-from search.cli.ask import analyze, mcp, query, serve, show, similar, stats
+from search.cli.ask import analyze, mcp, query, show, similar, stats
 from search.cli.build import evaluate, index, restore, train_encoder, tune
 from search.cli.keys import keys
+from search.cli.serving import serve
 from search.cli.streams import drop_output, flush_output, prepare_streams
 
 # The documented exit codes beside 0, 3 (some files were skipped) and 1, which is only for a fault of ours.

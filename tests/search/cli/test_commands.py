@@ -389,14 +389,20 @@ def test_serving_beyond_this_machine_needs_a_key(wensou, index_path):
 
 
 def test_serve_binds_where_it_is_told(wensou, index_path, monkeypatch):
-    asked = {}
-    monkeypatch.setattr("uvicorn.run", lambda app, **options: asked.update(options))
+    asked = []
+    monkeypatch.setattr("search.api.workers.serve", lambda plan, say: (asked.append(plan), say("http://x/")))
     monkeypatch.setenv("WENSOU_PORT", "8123")
     code, _, err = wensou("serve", "--index", index_path)
-    assert (code, asked["host"], asked["port"]) == (0, "127.0.0.1", 8123)
-    assert err == "http://127.0.0.1:8123/\n"
-    wensou("serve", "--index", index_path, "--port", 0)
-    assert asked["port"] == 0
+    assert (code, asked[0].host, asked[0].port) == (0, "127.0.0.1", 8123)
+    assert err == "http://x/\n"
+    wensou("serve", "--index", index_path, "--port", 0, "--allow-host", "Wen.example", "--workers", 2)
+    assert (asked[1].port, asked[1].workers) == (0, 2)
+    assert asked[1].options.names == {"127.0.0.1", "::1", "localhost", "wen.example"}
+    wensou("serve", "--index", f"a={index_path}", "--index", f"b={index_path}")
+    assert [name for name, _ in asked[2].indexes] == ["a", "b"]
+    code, _, err = wensou("serve", "--index", f"a={index_path}", "--index", index_path)
+    assert code == 2
+    assert "NAME=DIR" in err
 
 
 def test_without_words_it_says_what_there_is(wensou):
