@@ -160,6 +160,15 @@ class Verifying(Protocol):
         ...
 
 
+@runtime_checkable
+class Namer(Protocol):
+    """What articles asked for by name are found by. An engine may do without; then names are words like any others."""
+
+    def named(self, names: Sequence[str], most: int, filters: Filters) -> dict[str, list[str]]:
+        """Of `names` (index.analysis.names.normal) those that one to `most` articles have, with the ids of these."""
+        ...
+
+
 class Writer(Protocol):
     """The one writer of an index. Nothing is seen by readers before `commit`."""
 

@@ -17,7 +17,7 @@ from typing import Self
 
 import numpy as np
 
-from index.analysis.near_duplicates import near_duplicates
+from index.analysis.near_duplicates import near_duplicates, tells_more
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Lister, Verifying
 from index.config import IndexConfig
@@ -135,9 +135,13 @@ class SearchEngine:
         return self._ranker.rank(text, options)
 
     def rank(self, text: str, options: SearchOptions) -> list[tuple[str, float]]:
-        """The page of `search` as (article_id, score) alone: nothing is fetched or highlighted, folded or spread."""
-        page = self.ranking(text, options).groups[options.offset : options.offset + options.k]
-        return [(group[0].article_id, group[0].score) for group in page]
+        """The page of `search` as (article_id, score) alone: nothing is fetched or highlighted."""
+        return self.page(self.ranking(text, options), options)
+
+    def page(self, ranking: Ranking, options: SearchOptions) -> list[tuple[str, float]]:
+        """What `search` shows of a ranking, as (article_id, score)."""
+        page = self._clusters(ranking.groups, options)[options.offset : options.offset + options.k]
+        return [(cluster.chunks[0].article_id, cluster.chunks[0].score) for cluster in page]
 
     def _clusters(self, groups: list[list[Ranked]], options: SearchOptions) -> list[Cluster]:
         """Near-duplicates folded among the first results, whichever page is asked for, so that pages fit together."""
@@ -146,15 +150,18 @@ class SearchEngine:
         else:
             first = groups[: max(_MIN_RESULTS_TO_FOLD, options.offset + options.k)]
             signatures = self._backend.signatures([group[0].article_id for group in first])
-            clusters = fold_near_duplicates(
-                groups, signatures, lambda a, b: near_duplicates(self._text(a), self._text(b))
-            )
+            clusters = fold_near_duplicates(groups, signatures, self._repeats)
         if not options.diversity:
             return clusters
         pool = clusters[:POOL]
         vectors = [self._backend.article_vector(cluster.chunks[0].article_id) for cluster in pool]
         scores = np.array([cluster.chunks[0].score for cluster in pool])
         return [*(pool[at] for at in mmr(scores, np.array(vectors), options.diversity)), *clusters[POOL:]]
+
+    def _repeats(self, shown: str, other: str) -> bool:
+        """Whether two articles say the same, neither of them more."""
+        one, two = self._text(shown), self._text(other)
+        return near_duplicates(one, two) and not (tells_more(one, two) or tells_more(two, one))
 
     def _facets(self, groups: list[list[Ranked]]) -> Mapping[str, Mapping[str, int]]:
         return count_facets(self._backend.article(name).article for name in {group[0].article_id for group in groups})

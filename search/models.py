@@ -73,6 +73,9 @@ class WeightReason:
 class Explanation:
     """Why a chunk stands where it stands: score = weight * normalised bm25 + (1 - weight) * normalised dense,
     or what the reranker made of it, times the `boosts` there are.
+
+    Where the question names articles, that counts for `rest` of the score only, and `named` is what this one has of it.
+    `reason` is the same in a sentence.
     """
 
     bm25: LegExplanation
@@ -82,6 +85,9 @@ class Explanation:
     why: WeightReason
     boosts: Mapping[str, float] = field(default_factory=dict)
     rerank: float | None = None
+    named: float = 0.0
+    rest: float = 1.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

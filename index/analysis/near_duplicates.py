@@ -26,6 +26,8 @@ _MIN_CHARS = 60  # shorter texts are alike by chance
 NOMINATED = 0.6  # estimated similarity from which two texts are looked at
 _BATCH_SIGNATURES = 64  # signatures compared with all before them at once
 _SHARED_THRESHOLD = 0.7  # share of the shorter text's sentences that must stand in the longer one
+_NEWS_THRESHOLD = 2  # letters that only one of two texts has, from which it tells more
+_ALIKE_THRESHOLD = 0.9  # of two sentences that say the same in about the same words
 
 _LETTERS = re.compile(r"[\W_]+")
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+")
@@ -127,6 +129,24 @@ def near_duplicates(a: str, b: str) -> bool:
         return False
     rest = [s for s in second if s not in common]
     return not any(_differs_in_substance(sentence, rest) for sentence in first if sentence not in common)
+
+
+def tells_more(other: str, shown: str) -> bool:
+    """Whether `other` says something that is not in `shown`, of which it is a near-duplicate, be it one sentence.
+
+    A page cut into overlapping pieces gives pieces that share most and still answer different questions.
+    """
+    known, told = _LETTERS.sub("", fold(shown)), _sentences(shown)
+    new = [sentence for sentence in _sentences(other) if sentence not in known]
+    return sum(len(sentence) for sentence in new if not _like_any(sentence, told)) >= _NEWS_THRESHOLD
+
+
+def _like_any(sentence: str, others: list[str]) -> bool:
+    for other in others:
+        matcher = SequenceMatcher(None, sentence, other, autojunk=False)
+        if all(ratio() >= _ALIKE_THRESHOLD for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)):
+            return True
+    return False
 
 
 def _sentences(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from index.analysis.bigrams import Pairs, pair_text, pairs_of
 from index.analysis.fold import fold
 from index.analysis.jieba_dictionary import numbers, words
+from index.analysis.names import name_facet, names_of
 from index.analysis.near_duplicates import Signature, folded_signatures
 from index.analysis.tokenizer import Tokenizer
 from index.analysis.word_cutter import WordCutter
@@ -168,12 +169,13 @@ def facet(field: str, value: str) -> str:
 
 
 def facets_of(article: Article) -> list[str]:
-    """Every exact value an article can be filtered by: source, author, tags, meta keys and month."""
+    """Every exact value an article can be filtered by: source, author, tags, meta keys and month, and its names."""
     values = [facet("tag", tag) for tag in article.tags]
     values += [facet(name, value) for name in ("source", "author") if (value := getattr(article, name))]
     values += [facet(f"meta.{key}", value) for key, value in article.meta.items() if len(value) <= MAX_FACET]
     if article.published:
         values.append(facet("month", article.published[:7]))
+    values += map(name_facet, names_of(article))
     return sorted(set(values))
 
 

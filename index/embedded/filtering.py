@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.names import name_facet
 from index.analysis.terms import facet
 from index.errors import IndexCorrupt
 from index.models import Filters
@@ -15,6 +16,7 @@ from index.segments.store import NO_DATE, day_number
 from index.storage.arrays import release_pages
 from index.storage.damage import names_damage
 from index.storage.layout import Manifest
+from index.storage.string_table import Sought
 
 _MAX_MASKS = 16  # conditions whose articles are remembered, a byte an article each
 
@@ -48,6 +50,21 @@ class Filtering:
                 self._passed = {}
             self._passed[key] = passing
         return passing
+
+    @names_damage
+    def named(self, names: Sequence[str], most: int, filters: Filters) -> dict[str, list[str]]:
+        """For each of the `normal` names that some live article has the ids of these; see Namer."""
+        sought = Sought.of(map(name_facet, names))
+        found: dict[str, list[str]] = {}
+        for segment in self.segments:
+            postings = segment.fields["facets"]
+            for name, number in zip(names, postings.terms.find_all(sought), strict=True):
+                if number >= 0:
+                    rows = postings.documents(number)
+                    passing = self.passing(segment, filters) if filters else segment.live_articles
+                    rows = rows[passing[rows]][: most + 1]
+                    found.setdefault(name, []).extend(segment.store.article_ids(rows))
+        return {name: ids for name, ids in found.items() if 0 < len(ids) <= most}
 
     @staticmethod
     def _by_metadata(segment: Segment, filters: Filters) -> NDArray[np.bool_]:

@@ -106,6 +106,9 @@ def _show_result(number: int, result: Result) -> None:
 
 
 def _show_explanation(why: Explanation) -> None:
+    print(f"   {why.reason}")
+    if why.rest < 1:
+        print(f"   named {why.named:.2f} + {why.rest:.2f} of")
     for name, leg in (("bm25", why.bm25), ("dense", why.dense)):
         weight = why.weight if name == "bm25" else 1 - why.weight
         bar = "█" * round(20 * weight * why.normalised[name])

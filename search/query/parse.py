@@ -81,9 +81,11 @@ def parse(text: str, tokenizer: Tokenizer) -> Query:
     return _query(understand(stripped, tokenizer), tokenizer)
 
 
-def plainly(query: Query, text: str, tokenizer: Tokenizer, *warnings: str) -> Query:
-    """`query`, asked as `text`, without its conditions: its words alone or, where it has none, all that was typed."""
-    words = query.text if query.text else text.strip()
+def plainly(query: Query, text: str, tokenizer: Tokenizer, *warnings: str, whole: bool = False) -> Query:
+    """`query`, asked as `text`, without its conditions: its words alone, or all that was typed, where it has none or
+    `whole`.
+    """
+    words = text.strip() if whole or not query.text else query.text
     return _query(Spoken(words, warnings=warnings), tokenizer)
 
 

@@ -1,13 +1,18 @@
 """Why a result stands where it stands: both legs, the weight and the reasons for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from index.backend import Backend
+from index.models import article_of
 from search.models import Explanation, LegExplanation
+from search.query.stopwords import FUNCTION_WORDS
 from search.ranking.fusion import ranks
 from search.ranking.ranker import Ranking
+
+_NEAR = 0.2  # a scaled cosine that is more than an accident
+_FIRST = 10  # ranks of the dense leg that are told of
 
 
 class Explainer:
@@ -31,6 +36,8 @@ class Explainer:
         )
         bm25_rank = int(self._bm25_ranks[position]) if item.bm25 else None
         boost, judged = ranking.boosts.get(item.chunk_id), ranking.judged.get(item.chunk_id)
+        named = ranking.lifts.get(article_of(item.chunk_id), 0.0)
+        rest = 1.0 - max(ranking.lifts.values(), default=0.0)
         return Explanation(
             bm25=LegExplanation(round(item.bm25, 4), bm25_rank, terms),
             dense=LegExplanation(round(float(ranking.cosine[position]), 4), int(self._dense_ranks[position])),
@@ -39,4 +46,28 @@ class Explainer:
             why=ranking.reason.rounded(),
             boosts={"recency": round(boost, 4)} if boost else {},
             rerank=None if judged is None else round(judged, 4),
+            named=round(named, 4),
+            rest=round(rest, 4),
+            reason=self._reason(position, terms, bm25_rank, named),
         )
+
+    def _reason(self, position: int, terms: Mapping[str, float], bm25_rank: int | None, named: float) -> str:
+        """What speaks for it, in a sentence."""
+        ranking = self._ranking
+        telling = [term for term in terms if term not in FUNCTION_WORDS and (len(term) > 1 or len(terms) < 3)]
+        words = [term for term in telling if term in ranking.query.lexical.words][:4]
+        asked = [term for term in ranking.query.lexical.words if term not in FUNCTION_WORDS]
+        near = float(ranking.dense[position]) > _NEAR and int(self._dense_ranks[position]) <= _FIRST
+        parts = []
+        if named:
+            parts.append("问的就是这篇的标题或文号" if named > 0.5 else "问题里提到了这篇的标题或文号")
+        if words:
+            all_of = "写有问题里的全部关键词" if set(asked) <= set(terms) else "写有问题里的词"
+            parts.append(f"{all_of}：{'、'.join(words)}")
+        if near:
+            parts.append("段落的意思也与问题相近" if parts else "没有问题里的原词，但段落的意思与问题相近")
+        if bm25_rank == 1 and len(parts) > 1 and not named:
+            parts.append("按词排在第一")
+        if ranking.boosts:
+            parts.append("发布得较新")
+        return "，".join(parts) + "。" if parts else "与问题只有零星相同的字词，可能无关。"

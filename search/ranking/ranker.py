@@ -7,10 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from index.analysis.fold import fold
+from index.analysis.names import normal
 from index.analysis.tokenizer import Tokenizer
-from index.backend import Backend
+from index.backend import Backend, Namer
 from index.encoders.base import Encoder
-from index.models import Evidence, Hit, Vectors, article_of
+from index.models import Evidence, Filters, Hit, Vectors, article_of, chunk_id_of
 from index.retrieval.signals import (
     Scores,
     idf_mass,
@@ -23,6 +25,7 @@ from search.query.parse import Query, check, parse, plainly
 from search.ranking.confidence import Confidence, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
 from search.ranking.group import Ranked, by_article, by_chunk
+from search.ranking.names import SHORT, lifted, named_articles
 from search.ranking.recency import freshness
 from search.ranking.rerank import POOL, Reranker, blend
 from search.ranking.weights import Mix
@@ -31,13 +34,16 @@ CANDIDATES = 64  # chunks from each leg for a first page
 _CANDIDATES_PER_RESULT = 5  # and so many more for each result of a deep page
 NOTHING_MEETS = "nothing meets the conditions of the question: asked without them"
 _MAX_CACHED_WORDS = 4096  # words whose document frequency is kept
+_MAX_NAMED = 32  # articles named in a question whose passages are candidates
+_MAX_PASSAGES_NAMED = 64  # of each
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """All results in order, and what they were made from: the question's vector where it has one and its words' idf,
     candidates, their cosines of both levels, both normalised legs, BM25's weight and why, what each candidate's score
-    was multiplied by, what the reranker made of those it read, and the score that chance gives, where it is known.
+    was multiplied by, what the reranker made of those it read, and the score that chance gives, where it is known, and
+    how far the articles are lifted that the question names.
     """
 
     query: Query
@@ -53,6 +59,7 @@ class Ranking:
     boosts: Mapping[str, float] = field(default_factory=dict)
     judged: Mapping[str, float] = field(default_factory=dict)
     chance: float = 0.0
+    lifts: Mapping[str, float] = field(default_factory=dict)
 
 
 class Ranker:
@@ -77,6 +84,7 @@ class Ranker:
         self._mix = mix
         self._reranker = reranker
         self._chunks = backend.stats().chunks
+        self._named = backend.named if isinstance(backend, Namer) else None
         self.confidence = Confidence(backend, threshold)
         # A commit does not change, so neither do its counts; the cache is this ranker's own.
         self.document_frequency = lru_cache(_MAX_CACHED_WORDS)(backend.document_frequency)
@@ -85,11 +93,20 @@ class Ranker:
         """Everything found, in order. Raises BadQuery or BadOption."""
         check(options)
         query = parse(text, self.tokenizer)
+        if query.where is not None and self._is_title(text):
+            return self._rank(plainly(query, text, self.tokenizer, whole=True), options)
         found = self._rank(query, options)
         if query.where is None or found.groups:
             return found
         plain = self._rank(plainly(query, text, self.tokenizer, NOTHING_MEETS), options)
         return plain if plain.groups else found
+
+    def _is_title(self, text: str) -> bool:
+        """Whether a question with operators is some article's title, which holds these very signs."""
+        found = self._named([normal(text)], _MAX_NAMED, Filters()) if self._named else {}
+        said = "".join(fold(text).split())
+        ids = (name for names in found.values() for name in names)
+        return any("".join(fold(self._backend.article(name).article.title).split()) == said for name in ids)
 
     def _rank(self, query: Query, options: SearchOptions) -> Ranking:
         options = replace(options, filters=narrowed(options.filters, query.where))
@@ -97,7 +114,40 @@ class Ranker:
         while depth < _CANDIDATES_PER_RESULT * (options.offset + options.k):
             depth *= 2  # in doublings, so that neighbouring pages see the same candidates
         evidence, vector = self._candidates(query, options, depth)
-        return self._fuse(evidence, query, vector, options)
+        lifts = self._lifts(query, options)
+        if lifts:
+            evidence = self._with_named(evidence, lifts, query, vector, options)
+        return self._fuse(evidence, query, vector, options, lifts)
+
+    def _lifts(self, query: Query, options: SearchOptions) -> dict[str, float]:
+        """The articles that the question names, and how far that lifts them."""
+        named = self._named
+        if named is None:
+            return {}
+        tokens = self.tokenizer.tokens(query.text)
+        return named_articles(query.text, tokens, lambda names, most: named(names, most, options.filters))
+
+    def _with_named(
+        self,
+        evidence: list[Evidence],
+        lifts: dict[str, float],
+        query: Query,
+        vector: Vectors | None,
+        options: SearchOptions,
+    ) -> list[Evidence]:
+        """`evidence` and that of the passages of articles named; those called something more are lifted less."""
+        known = {item.chunk_id for item in evidence}
+        named = sorted(lifts, key=lambda name: (-lifts[name], name))[:_MAX_NAMED]
+        asked = normal(query.text)
+        ids: list[str] = []
+        for name in named:
+            stored = self._backend.article(name)
+            ids += [chunk_id_of(name, i) for i in range(min(len(stored.spans), _MAX_PASSAGES_NAMED))]
+            if normal(stored.article.title) not in asked:
+                lifts[name] *= SHORT
+        new = [chunk_id for chunk_id in ids if chunk_id not in known]
+        near = vector if self.leg(options) != "bm25" or options.explain else None
+        return [*evidence, *self._backend.evidence(query.lexical, near, new)] if new else evidence
 
     def leg(self, options: SearchOptions) -> Mode:
         """The legs that are asked: of a hybrid question both, unless one is switched off."""
@@ -119,7 +169,14 @@ class Ranker:
             hits = self._backend.dense(near, k=depth, filters=filters)
         return self._backend.evidence(query.lexical, vector, [hit.chunk_id for hit in hits]), vector
 
-    def _fuse(self, evidence: list[Evidence], query: Query, vector: Vectors | None, options: SearchOptions) -> Ranking:
+    def _fuse(
+        self,
+        evidence: list[Evidence],
+        query: Query,
+        vector: Vectors | None,
+        options: SearchOptions,
+        lifts: Mapping[str, float],
+    ) -> Ranking:
         """Order and group the candidates."""
         idf = idf_mass(query.lexical.words, self, self._chunks)
         mass = sum(idf.values())
@@ -138,13 +195,17 @@ class Ranker:
             if measured and mass > 0:
                 best = max(self._mix.strength, float(found.max(initial=0.0)) / mass)
                 chance = chance_score(measured.chance, weight, best)
-        ranked = [Ranked(e.chunk_id, s, i) for i, (e, s) in enumerate(zip(evidence, scores, strict=True)) if s > 0]
+        mixed = enumerate(zip(evidence, scores, strict=True))
+        ranked = [Ranked(e.chunk_id, s, i) for i, (e, s) in mixed if s > 0 or lifts]
+        if lifts:
+            ranked = lifted(ranked, lifts)
+            chance *= 1 - max(lifts.values())
         ranked.sort(key=lambda item: (-item.score, item.chunk_id))
         ranked, boosts, judged = self._look_again(ranked, query, options)
         chance = 0.0 if judged else chance
         groups = by_article(ranked, passages=options.passages) if options.group == "article" else by_chunk(ranked)
         legs = evidence, cosine, bm25, dense
-        return Ranking(query, vector, idf, groups, *legs, weight, reason, boosts, judged, chance)
+        return Ranking(query, vector, idf, groups, *legs, weight, reason, boosts, judged, chance, lifts)
 
     def _reason(
         self, bm25: Scores, articles: list[str], cosine: Scores, vector: Vectors | None, options: SearchOptions
@@ -193,7 +254,7 @@ class Ranker:
 
     def confident(self, ranking: Ranking, options: SearchOptions) -> bool:
         """Whether what was found may answer. Articles that were chosen by hand are not doubted, their absence is."""
-        if options.filters or ranking.query.where:
+        if options.filters or ranking.query.where or max(ranking.lifts.values(), default=0.0) > 0.5:
             return bool(ranking.groups)
         asked = ranking.query, ranking.idf, ranking.evidence, ranking.dense, self.document_frequency
         return bool(ranking.groups) and self.confidence.confident(self.leg(options), *asked)

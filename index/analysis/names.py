@@ -1,0 +1,83 @@
+"""What an article is called, so that it is found by name: its title, a short form of it, and its document number.
+
+A name counts by its letters and digits alone, folded, numbers in digits: 《科技周刊》第一百期 and 科技周刊（第100期）
+are one. In the index a name is a facet of eight bytes, a hash of 42 bits, which is found in one step: among a million
+titles one question in ten thousand takes another name for one of them.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from index.analysis.fold import fold
+from index.analysis.numerals import chinese_number
+from index.models import Article, Token
+
+MAX_NAME = 80  # characters of a name that is looked for in a question
+_LETTERS = re.compile(r"[^\W_]+")
+_NUMERAL = re.compile(r"[零〇○一二三四五六七八九十百千廿卅两]+")
+_PIECE = re.compile(rf"{_NUMERAL.pattern}|[^\W_]")
+_MAX_BORDERS = 48  # of words in a question between which names are looked for
+_QUALIFIER = re.compile(r"\s*[（(〔\[【][^（()）〔〕\[\]【】]{1,40}[)）〕\]】]\s*$")
+_STATE = "中华人民共和国"
+
+
+def normal(text: str) -> str:
+    """The letters and digits of `text`, folded, Chinese numbers as digits."""
+    return "".join(_digits(word) for word in _LETTERS.findall(fold(text)))
+
+
+def _digits(folded: str) -> str:
+    return _NUMERAL.sub(_number, folded)
+
+
+def _number(match: re.Match[str]) -> str:
+    value = chinese_number(match.group())
+    return match.group() if value is None else str(value)
+
+
+def name_facet(name: str) -> str:
+    """The facet of an article that is called `name`, a `normal` one."""
+    return "_" + b64encode(blake2b(name.encode("utf-8", "replace"), digest_size=6).digest(), b"-_").decode()[:7]
+
+
+def names_of(article: Article) -> set[str]:
+    """What an article is called: its title, without what brackets add to it or the state before it, and its number."""
+    titles = {article.title, _QUALIFIER.sub("", article.title)}
+    titles |= {title.removeprefix(_STATE) for title in titles}
+    found = {normal(title) for title in titles} | {normal(article.meta.get("document_number", ""))}
+    return {name for name in found if len(name) > 1}
+
+
+def names_within(text: str, tokens: Sequence[Token]) -> list[tuple[str, int, int]]:
+    """Every stretch of a question that may be a name, as (name, start, end) in characters of it, the longest first.
+
+    Stretches begin and end where `tokens` of `text` do, and not within a number. Of a long question the first ones.
+    """
+    name, places = _placed(fold(text))
+    starts = sorted({token.start for token in tokens if token.start in places})[:_MAX_BORDERS]
+    ends = sorted({token.end for token in tokens if token.end in places})[:_MAX_BORDERS]
+    found = [
+        (name[places[start] : places[end]], start, end)
+        for start in starts
+        for end in ends
+        if 0 < end - start <= MAX_NAME and places[end] - places[start] > 1
+    ]
+    return sorted(found, key=lambda item: (item[1] - item[2], item[1]))
+
+
+def _placed(folded: str) -> tuple[str, dict[int, int]]:
+    """`normal` of a folded text, and where in it each place of the text stands; those within a number are nowhere."""
+    parts: list[str] = []
+    places: dict[int, int] = {}
+    length = end = 0
+    for match in _PIECE.finditer(folded):
+        for at in range(end, match.start() + 1):
+            places[at] = length
+        piece = _digits(match.group())
+        parts.append(piece)
+        length, end = length + len(piece), match.end()
+    for at in range(end, len(folded) + 1):
+        places[at] = length
+    return "".join(parts), places

@@ -1,0 +1,62 @@
+"""What is asked for by name comes first, however often others say the name."""
+
+import pytest
+
+from index.builder import update_index
+from index.connect import open_backend
+from search.engine import SearchEngine
+from search.models import MODES, SearchOptions
+from tests.conftest import PLAIN, HashEncoder, article
+
+SPEAKS = "本期转载渡口周报第12期的登船须知，渡口周报第12期说，登船须知在渡口周报第12期。"
+ISSUES = [
+    article(f"n{n}", (SPEAKS if n == 13 else f"第{n}次会议谈了船票、救生衣和渔汛。") * 2, title=f"渡口周报：第 {n} 期")
+    for n in range(1, 31)
+]
+OTHERS = [
+    article(
+        "rule", "携带大件行李的，另购货票。", title="渡船乘坐管理规定（试行）",
+        meta={"document_number": "江渡发〔2020〕7号"},
+    ),
+    article("cite", "依照江渡发〔2020〕7号和渡船乘坐管理规定，江渡发〔2020〕7号继续有效。", title="关于规定的说明"),
+    article("signs", "缆绳一年一换。", title='"老船工"谈缆绳 -上'),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    path = tmp_path_factory.mktemp("named") / "index"
+    update_index([*ISSUES, *OTHERS], path, PLAIN, encoder=HashEncoder())
+    with SearchEngine(open_backend(path), HashEncoder()) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("question", "want"),
+    [
+        ("渡口周报：第 12 期", "n12"),
+        ("《渡口周报》第十二期", "n12"),
+        ("渡口周报第12期 登船须知", "n12"),
+        ("登船须知 渡口周报第12期", "n12"),
+        ("渡船乘坐管理规定", "rule"),
+        ("渡船乘坐管理规定 行李", "rule"),
+        ("江渡发(2020)7号", "rule"),
+    ],
+)
+def test_the_article_named_comes_first(named, mode, question, want):
+    answer = named.search(question, SearchOptions(mode=mode, explain=True))
+    assert answer.results[0].article_id == want
+    assert answer.results[0].explain.named > 0
+    assert answer.confident
+
+
+def test_a_title_with_signs_is_a_title(named):
+    answer = named.search('"老船工"谈缆绳 -上')
+    assert answer.results[0].article_id == "signs"
+    assert answer.warnings == ()
+
+
+def test_filters_hold_for_what_is_named(named):
+    answer = named.search("渡口周报第12期 -title:12")
+    assert "n12" not in {result.article_id for result in answer.results}
