@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-VERSION = 3  # raised whenever other numbers would be measured
+VERSION = 4  # raised whenever other numbers would be measured
 AGAIN = 0.25  # a change of the number of chunks by this share calls for a new measurement
 
 
@@ -19,6 +19,8 @@ class Chance:
     """Of the best candidate's scaled cosine."""
     strength: float
     """Of the best candidate's BM25, divided by the question's idf mass."""
+    deviations: float = 0.0
+    """By how many standard deviations the best candidate's cosine lies above that of chunks at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class Measured:
     strength: float
     """Median of the best BM25 over a known sentence's idf mass: what a text gets that holds all of the question."""
     chance: Chance
+    floor: float = 0.0
+    """Median of what a known sentence's cosine with chunks at random is on average: the zero of the dense leg."""
+    deviations: float = 0.0
+    """As `chance.deviations`, of known sentences that keep 70% of their words."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""

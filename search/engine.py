@@ -37,7 +37,7 @@ from search.ranking.mmr import POOL, mmr
 from search.ranking.ranker import Ranker, Ranking
 from search.ranking.rerank import CrossEncoderReranker, Reranker
 from search.ranking.similar import similar
-from search.ranking.weights import Mix, mix_of
+from search.ranking.weights import mix_of
 from search.suggest.suggester import Suggester
 
 _MIN_RESULTS_TO_FOLD = 30  # results among which near-duplicates are looked for, at least
@@ -65,7 +65,7 @@ class SearchEngine:
         self._reranker = reranker
         self.mix = mix_of(backend)
         if weight is not None:
-            self.mix = Mix(weight, self.mix.strength, "given")
+            self.mix = replace(self.mix, weight=weight, origin="given")
         self._ranker = Ranker(backend, encoder, self.mix, reranker, threshold=threshold)
         self._tokenizer = self._ranker.tokenizer
 

@@ -57,16 +57,20 @@ def measure(index: Backend, tokenizer: Tokenizer, encoder: Encoder) -> Measured 
     items = known_items(index, question_count(stats.chunks)) if stats.articles >= MIN_ARTICLES else []
     if len(items) < MIN_ARTICLES:
         return None
-    asked = _Asked(index, tokenizer, encoder)
+    floor = random_cosine(index, encoder, [text for _, text in items])
+    asked = _Asked(index, tokenizer, encoder, floor)
     rng = random.Random(2)
     found: list[tuple[float, float]] = []
     strengths: list[float] = []
+    deviations: list[float] = []
     for fraction in _KEPT:
         questions = [shortened(text, tokenizer, fraction, rng) for _, text in items]
         for (article_id, _), outcome in zip(items, asked.all(questions), strict=True):
             found.append((gain(outcome.by_bm25, article_id), gain(outcome.by_dense, article_id)))
             if fraction == 1 and outcome.mass > 0:
                 strengths.append(outcome.highest / outcome.mass)
+            if fraction < 1:
+                deviations.append(outcome.deviations)
     chance = asked.all(meaningless([text for _, text in items], len(items), rng))
     return Measured(
         version=VERSION,
@@ -77,6 +81,8 @@ def measure(index: Backend, tokenizer: Tokenizer, encoder: Encoder) -> Measured 
         dense=round(float(np.mean([other for _, other in found])), 4),
         strength=round(float(np.median(strengths)), 4) if strengths else 0.0,
         chance=_chance(chance),
+        floor=round(floor, 4),
+        deviations=round(float(np.median(deviations)), 4),
     )
 
 
@@ -84,7 +90,17 @@ def _chance(outcomes: "Sequence[_Outcome]") -> Chance:
     dense, dense_high = np.percentile([one.dense for one in outcomes], (50, 95))
     nearest = np.median([one.nearest for one in outcomes])
     strength = np.median([one.highest / one.mass if one.mass else 0.0 for one in outcomes])
-    return Chance(*(round(float(value), 4) for value in (dense, dense_high, nearest, strength)))
+    deviations = np.median([one.deviations for one in outcomes])
+    return Chance(*(round(float(value), 4) for value in (dense, dense_high, nearest, strength, deviations)))
+
+
+def random_cosine(index: Backend, encoder: Encoder, questions: Sequence[str]) -> float:
+    """What a question's cosine with chunks at random is on average, in the median over `questions`; at least 0.
+
+    Questions meet passages here as in a search: a model may keep the two further apart than passages among themselves.
+    """
+    vectors = encoder.queries(list(questions))
+    return max(0.0, float(np.median([index.background(vector)[0] for vector in vectors])))
 
 
 def question_count(chunks: int) -> int:
@@ -139,13 +155,15 @@ class _Outcome:
     mass: float
     nearest: float
     dense: float
+    deviations: float
 
 
 class _Asked:
     """Asks questions of both legs and remembers what document frequencies it has met."""
 
-    def __init__(self, index: Backend, tokenizer: Tokenizer, encoder: Encoder) -> None:
+    def __init__(self, index: Backend, tokenizer: Tokenizer, encoder: Encoder, floor: float) -> None:
         self._index = index
+        self._floor = floor
         self._tokenizer = tokenizer
         self._encoder = encoder
         self._chunks = index.stats().chunks
@@ -169,10 +187,12 @@ class _Asked:
         scores = np.array([item.bm25 for item in evidence])
         idf = idf_mass(words, self._index, self._chunks)
         highest = max(scores, default=0.0)
-        scaled = scale_cosine(near, floor=self._index.cosine_floor)
+        scaled = scale_cosine(near, floor=self._floor)
         nearest = float(scaled.max(initial=0.0))
         legs = _articles(names, scores), _articles(names, near)
-        return _Outcome(*legs, highest, sum(idf.values()), nearest, dense_signal(scaled))
+        mean, deviation = self._index.background(vector)
+        above = (float(near.max(initial=mean)) - mean) / deviation if deviation > 0 else 0.0
+        return _Outcome(*legs, highest, sum(idf.values()), nearest, dense_signal(scaled), above)
 
 
 def _articles(names: Sequence[str], scores: np.ndarray) -> list[str]:

@@ -80,8 +80,10 @@ UNRELATED = (
 
 
 def cosine_floor(encoder: Encoder) -> float:
-    """Mean cosine of unrelated sentences, at least 0. A constant of the encoder: no corpus moves it."""
-    vectors = encoder.passages(UNRELATED)
-    pairs = vectors @ vectors.T
+    """Mean cosine of sentences, as questions, with unrelated ones, as passages; at least 0.
+
+    A constant of the encoder, for indexes too small to measure their own (index.checks.calibrate).
+    """
+    pairs = encoder.queries(UNRELATED) @ encoder.passages(UNRELATED).T
     n = len(UNRELATED)
     return max(0.0, round(float((pairs.sum() - np.trace(pairs)) / (n * (n - 1))), 4))

@@ -16,6 +16,8 @@ from index.retrieval.bm25 import lucene_idf
 
 ARTICLE_WEIGHT = 0.3  # of the dense leg: how much the whole article's vector counts beside the passage's
 LOOKED_AT = 5  # lexical candidates whose coverage counts
+_BENT = 0.01
+AT_FLOOR = _BENT / 2  # scaled cosine of a candidate at the floor: such a one says nothing
 _TENTH_WEIGHT = 0.5  # a topic has many texts that are near, an accident has one
 
 Scores = NDArray[np.float64]
@@ -33,8 +35,14 @@ def two_levels(evidence: Sequence[Evidence]) -> Scores:
 
 
 def scale_cosine(scores: Scores, *, floor: float) -> Scores:
-    """Cosines, (candidates,), scaled so that `floor` (< 1) becomes 0 and 1 stays 1; what lies under it becomes 0."""
-    return np.clip((scores - floor) / (1.0 - floor), 0.0, 1.0)
+    """Cosines, (candidates,), scaled so that `floor` (< 1) becomes nearly 0 and 1 stays 1, in their order.
+
+    With x the straight line from 0 at the floor to 1: x itself from u = .01 on, u^2 / (2u - x) below, which meets it
+    there in value and slope and is never 0. The floor is a mean of what is unrelated, so that half of that lies under
+    it; a candidate does not vanish for being among these.
+    """
+    line = np.minimum((scores - floor) / (1.0 - floor), 1.0)
+    return np.where(line >= _BENT, line, _BENT**2 / (2 * _BENT - np.minimum(line, _BENT)))
 
 
 def idf_mass(words: Mapping[str, float], counts: _Counts, chunks: int) -> dict[str, float]:

@@ -14,6 +14,7 @@ from index.backend import Backend, Namer
 from index.encoders.base import Encoder
 from index.models import Evidence, Filters, Hit, Vectors, article_of, chunk_id_of
 from index.retrieval.signals import (
+    AT_FLOOR,
     Scores,
     idf_mass,
     scale_cosine,
@@ -184,11 +185,12 @@ class Ranker:
         articles = [article_of(e.chunk_id) for e in evidence]
         bm25 = scale_bm25(found, full=self._mix.strength * mass)
         cosine = two_levels(evidence)
-        dense = scale_cosine(cosine, floor=self._backend.cosine_floor)
+        dense = scale_cosine(cosine, floor=self._mix.floor)
         reason = self._reason(found, articles, cosine, vector, options)
         weight = adapt(reason.corpus, reason.dense_z_score * reason.lexical_spread)
-        measured, chance = self.confidence.measured, 0.0
+        measured, chance = self.confidence.measured, (1 - weight) * AT_FLOOR
         if options.mode == "hybrid" and options.fusion == "rrf":
+            chance = 0.0
             scores = reciprocal_rank([bm25, dense], weights=[weight, 1 - weight]).tolist()
         else:
             scores = convex(bm25, dense, weight=weight).tolist()
@@ -219,7 +221,7 @@ class Ranker:
         return WeightReason(
             origin,
             corpus,
-            dense_z_score(float(cosine.max()), self._backend.background(vector)),
+            dense_z_score(float(cosine.max()), self._backend.background(vector), self._mix.z_score),
             lexical_spread(bm25, articles),
         )
 

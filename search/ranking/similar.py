@@ -11,6 +11,7 @@ from index.retrieval.signals import scale_cosine, two_levels
 from search.models import Similar
 from search.query.stopwords import FUNCTION_WORDS
 from search.ranking.fusion import convex, scale_bm25
+from search.ranking.weights import mix_of
 
 _MAX_WORDS = 20  # telling words looked for; more of them only repeat what the article is about
 _WEIGHT = 0.45  # of BM25: here it knows an article's words, not a question's
@@ -33,7 +34,7 @@ def similar(backend: Backend, tokenizer: Tokenizer, article_id: str, k: int) -> 
     ids = [chunk_id for chunk_id in ids if article_of(chunk_id) != article_id]
     evidence = backend.evidence(query, vector, ids)
     bm25 = scale_bm25(np.array([e.bm25 for e in evidence]))
-    dense = scale_cosine(two_levels(evidence), floor=backend.cosine_floor)
+    dense = scale_cosine(two_levels(evidence), floor=mix_of(backend).floor)
     scores = convex(bm25, dense, weight=_WEIGHT)
     best: dict[str, float] = {}
     for chunk_id, score in zip(ids, scores.tolist(), strict=True):

@@ -9,11 +9,12 @@ measured.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from index.backend import Backend
 from index.calibration import Measured
+from search.ranking.fusion import DENSE_Z_SCORE
 
 DEFAULT_WEIGHT = 0.4  # of BM25, between healthy legs; see scripts/fusion_weights.py
 DEFAULT_STRENGTH = 3.3  # BM25 over idf mass of a text that holds all of the question, where it was not measured
@@ -25,11 +26,17 @@ Origin = Literal["default", "measured", "tuned", "given"]
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """BM25's weight and scale, and where the weight comes from. A weight of 0 or 1 switches the other leg off."""
+    """BM25's weight and scale, and where the weight comes from. A weight of 0 or 1 switches the other leg off.
+
+    `floor` is the cosine that the dense leg's scale begins at; `z_score` are the deviations at which the dense leg is
+    not trusted at all and fully (search.ranking.fusion).
+    """
 
     weight: float = DEFAULT_WEIGHT
     strength: float = DEFAULT_STRENGTH
     origin: Origin = "default"
+    floor: float = 0.0
+    z_score: tuple[float, float] = DENSE_Z_SCORE
 
 
 def health(leg: float, other: float) -> float:
@@ -51,9 +58,16 @@ def mix_of(backend: Backend) -> Mix:
     """What the index says; what was tuned under another encoder no longer counts."""
     measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
     tuned: Mapping[str, Any] | None = backend.calibration.get("tuned")
-    strength = (measured.strength if measured else 0.0) or DEFAULT_STRENGTH
-    if tuned and tuned["encoder"] == backend.encoder_fingerprint:
-        return Mix(float(tuned["weight"]), strength, "tuned")
+    mix = Mix(floor=backend.cosine_floor)
     if measured:
-        return Mix(healthy_weight(measured.bm25, measured.dense, least=_MIN_HEALTH), strength, "measured")
-    return Mix()
+        weight = healthy_weight(measured.bm25, measured.dense, least=_MIN_HEALTH)
+        strength = measured.strength or DEFAULT_STRENGTH
+        mix = Mix(weight, strength, "measured", measured.floor, z_score_bounds(measured))
+    if tuned and tuned["encoder"] == backend.encoder_fingerprint:
+        mix = replace(mix, weight=float(tuned["weight"]), origin="tuned")
+    return mix
+
+
+def z_score_bounds(measured: Measured) -> tuple[float, float]:
+    """The deviations at which a question's dense leg is not trusted at all and fully, in this index."""
+    return DENSE_Z_SCORE

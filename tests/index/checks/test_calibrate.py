@@ -15,7 +15,9 @@ from index.checks import calibrate
 from index.checks.calibrate import MIN_ARTICLES, gain, known_items, meaningless, measure, question_count, shortened
 from index.embedded.reader import EmbeddedIndex
 from index.storage.layout import read_manifest
-from tests.conftest import CORPUS, HashEncoder, article
+from search.engine import SearchEngine
+from search.models import SearchOptions
+from tests.conftest import CORPUS, PLAIN, HashEncoder, article
 
 TOKENIZER = Tokenizer()
 
@@ -129,3 +131,46 @@ def test_a_big_index_is_asked_less():
     assert question_count(1_000) == question_count(50_000) == 150
     assert question_count(100_000) == 75
     assert question_count(10_000_000) == 60
+
+
+class Aside(HashEncoder):
+    """Questions keep apart from passages, as under models that put different words before the two."""
+
+    def queries(self, texts):
+        vectors = super().queries(texts) + self._side
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def passages(self, texts):
+        vectors = super().queries(texts) - self._side
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    @property
+    def _side(self):
+        return np.eye(1, self.dim, dtype=np.float32)
+
+
+def test_the_floor_is_what_questions_and_passages_have_in_common_in_this_index(sample_passages, tmp_path):
+    encoder = Aside()
+    items = [article(f"p{n}", text, title=f"{text[:6]}{n}") for n, text in enumerate(sample_passages[:120])]
+    update_index(items, tmp_path, PLAIN, encoder=encoder)
+    index = EmbeddedIndex.open(tmp_path)
+    found = Measured.from_json(index.calibration["measured"], encoder.fingerprint)
+    passages = encoder.passages(sample_passages[:50])
+    among_passages = float((passages @ passages.T).mean())
+    assert found.floor < among_passages / 2  # which is what a question never has with a passage here
+    with SearchEngine(index, encoder) as engine:
+        assert engine.mix.floor == found.floor
+        answer = engine.search(sample_passages[60][:20], SearchOptions(mode="dense", k=30))
+        assert len(answer.results) == 30
+        assert answer.results[0].article_id == "p60"
+
+
+def test_under_any_floor_no_candidate_is_dropped(index_path):
+    backend = EmbeddedIndex.open(index_path)
+    backend.cosine_floor = 0.99
+    with SearchEngine(backend, HashEncoder()) as engine:
+        answer = engine.search("电梯补贴多少", SearchOptions(mode="dense", k=50))
+        assert len(answer.results) == len(CORPUS)
+        scores = [result.score for result in answer.results]
+        assert scores == sorted(scores, reverse=True)
+        assert scores[-1] > 0

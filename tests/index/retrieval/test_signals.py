@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.models import Evidence
-from index.retrieval.signals import coverage, dense_signal, idf_mass, scale_cosine, strength, two_levels
+from index.retrieval.signals import AT_FLOOR, coverage, dense_signal, idf_mass, scale_cosine, strength, two_levels
 
 MATCHED = [["电梯"], ["电梯", "补贴", "别的"]]
 IDF = {"电梯": 2.0, "补贴": 1.0, "火星": 5.0}
@@ -17,15 +17,18 @@ IDF = {"电梯": 2.0, "补贴": 1.0, "火星": 5.0}
 def test_cosines_of_passages_and_articles_are_mixed_and_scaled_from_the_floor():
     near = two_levels([Evidence("a:0", 1.0, 0.6, 0.2), Evidence("a:1", 1.0, 0.0, 0.0)])
     assert near == pytest.approx([0.7 * 0.6 + 0.3 * 0.2, 0.0])
-    assert scale_cosine(np.asarray([0.6, 0.2, 0.1, 1.0]), floor=0.2) == pytest.approx([0.5, 0.0, 0.0, 1.0])
+    assert scale_cosine(np.asarray([0.6, 0.2, 0.1, 1.0]), floor=0.2) == pytest.approx(
+        [0.5, AT_FLOOR, 0.01**2 / (0.02 + 0.125), 1.0]
+    )
     assert two_levels([]).shape == (0,)
 
 
 @given(st.lists(st.floats(-1, 1), max_size=20).map(np.asarray), st.floats(0, 0.9))
 def test_scaled_cosines_keep_the_order(scores, floor):
     out = scale_cosine(scores, floor=floor)
-    assert ((out >= 0) & (out <= 1)).all()
-    assert (np.diff(out[np.argsort(scores, kind="stable")]) >= 0).all()
+    assert ((out > 0) & (out <= 1)).all()  # under the floor, too: nothing is dropped for it
+    order = np.argsort(scores, kind="stable")
+    assert (np.diff(out[order])[np.diff(scores[order]) > 1e-9] > 0).all()
 
 
 def test_the_dense_signal_is_the_best_and_half_the_tenth():

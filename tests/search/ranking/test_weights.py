@@ -1,6 +1,7 @@
 """The share an index gives BM25: by default, as measured, as tuned."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -35,13 +36,15 @@ def test_a_better_dense_leg_never_counts_less(bm25, one, other):
 
 
 def test_what_was_tuned_comes_before_what_was_measured_and_can_be_taken_back(measured_path, index_path, tmp_path):
-    assert mix_of(open_backend(index_path)) == Mix(DEFAULT_WEIGHT, DEFAULT_STRENGTH, "default")
+    assert mix_of(open_backend(index_path)) == Mix(
+        DEFAULT_WEIGHT, DEFAULT_STRENGTH, "default", open_backend(index_path).cosine_floor
+    )
     path = tmp_path / "index"
     shutil.copytree(measured_path, path)
     before = mix_of(open_backend(path))
     assert before.origin == "measured"
     commit = set_calibration(path, "tuned", {"weight": 0.25, "encoder": "hash-64"})
-    assert mix_of(open_backend(path)) == Mix(0.25, before.strength, "tuned")
+    assert mix_of(open_backend(path)) == replace(before, weight=0.25, origin="tuned")
     assert read_manifest(path).commit == commit == read_manifest(measured_path).commit + 1
     set_calibration(path, "tuned", {"weight": 0.25, "encoder": "another"})
     assert mix_of(open_backend(path)) == before
