@@ -5,29 +5,31 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, starmap
+from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.characters import COMMON_HAN
 from index.analysis.terms import FieldTerms
-from index.backend import IndexHandle, Recipe, Writer
+from index.backend import Backend, IndexHandle, Writer
 from index.checks.calibrate import calibrate
 from index.checks.canary import check_canaries
-from index.cleaning.boilerplate import BoilerplateCounts
+from index.cleaning.boilerplate import BoilerplateCounts, page_source
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.connect import open_handle
-from index.encoders.base import Encoder, cosine_floor
+from index.encoders.base import Encoder
 from index.encoders.static import MANY, StaticEncoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
 from index.models import Article, BuildReport, Change, Skipped, SkipReason, StoredArticle
 from index.pipeline import Task, prepare_articles
-from index.prepare import ArticlePreparer, content_hash
+from index.prepare import ArticlePreparer, content_hash, recipe_of
+from index.rebuild import Others, holds, old_index
 from index.sources.articles import Meter, read_sources, unread_paths
 from index.storage.history import remember
+from index.storage.layout import IndexState
 
 # A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
 # waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
@@ -81,12 +83,21 @@ class _Batch:
         return len(block)
 
 
+class _New(NamedTuple):
+    """An article to be built, whether it replaces one, and the hash it is kept by where an old index held it."""
+
+    article: Article
+    replaces: bool
+    kept_hash: str = ""
+
+
 @dataclass(slots=True)
 class _Tally:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     removed: int = 0
+    kept: int = 0
     chunks: int = 0
     encoded: int = 0
     skipped: list[Skipped] = field(default_factory=list)
@@ -154,6 +165,7 @@ def build_index(
         sources=None if keep_missing else sources,
         compact=compact,
         rebuild=rebuild,
+        keep_others=True,
         progress=progress,
         workers=workers,
     )
@@ -168,11 +180,15 @@ def update_index(
     delete: Sequence[str] = (),
     compact: bool = False,
     rebuild: bool = False,
+    keep_others: bool = False,
     progress: Progress | None = None,
     encoder: Encoder | None = None,
     workers: int = 1,
 ) -> BuildReport:
-    """`build_index` for articles at hand. `sources` are the folders that `items` hold all of; `delete` are ids."""
+    """`build_index` for articles at hand. `sources` are the folders that `items` hold all of; `delete` are ids.
+
+    A rebuild holds `items` alone or, with `keep_others`, what the index held of other sources, too: as it was cleaned.
+    """
     began = time.perf_counter()
     handle = open_handle(path)
     tally = _Tally()
@@ -180,16 +196,23 @@ def update_index(
         builder = ArticlePreparer(_config_of(handle, config), encoder)
         if not rebuild:
             _check_options(path, handle, builder.fingerprint)
+        old = old_index(handle) if rebuild else None
+        others = Others(old, _roots(sources or ()) if keep_others else None) if old else None
+        tally.ids.update(delete if old else ())  # which are not to be kept
         writer = handle.writer(recipe_of(builder), fresh=rebuild)
+        if keep_others and rebuild and not old and handle.state() is not IndexState.MISSING:
+            writer.warnings.append("the old index could not be read: what it held of other sources is not in this one")
         try:
             tally.removed += writer.delete(delete)
-            for batch in _batches(items, builder, writer, tally, progress, workers):
+            for batch in _batches(items, others, builder, writer, tally, progress, workers):
                 _flush(batch, writer)
             if sources is not None:
                 tally.removed += writer.delete(_missing(writer, sources, tally))
             if rebuild:
                 writer.delete(sorted(writer.ids() - tally.ids))  # what an interrupted rebuild read and is gone by now
-                _ask_canaries(handle, writer, builder)
+            if old and others:
+                tally.removed += others.removed
+                _ask_canaries(old, writer, builder)
             if compact:
                 writer.compact()
             calibrate(writer, builder.tokenizer, builder.encoder)
@@ -197,11 +220,14 @@ def update_index(
             warnings, recall = tuple(writer.warnings), writer.recall()
         finally:
             writer.close()
+            if old:
+                old.close()
     report = BuildReport(
         added=tally.added,
         changed=tally.changed,
         unchanged=tally.unchanged,
         removed=tally.removed,
+        kept=tally.kept,
         skipped=tuple(tally.skipped),
         unread=tuple(tally.unread),
         chunks=tally.chunks,
@@ -217,28 +243,11 @@ def update_index(
     return report
 
 
-def recipe_of(preparer: ArticlePreparer) -> Recipe:
-    """What a writer is told of how its articles are prepared."""
-    encoder = preparer.encoder
-    info = {
-        "name": encoder.name,
-        "dim": encoder.dim,
-        "fingerprint": encoder.fingerprint,
-        "floor": cosine_floor(encoder),
-    }
-    return Recipe(preparer.config, preparer.fingerprint, info, preparer.tokenizer)
-
-
-def _ask_canaries(handle: IndexHandle, writer: Writer, builder: ArticlePreparer) -> None:
+def _ask_canaries(old: Backend, writer: Writer, builder: ArticlePreparer) -> None:
     """Stop a rebuild that does not find what the old index held."""
-    try:
-        old = handle.reader()
-    except (IndexMissing, IndexCorrupt, IndexMismatch):
-        return  # there is no old index that could tell
     new = writer.preview()
     check_canaries(old, new, builder.tokenizer, builder.encoder)
     new.close()
-    old.close()
 
 
 def _config_of(handle: IndexHandle, config: IndexConfig | None) -> IndexConfig:
@@ -264,8 +273,10 @@ def _check_options(path: str | Path, handle: IndexHandle, fingerprint: str) -> N
         )
 
 
-def _new_articles(items: Iterable[Article | Skipped], writer: Writer, tally: _Tally) -> Iterator[tuple[Article, bool]]:
-    """What has to be built, and whether it replaces something; what is skipped or unchanged is only counted."""
+def _new_articles(
+    items: Iterable[Article | Skipped], others: Others | None, writer: Writer, tally: _Tally
+) -> Iterator[_New]:
+    """What has to be built, `others` last; what is skipped or unchanged is only counted."""
     for item in items:
         if isinstance(item, Skipped):
             (tally.unread if item.reason is SkipReason.PART else tally.skipped).append(item)
@@ -278,10 +289,16 @@ def _new_articles(items: Iterable[Article | Skipped], writer: Writer, tally: _Ta
         if known is not None and known == content_hash(item):
             tally.unchanged += 1
         else:
-            yield item, known is not None
+            yield _New(item, known is not None)
+    for stored in others.kept(frozenset(tally.ids), unread_paths(tally.skipped)) if others else ():
+        article_id = stored.article.article_id
+        tally.ids.add(article_id)
+        tally.kept += 1
+        if writer.content_hash(article_id) != stored.content_hash:  # equal where an interrupted rebuild kept it
+            yield _New(stored.article, False, stored.content_hash)
 
 
-def _learned(found: Iterator[tuple[Article, bool]], writer: Writer) -> Iterator[tuple[Article, bool, frozenset[str]]]:
+def _learned(found: Iterator[_New], writer: Writer) -> Iterator[Task]:
     """Each article with the lines that its source prints on every page, as far as they have been seen.
 
     Articles are held back a window at a time, so that already the first is cleaned with what the window taught.
@@ -289,20 +306,16 @@ def _learned(found: Iterator[tuple[Article, bool]], writer: Writer) -> Iterator[
     """
     counts = BoilerplateCounts()
     while window := list(islice(found, _WINDOW_ARTICLES)):
-        for article, _ in window:
-            counts.add(_page_source(article), article.text)
+        for one in window:
+            if not one.kept_hash:
+                counts.add(page_source(one.article), one.article.text)
         writer.boilerplate |= counts.lines()
-        yield from ((article, known, writer.boilerplate) for article, known in window)
-
-
-def _page_source(article: Article) -> str:
-    """What prints the pages: a site, a named source, or the folder a file lies in."""
-    host = urlsplit(article.url).netloc if article.url else ""
-    return host or article.source or (str(Path(article.path).parent) if article.path else "")
+        yield from (Task(one.article, one.replaces, writer.boilerplate, one.kept_hash) for one in window)
 
 
 def _batches(
     items: Iterable[Article | Skipped],
+    others: Others | None,
     builder: ArticlePreparer,
     writer: Writer,
     tally: _Tally,
@@ -311,8 +324,8 @@ def _batches(
 ) -> Iterator[_Batch]:
     slow = not isinstance(builder.encoder, StaticEncoder)
     size = ENCODED_AT_ONCE if slow else SEGMENT_CHUNKS // 2
-    learned = _learned(_new_articles(items, writer, tally), writer)
-    prepared = prepare_articles(builder, starmap(Task, learned), workers)
+    learned = _learned(_new_articles(items, others, writer, tally), writer)
+    prepared = prepare_articles(builder, learned, workers)
     batch, done = _Batch(), 0
 
     def encode(*, whole: bool = False) -> None:
@@ -321,16 +334,17 @@ def _batches(
             if progress:
                 progress(tally.unchanged + done - bool(batch.passages), tally.encoded)
 
-    for done, ((article, replaces, _), (stored, terms, changes, vectors)) in enumerate(prepared, start=1):
+    for done, (task, (stored, terms, changes, vectors)) in enumerate(prepared, start=1):
         for change in changes:
             tally.repairs[change.step] += 1
         tally.examples += changes[: max(0, min(4, _MAX_EXAMPLES - len(tally.examples)))]
         if not stored.spans:
-            where = article.path or article.article_id
+            where = task.article.path or task.article.article_id
             tally.skipped.append(Skipped(where, SkipReason.EMPTY, "nothing is left after cleaning"))
             continue
-        tally.added += not replaces
-        tally.changed += replaces
+        if not task.kept_hash:
+            tally.added += not task.replaces
+            tally.changed += task.replaces
         tally.chunks += len(stored.spans)
         tally.encoded += 0 if vectors is None else len(vectors)
         batch.add(stored, terms, builder.passages(stored) if vectors is None else vectors)
@@ -352,13 +366,18 @@ def _flush(batch: _Batch, writer: Writer) -> None:
         writer.upsert(batch.stored, batch.terms, np.concatenate(batch.vectors))
 
 
+def _roots(sources: Sequence[str | Path]) -> list[str]:
+    """Files and folders among `sources`, as the reader names files."""
+    return [str(Path(source).absolute()) for source in sources if str(source) != "-"]
+
+
 def _missing(writer: Writer, sources: Sequence[str | Path], tally: _Tally) -> list[str]:
     """Articles whose file or folder was read again without them. What could not be read this time is kept."""
-    roots = [str(Path(source).absolute()) for source in sources if str(source) != "-"]  # as the reader names files
+    roots = _roots(sources)
     unread = unread_paths(tally.skipped)
     gone = []
     for article_id, path in writer.paths(roots).items():
-        if article_id not in tally.ids and not {path, *map(str, Path(path).parents)} & unread:
+        if article_id not in tally.ids and not holds(unread, path):
             gone.append(article_id)
     return gone
 

@@ -258,7 +258,8 @@ class Cleaned:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a run of the builder did. Counts are articles unless they say otherwise.
+    """What a run of the builder did. Counts are articles unless they say otherwise; `kept` are those of sources that a
+    rebuild did not read again.
 
     `unread` names parts of files that are in the index otherwise: pictures, comments, embedded files.
     """
@@ -267,6 +268,7 @@ class BuildReport:
     changed: int = 0
     unchanged: int = 0
     removed: int = 0
+    kept: int = 0
     skipped: tuple[Skipped, ...] = ()
     chunks: int = 0
     commit: int = 0

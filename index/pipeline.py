@@ -38,11 +38,14 @@ _Sent = tuple[list[tuple[StoredArticle, tuple[Change, ...]]], PackedTerms, NDArr
 
 
 class Task(NamedTuple):
-    """An article to prepare, whether it takes another's place, and the lines its source prints on every page."""
+    """An article to prepare, whether it takes another's place, the lines its source prints on every page, and the hash
+    it is kept by where it comes from an index (see ArticlePreparer.prepare).
+    """
 
     article: Article
     replaces: bool
     boilerplate: frozenset[str]
+    kept_hash: str = ""
 
 
 def cores() -> int:
@@ -76,7 +79,7 @@ def prepare_articles(builder: ArticlePreparer, tasks: Iterable[Task], workers: i
     for n, task in enumerate(everything):
         if n % BATCH == 0:
             vocabulary = Vocabulary()
-        yield task, (*builder.prepare(task.article, task.boilerplate, vocabulary), None)
+        yield task, (*builder.prepare(task.article, task.boilerplate, vocabulary, task.kept_hash), None)
 
 
 def _batch(tasks: Iterator[Task]) -> list[Task]:
@@ -89,7 +92,7 @@ def _batch(tasks: Iterator[Task]) -> list[Task]:
 
 
 def _prepare(builder: ArticlePreparer, batch: Sequence[Task], encode: bool) -> _Sent:
-    made = builder.prepare_all([(task.article, task.boilerplate) for task in batch])
+    made = builder.prepare_all([(task.article, task.boilerplate, task.kept_hash) for task in batch])
     articles = [(stored, changes) for stored, _, changes in made]
     terms = PackedTerms.of([found for _, found, _ in made])
     if not encode:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from index.analysis.chunk import chunk_spans
 from index.analysis.terms import FieldTerms, Vocabulary, terms_of, terms_of_all
 from index.analysis.tokenizer import Tokenizer
+from index.backend import Recipe
 from index.cleaning.clean import CLEANER_VERSION, clean_all
 from index.cleaning.parts import with_cells
 from index.config import IndexConfig
-from index.encoders.base import Encoder
+from index.encoders.base import Encoder, cosine_floor
 from index.encoders.load import load_encoder
 from index.models import Article, Change, Cleaned, StoredArticle
 
@@ -56,18 +57,23 @@ class ArticlePreparer:
         )
 
     def prepare(
-        self, article: Article, boilerplate: frozenset[str] = frozenset(), vocabulary: Vocabulary | None = None
+        self,
+        article: Article,
+        boilerplate: frozenset[str] = frozenset(),
+        vocabulary: Vocabulary | None = None,
+        kept_hash: str = "",
     ) -> Prepared:
         """Clean, chunk and tokenise one article. `boilerplate`: lines its source prints on every page
         (index.cleaning.boilerplate).
 
-        Articles prepared with one `vocabulary` share it.
+        Articles prepared with one `vocabulary` share it. With `kept_hash` the article is one that an index held: its
+        text is display text already, and that is the hash of what it was read from.
         """
-        ((stored, changes),) = self._cut_all([(article, boilerplate)])
+        ((stored, changes),) = self._cut_all([(article, boilerplate, kept_hash)])
         return stored, terms_of(stored, self.tokenizer, vocabulary), changes
 
-    def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str]]]) -> list[Prepared]:
-        """`prepare` each, all with one vocabulary."""
+    def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str], str]]) -> list[Prepared]:
+        """`prepare` each, given with its source's boilerplate and its kept hash, all with one vocabulary."""
         self._prepared += len(articles)
         cutter = self.tokenizer.cutter if self._prepared > _MIN_ARTICLES_FOR_CUTTER else None
         made = self._cut_all(articles)
@@ -75,16 +81,30 @@ class ArticlePreparer:
         return [(stored, found, changes) for (stored, changes), found in zip(made, terms, strict=True)]
 
     def _cut_all(
-        self, articles: Sequence[tuple[Article, frozenset[str]]]
+        self, articles: Sequence[tuple[Article, frozenset[str], str]]
     ) -> list[tuple[StoredArticle, tuple[Change, ...]]]:
-        made = clean_all(articles) if self.config.clean else [Cleaned(with_cells(one), ()) for one, _ in articles]
+        raw = [(article, boilerplate) for article, boilerplate, kept_hash in articles if not kept_hash]
+        cleaned = iter(clean_all(raw) if self.config.clean else [Cleaned(with_cells(one), ()) for one, _ in raw])
         size, overlap = self.config.chunk_chars, self.config.overlap_chars
         cut = []
-        for (raw, _), cleaned in zip(articles, made, strict=True):
-            spans = chunk_spans(cleaned.article.text, size=size, overlap=overlap)
-            cut.append((StoredArticle(cleaned.article, tuple(spans), content_hash(raw)), cleaned.changes))
+        for article, _, kept_hash in articles:
+            made = Cleaned(article) if kept_hash else next(cleaned)
+            spans = chunk_spans(made.article.text, size=size, overlap=overlap)
+            cut.append((StoredArticle(made.article, tuple(spans), kept_hash or content_hash(article)), made.changes))
         return cut
 
     def passages(self, stored: StoredArticle) -> list[str]:
         """The texts to encode, one a chunk."""
         return [passage_text(stored.article, span) for span in stored.spans]
+
+
+def recipe_of(preparer: ArticlePreparer) -> Recipe:
+    """What a writer is told of how its articles are prepared."""
+    encoder = preparer.encoder
+    info = {
+        "name": encoder.name,
+        "dim": encoder.dim,
+        "fingerprint": encoder.fingerprint,
+        "floor": cosine_floor(encoder),
+    }
+    return Recipe(preparer.config, preparer.fingerprint, info, preparer.tokenizer)

@@ -7,9 +7,12 @@ left. Patterns match folded text, so one spelling serves both scripts and both w
 import re
 from collections import Counter, defaultdict
 from hashlib import blake2b
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from index.analysis.characters import COMMON_HAN
 from index.analysis.fold import fold
+from index.models import Article
 
 _SITE_PAGE = (
     "联系我们|网站地图|关于我们|关于本站|版权声明|隐私政策|隐私声明|免责声明|法律声明|网站声明|加入我们|人才招聘|诚聘英才|广告服务|广告合作|"
@@ -125,6 +128,12 @@ def remove(text: str, learned: frozenset[str] = frozenset()) -> tuple[str, list[
 def key(line: str) -> str:
     """What two printings of one line share: folded, digits and spaces out."""
     return re.sub(r"[\s\d]+", "", fold(line))
+
+
+def page_source(article: Article) -> str:
+    """What prints the pages: a site, a named source, or the folder a file lies in."""
+    host = urlsplit(article.url).netloc if article.url else ""
+    return host or article.source or (str(Path(article.path).parent) if article.path else "")
 
 
 class BoilerplateCounts:

@@ -59,9 +59,10 @@ def show_answer(answer: Answer) -> None:
 
 def show_report(report: BuildReport) -> None:
     """Print what a build did; what it skipped goes to standard error."""
+    kept = f", {report.kept} kept of sources not named" if report.kept else ""
     print(
         f"commit {report.commit}: {report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{report.removed} removed; {report.chunks} chunks in {report.seconds:.1f} s"
+        f"{report.removed} removed{kept}; {report.chunks} chunks in {report.seconds:.1f} s"
     )
     if report.repairs:
         print("cleaned: " + ", ".join(f"{step} {count}" for step, count in sorted(report.repairs.items())))

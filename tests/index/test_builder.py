@@ -9,11 +9,12 @@ import pytest
 from index.analysis.tokenizer import Tokenizer
 from index.builder import build_index, configure, update_index
 from index.config import IndexConfig
+from index.connect import open_backend
 from index.embedded.commits import restore_commit, writer_lock
 from index.embedded.reader import EmbeddedIndex
 from index.encoders.base import cosine_floor
 from index.errors import BadOption, IndexCorrupt, IndexMismatch, NotFound, SelfCheckFailed, WriterBusy
-from index.models import LexicalQuery, Skipped, SkipReason
+from index.models import Filters, LexicalQuery, Skipped, SkipReason, article_of
 from index.prepare import ArticlePreparer, content_hash, passage_text
 from index.storage.layout import Manifest, read_manifest
 from tests.conftest import CORPUS, PLAIN, HashEncoder, article, open_writer
@@ -258,7 +259,7 @@ def test_other_options_are_a_mismatch_until_it_is_rebuilt(root):
 def test_a_rebuild_replaces_all_in_one_commit_and_the_old_one_can_come_back(root):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
     report = update_index(CORPUS[:2], root, rebuild=True, encoder=HashEncoder())
-    assert (report.added, report.removed, report.commit) == (2, 0, 2)
+    assert (report.added, report.removed, report.kept, report.commit) == (2, len(CORPUS) - 2, 0, 2)
     index = EmbeddedIndex.open(root)
     assert (index.stats().articles, index.stats().segments) == (2, 1)
     assert index.config == PLAIN  # the index's own options, as none were given
@@ -517,3 +518,55 @@ def test_lines_that_a_source_repeats_are_learned_and_kept_for_the_next_page(root
         assert "种茶" in text
         assert "门户网编辑部" not in text
     assert read_manifest(root).calibration["boilerplate"]
+
+
+def write(folder, **texts):
+    folder.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        (folder / f"{name}.txt").write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_rebuild_keeps_what_other_sources_and_streams_gave_and_counts_what_goes(
+    root, tmp_path, hash_bundled, monkeypatch, workers
+):
+    monkeypatch.setattr("index.pipeline.ALONE", 1)
+    one, other = tmp_path / "one", tmp_path / "other"
+    write(one, a="灯塔每天在黄昏点亮，守塔人记下日期。", b="渔船在清晨出海，中午回港。")
+    write(other, c="老井的水位在雨后涨了两寸。", d="石桥的栏杆上刻着年号。")
+    build_index([one, other], root)
+    update_index([article("stream", "钟楼的钟每小时敲一次。", title="钟楼")], root)
+    before = {item: open_backend(root).article(item) for item in open_backend(root).article_ids()}
+    (one / "b.txt").unlink()
+    (one / "a.txt").write_text("灯塔改用电灯，仍在黄昏点亮。", "utf-8")
+    config = IndexConfig(chunk_chars=60, overlap_chars=12)
+    report = build_index([one], root, config, rebuild=True, workers=workers)
+    assert (report.added, report.removed, report.kept, report.skipped) == (1, 1, 3, ())
+    index = open_backend(root)
+    assert index.stats().articles == 4
+    kept = [stored for stored in map(index.article, index.article_ids()) if stored.article.path != str(one / "a.txt")]
+    for stored in kept:
+        old = before[stored.article.article_id]
+        assert (stored.article, stored.content_hash) == (old.article, old.content_hash)
+    assert build_index([one, other], root).unchanged == 3  # as they were read before
+    hits = index.lexical(LexicalQuery({"石桥": 1.0}), k=1, filters=Filters())
+    assert index.article(article_of(hits[0].chunk_id)).article.path == str(other / "d.txt")
+
+
+def test_a_rebuild_keeps_what_could_not_be_read_this_time(root, tmp_path, hash_bundled):
+    folder = tmp_path / "one"
+    write(folder, a="灯塔每天在黄昏点亮。", b="渔船在清晨出海。")
+    build_index([folder], root)
+    (folder / "b.txt").write_bytes(bytes(range(256)) * 40)
+    report = build_index([folder], root, rebuild=True)
+    assert (report.added, report.removed, report.kept, len(report.skipped)) == (1, 0, 1, 1)
+
+
+def test_a_rebuild_over_an_index_that_cannot_be_read_says_what_may_be_gone(root, tmp_path, hash_bundled):
+    folder = tmp_path / "one"
+    write(folder, a="灯塔每天在黄昏点亮。")
+    build_index([folder], root)
+    (root / "CURRENT").write_text("commit-000001.json 00\n")
+    report = build_index([folder], root, rebuild=True)
+    assert report.added == 1
+    assert any("could not be read" in warning for warning in report.warnings)
