@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from index.sources.page_layout import Line, blocks, is_han, without_margins
+from index.sources.page_layout import ASIDE, Line, blocks, is_han, rows, without_margins
 
 _ENDS = re.compile(r"[。！？!?；;：:…”」』）)》】.][\s\"'”’」』）)》】]*$")
 _STOPS = re.compile(r"[。！？!?；;…][\s\"'”’」』）)》】]*$")
@@ -19,6 +19,7 @@ _ITEM = re.compile(
 _LARGE = 1.15  # times the size of the text that a title has at least
 _MAX_TITLE = 80  # characters
 _PAPER = re.compile(r"文\s*件$")
+_BROKEN = re.compile(r"[a-z]-$")
 _NOTE = 0.9  # times the size of the text that a footnote has at most
 
 
@@ -32,7 +33,8 @@ class Flow(NamedTuple):
 
 def flow(pages: list[list[Line]]) -> Flow:
     """The text of pages, each given as its pieces of lines in any order (index.sources.page_layout.pieces)."""
-    kept = without_margins(pages)
+    asides = [[line for row in rows(line for line in page if line.top >= ASIDE) for line in row] for page in pages]
+    kept = without_margins([[line for line in page if line.top < ASIDE] for page in pages])
     sizes: Counter[float] = Counter()
     for page in kept:
         for piece in page:
@@ -42,8 +44,8 @@ def flow(pages: list[list[Line]]) -> Flow:
     lines = [line for page in ordered for block in page for line in block]
     right = _supported([line.right for line in _long([line for line in lines if line.size <= _LARGE * body])])
     out = _Paragraphs(body, right)
-    for page_blocks in ordered:
-        out.page(page_blocks)
+    for page_blocks, aside in zip(ordered, asides, strict=True):
+        out.page(page_blocks, aside)
     text, starts = out.text()
     return Flow(text, starts, _largest([line for block in ordered[0] for line in block], body) if ordered else "")
 
@@ -74,8 +76,8 @@ class _Paragraphs:
         self._margins = (0.0, 0.0, False)
         self._marks, self._begun = "", False  # page breaks that wait for the next words
 
-    def page(self, page: list[list[Line]]) -> None:
-        """Add the blocks of the next page."""
+    def page(self, page: list[list[Line]], aside: list[Line]) -> None:
+        """Add the blocks of the next page, and what is printed across it."""
         lines = [line for block in page for line in block]
         notes = self._notes(lines)
         self._marks += "\f" if self._begun else ""
@@ -89,12 +91,12 @@ class _Paragraphs:
                 mark, self._marks = self._marks, ""
                 across = begins or (self._last is not None and line.top < self._last.top)
                 if self._goes_on(line, left, None if across else gap):
-                    self._done[-1] += mark + _between(self._last.text if self._last else "", line.text) + line.text
+                    self._done[-1] = _joined(self._done[-1], line.text, mark)
                 else:
                     self._done.append(mark + line.text)
                 self._last, self._margins, begins = line, (left, right, sure), False
-        if notes:
-            self._add_notes([line for line in lines if id(line) in notes])
+        if notes or aside:
+            self._add_notes([*(line for line in lines if id(line) in notes), *aside])
 
     def _add_notes(self, lines: list[Line]) -> None:
         """Footnotes stand before a paragraph that goes on over the page, so that it can."""
@@ -102,7 +104,7 @@ class _Paragraphs:
         told: list[str] = []
         for line in lines:
             if text and not _ITEM.match(line.text) and not _STOPS.search(text):
-                text += _between(text, line.text) + line.text
+                text = _joined(text, line.text)
             else:
                 told += [text] if text else []
                 text = line.text
@@ -184,11 +186,15 @@ def _usual_gap(block: list[Line]) -> float:
     return gaps[len(gaps) // 4] if gaps else 0.0
 
 
-def _between(before: str, after: str) -> str:
-    """A blank between words that a line break parted; none between Chinese characters, none in a broken word."""
-    if not before or not after or is_han(before[-1]) or is_han(after[0]):
-        return ""
-    return "" if before[-1] in "-/" and after[0].islower() else " "
+def _joined(before: str, after: str, mark: str = "") -> str:
+    """Two lines as one, with `mark` where they meet: a blank between words, none between Chinese characters, and a
+    word that was broken at the end of a line is whole.
+    """
+    if not before or is_han(before[-1]) or is_han(after[0]):
+        return before + mark + after
+    if _BROKEN.search(before) and after[0].islower():
+        return before[:-1] + mark + after
+    return before + ("" if before[-1] in "-/" else " ") + mark + after
 
 
 def _largest(lines: list[Line], body: float) -> str:
@@ -208,7 +214,7 @@ def _largest(lines: list[Line], body: float) -> str:
             continue
         if last is not None and line.top - last.bottom > 1.5 * line.size:
             break
-        joined = title + _between(title, line.text) + line.text
+        joined = _joined(title, line.text)
         if len(joined) > _MAX_TITLE:
             break
         title, last = joined, line

@@ -8,14 +8,16 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from statistics import median
 from typing import NamedTuple
 
-_APART = 1.2  # ems between two glyphs from which they are pieces of their own
+_APART, _APART_LATIN = 1.2, 0.85  # ems between two glyphs from which they are pieces of their own
 _SPACE = 0.8  # ems between Chinese glyphs that are a blank
 _WORD_SPACE = 0.18  # ems between others that are one
 _MIN_LINES = 3  # of a column
-_FULL = 0.55  # of a column's width that its lines fill, most of them
+_FULL, _MANY_FULL = 0.55, 0.4  # of a column's width that a full line fills; of its lines that are full
+ASIDE = 100_000.0  # points from the top at which stands what is printed across a page: a stamp at its edge
 _MARGIN_LINES = 3  # at either end of a page that may be running heads
 _PAGE_NUMBER = re.compile(
     r"[-—–~·•\s|/]*(?:第?\s*(?:\d{1,4}|[一二三四五六七八九十百〇零]{1,5}|[ivxlc]{1,6})\s*[页頁]?|page\s*\d{1,4}|p\.?\s*\d{1,4})"
@@ -60,6 +62,7 @@ class Line:
         return (self.top + self.bottom) / 2
 
 
+@cache
 def is_han(char: str) -> bool:
     """Whether a character is as wide as it is high: Chinese, or its punctuation."""
     return bool(_HAN.match(char))
@@ -86,14 +89,14 @@ def _follows(before: Glyph, glyph: Glyph) -> bool:
     overlap = min(before.bottom, glyph.bottom) - max(before.top, glyph.top)
     if overlap < 0.5 * min(before.bottom - before.top, glyph.bottom - glyph.top):
         return False
-    return -0.6 * size < glyph.left - before.right < _APART * size
+    apart = _APART if is_han(before.text) and is_han(glyph.text) else _APART_LATIN
+    return -0.6 * size < glyph.left - before.right < apart * size or glyph.left == before.left  # a ligature
 
 
 def _line(glyphs: list[Glyph]) -> Line:
-    sizes = Counter(round(glyph.size, 1) for glyph in glyphs)
-    low = (min(glyph.left for glyph in glyphs), min(glyph.top for glyph in glyphs))
-    high = (max(glyph.right for glyph in glyphs), max(glyph.bottom for glyph in glyphs))
-    return Line(_spelled(glyphs), *low, *high, sizes.most_common(1)[0][0], glyphs=glyphs)
+    _, lefts, tops, rights, bottoms, sizes, _ = zip(*glyphs, strict=True)
+    usual = sizes[0] if len(set(sizes)) == 1 else Counter(sizes).most_common(1)[0][0]
+    return Line(_spelled(glyphs), min(lefts), min(tops), max(rights), max(bottoms), round(usual, 1), glyphs=glyphs)
 
 
 def _spelled(glyphs: Sequence[Glyph]) -> str:
@@ -189,10 +192,11 @@ def _is_columns(band: list[Line], x: float) -> int:
     if bottoms - tops < 0.5 * shorter:
         return 0
     for side in sides:
-        width = max(p.right for p in side) - min(p.left for p in side)
+        ends = sorted(p.right for p in side), sorted(p.left for p in side)
+        width = ends[0][-1 - len(side) // 20] - ends[1][len(side) // 20]  # a few may stick out
         size = median(p.size for p in side)
         full = sum(sum(p.right - p.left for p in row) > _FULL * width for row in rows(side))
-        if width < 8 * size or full < 0.5 * len(rows(side)) or full < 2:
+        if width < 8 * size or full < _MANY_FULL * len(rows(side)) or full < 2:
             return 0
     return len(band)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from index.models import Skipped, SkipReason
 from index.sources.flow import flow
-from index.sources.page_layout import Glyph, Line, pieces
+from index.sources.page_layout import ASIDE, Glyph, Line, pieces
 from index.sources.records import Record, Records
 from index.sources.titles import author_of, title_of
 
@@ -110,8 +110,9 @@ class _Reader:
                     quarter % 4 if angle >= 0 and abs(angle - quarter * math.pi / 2) < 0.1 else -1 if angle >= 0 else 0
                 )
             before = middle
-            if turn < 0:
-                continue  # a watermark
+            outside = rect.right < box[0] or rect.left > box[2] or rect.top < box[1] or rect.bottom > box[3]
+            if turn < 0 or outside:
+                continue  # a watermark, or nothing that can be seen
             height = abs(rect.top - rect.bottom) if turn % 2 == 0 else abs(rect.right - rect.left)
             if not 0.6 * size < height < 2.2 * size:  # the size is the font's, before it was stretched
                 size = height
@@ -129,23 +130,27 @@ def _quarters(angle: float) -> int:
 
 
 def _upright(glyphs: list[tuple[Glyph, int]], width: float, height: float) -> list[Glyph]:
-    """Glyphs of a page in the direction that most of them are read in; the others are left where they are."""
+    """Glyphs of a page in the direction that most of them are read in, then the others, turned too, far below."""
     turns = [0, 0, 0, 0]
     for _, turn in glyphs:
         turns[turn] += 1
-    most = max(range(4), key=turns.__getitem__)
-    out = []
-    for glyph, turn in glyphs:
-        _, left, top, right, bottom, *_ = glyph
-        if turn != most:
-            if most == 0:
-                out.append(glyph)
-            continue
-        if most == 1:
-            left, top, right, bottom = top, width - right, bottom, width - left
-        elif most == 2:
-            left, top, right, bottom = width - right, height - bottom, width - left, height - top
-        elif most == 3:
-            left, top, right, bottom = height - bottom, left, height - top, right
-        out.append(glyph._replace(left=left, top=top, right=right, bottom=bottom))
-    return out
+    order = sorted(range(4), key=turns.__getitem__, reverse=True)
+    return [
+        _turned(glyph, turn, width, height, 0.0 if turn == order[0] else ASIDE * order.index(turn))
+        for wanted in order
+        for glyph, turn in glyphs
+        if turn == wanted
+    ]
+
+
+def _turned(glyph: Glyph, turn: int, width: float, height: float, down: float) -> Glyph:
+    if not turn and not down:
+        return glyph
+    _, left, top, right, bottom, *_ = glyph
+    if turn == 1:
+        left, top, right, bottom = top, width - right, bottom, width - left
+    elif turn == 2:
+        left, top, right, bottom = width - right, height - bottom, width - left, height - top
+    elif turn == 3:
+        left, top, right, bottom = height - bottom, left, height - top, right
+    return glyph._replace(left=left, top=top + down, right=right, bottom=bottom + down)

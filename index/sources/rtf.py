@@ -11,7 +11,7 @@ from index.sources.records import Record, Records, not_read
 from index.sources.titles import author_of, title_of
 
 _NUMBERS = re.compile(r"\{(?:\\\*)?\\(?:listtext|pntext)\b ?")  # what was counted before a paragraph
-_PICTURE = re.compile(r"\{\\pict\b")
+_PICTURE = re.compile(r"\{\\pict(?![a-z])")
 _AFTER = ("shptxt", "footnote", "header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
 _BARE = re.compile(r"[\s第页頁共/\-—–·\d]*")
 _GROUPS = 200_000  # of a file
@@ -24,7 +24,8 @@ def read_rtf(data: bytes, where: str) -> Records:
     if not source.lstrip().startswith("{\\rtf"):
         yield Skipped(where, SkipReason.BAD_RECORD, "it is no RTF")
         return
-    source = _NUMBERS.sub("{", _without(source, "deleted"))
+    pictures = len(_PICTURE.findall(source))
+    source = _NUMBERS.sub("{", _without(_without(source, "pict"), "deleted"))
     head = _head(source)
 
     def text_of(inner: str) -> str:
@@ -50,7 +51,7 @@ def read_rtf(data: bytes, where: str) -> Records:
     if content["title"] and content["title"] not in content["text"].replace("\n", ""):
         content["title"] = ""  # of the paper it was made from
     yield Record({k: v for k, v in content.items() if v or k == "text"}, where, whole_file=True)
-    yield from not_read(where, {"picture": len(_PICTURE.findall(source))})
+    yield from not_read(where, {"picture": pictures})
 
 
 def _blocks(text: str) -> list[str]:

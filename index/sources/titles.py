@@ -35,6 +35,8 @@ def is_placeholder(title: str) -> bool:
     plain = " ".join(title.replace("\0", "").split())
     if not any(char.isalpha() for char in plain) or len(plain) < 2:
         return True
+    if plain.isascii() and " " not in plain and any(not char.isalpha() for char in plain):
+        return True  # a number, an address, the name of a file
     return bool(_PLACEHOLDER.fullmatch(plain) or _PROGRAM.match(plain) or _FILE.search(plain) or "\ufffd" in plain)
 
 
