@@ -21,7 +21,7 @@ from index.cleaning.boilerplate import BoilerplateCounts, page_source
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.connect import open_handle
 from index.encoders.base import Encoder
-from index.encoders.static import MANY, StaticEncoder
+from index.encoders.static import MIN_PASSAGES_FOR_TABLES, StaticEncoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
 from index.models import Article, BuildReport, Change, Skipped, SkipReason, StoredArticle
 from index.pipeline import Task, prepare_articles
@@ -74,7 +74,7 @@ class _Batch:
         Called again until it returns 0.
         """
         block = self.passages[:size]
-        if len(block) >= MANY and isinstance(encoder, StaticEncoder):
+        if len(block) >= MIN_PASSAGES_FOR_TABLES and isinstance(encoder, StaticEncoder):
             encoder.prepare_for_many()
         if not block or (len(block) < size and not whole):
             return 0
@@ -301,7 +301,7 @@ def _new_articles(
 def _learned(found: Iterator[_New], writer: Writer) -> Iterator[Task]:
     """Each article with the lines that its source prints on every page, as far as they have been seen.
 
-    Articles are held back a window at a time, so that already the first is cleaned with what the window taught.
+    Articles wait a window at a time, so that already the first is cleaned with what the window taught.
     What was learned stays with the index, for the few new pages of the next run.
     """
     counts = BoilerplateCounts()

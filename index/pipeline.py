@@ -28,7 +28,7 @@ from index.prepare import ArticlePreparer
 # Articles sent at a time, and the most that share a vocabulary: of four times as many it has twice the terms.
 BATCH = 128
 ALONE = 110  # fewer articles than this are not worth starting a process
-_LONG = 400_000  # characters that end a batch early
+_MAX_BATCH_CHARS = 400_000  # characters that end a batch early
 _ON_THEIR_WAY = 3_000_000  # characters sent and not taken yet; at about 20 bytes a character when they come back
 _WORTH_IT = 8_000_000  # bytes of text from which starting processes pays
 _MAX_WORKERS = 8  # processes; the one that reads and writes has no work for more
@@ -85,7 +85,7 @@ def prepare_articles(builder: ArticlePreparer, tasks: Iterable[Task], workers: i
 def _batch(tasks: Iterator[Task]) -> list[Task]:
     batch: list[Task] = []
     long = 0
-    while len(batch) < BATCH and long < _LONG and (task := next(tasks, None)):
+    while len(batch) < BATCH and long < _MAX_BATCH_CHARS and (task := next(tasks, None)):
         batch.append(task)
         long += len(task.article.text or "")
     return batch

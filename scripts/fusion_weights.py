@@ -3,8 +3,8 @@
 
     python scripts/fusion_weights.py ../shared/data/eval/* [--questions 600] [--json FILE]
 
-Five numbers over all folders: BM25's weight between healthy legs; from how many deviations the nearest stands out
-fully; how far the tenth article must lie below the first for the words to tell articles apart; and where a leg's
+Five numbers over all folders: BM25's weight between healthy legs; from how many deviations the dense leg counts
+fully; how far the tenth article must lie below the first for the words to separate articles; and where a leg's
 health begins to count and is whole. To learn what a weak dense leg calls for, each set is also searched with the
 encoder projected at random on few dimensions. A rule is worth its mean nDCG@10 over all, less what it falls more
 than .002 under the better leg alone. For each set in turn the constants are chosen without it and tried on it.

@@ -1,6 +1,6 @@
 """What an index is about, at a glance: articles by month and source, and themes laid out in the plane.
 
-Themes are k-means clusters of article vectors, named by the words that tell them apart. In the plane each theme is a
+Themes are k-means clusters of article vectors, named by the words that distinguish them. In the plane each theme is a
 disc, as large as it has articles: discs lie by the principal components of the themes' middles and are pushed apart
 until none covers another, articles lie within by the principal components of their theme. So what lies close is alike,
 and the plane takes milliseconds. Of a large index a random sample is looked at.

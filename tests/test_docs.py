@@ -6,6 +6,7 @@ import re
 import pytest
 import typer.main
 
+from scripts.tables import TABLES, renewed
 from search.cli import app
 from tests.conftest import ROOT
 
@@ -26,42 +27,51 @@ FLAGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def readme() -> str:
-    return (ROOT / "README.md").read_text("utf-8")
+DOCUMENTS = ("README.md", "index/README.md", "search/README.md", "scripts/bench/README.md", ".github/CONTRIBUTING.md")
+TEXTS = {name: (ROOT / name).read_text("utf-8") for name in DOCUMENTS}
+ALL = "\n".join(TEXTS.values())
 
 
-@pytest.mark.parametrize("side", ["index", "search"])
-def test_the_layout_names_every_module_and_none_that_is_not_there(side):
-    text = (ROOT / side / "README.md").read_text("utf-8")
-    named = set(re.findall(r"`(\w+\.py)`", text))
-    there = {path.name for path in MODULES if path.relative_to(ROOT).parts[0] == side} - {"__init__.py"}
-    assert there - named == set()
-    assert named - there == set()
+def test_the_readme_is_read_in_one_sitting():
+    assert len(TEXTS["README.md"].splitlines()) <= 200
 
 
-def test_every_path_the_readme_names_is_there(readme):
-    named = set(re.findall(r"(?<![\w/.])((?:index|search|scripts|tests)/[\w./-]*[\w/])", readme))
-    assert named
+@pytest.mark.parametrize("document", TABLES)
+def test_tables_say_what_the_code_says(document):
+    assert TEXTS[document] == renewed(document), "run: python scripts/tables.py"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_path_and_link_is_there(document):
+    text = TEXTS[document]
+    named = set(re.findall(r"(?<![\w/.])((?:index|search|scripts|tests)/[\w./-]*[\w/])", text))
     assert {name for name in named if not (ROOT / name).exists()} == set()
+    links = {link for link in re.findall(r"\]\(([^)#\s]+)\)", text) if "://" not in link}
+    assert {link for link in links if not (ROOT / document).parent.joinpath(link).exists()} == set()
 
 
-def test_the_readme_names_every_command_and_no_other(readme):
-    assert {name for name in COMMANDS if not re.search(rf"\bwensou {name}\b", readme)} == set()
-    named = set(re.findall(r"(?:^(?:\$ )?|`)(?:\.venv/bin/)?wensou ([a-z-]+)\b", readme, re.M))
+def test_the_readme_names_every_command_and_no_other():
+    assert {name for name in COMMANDS if not re.search(rf"\bwensou {name}\b", TEXTS["README.md"])} == set()
+    named = set(re.findall(r"(?:^(?:\$ )?|`)(?:\.venv/bin/)?wensou ([a-z-]+)\b", ALL, re.M))
     assert named - set(COMMANDS) == set()
 
 
-def test_the_readme_names_every_flag_and_no_other(readme):
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", readme))
-    ours = {flag for _, flag in FLAGS if flag.startswith("--") and not flag.startswith("--no-")}
+def test_the_documents_name_every_flag_and_no_other():
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", ALL))
+    ours = {flag for _, flag in FLAGS if flag.startswith("--")}
     assert ours - named == set()
     elsewhere = {"--help", "--upgrade", "--index-url", "--extra-index-url", "--break-system-packages", "--no-deps"}
     scripts = set()
     for path in (ROOT / "scripts").rglob("*"):
         if path.is_file() and path.suffix in ("", ".py"):
             scripts |= set(re.findall(r"--[a-z][a-z0-9-]*", path.read_text("utf-8")))
-    assert named - ours - elsewhere - scripts - {flag for _, flag in FLAGS} == set()
+    assert named - ours - elsewhere - scripts == set()
+
+
+def test_the_documents_name_every_setting_and_no_other():
+    read = set(re.findall(r"WENSOU_[A-Z]+", (ROOT / "search" / "settings.py").read_text("utf-8")))
+    table = TEXTS["search/README.md"].partition("## Settings")[2].partition("## ")[0]
+    assert set(re.findall(r"`(WENSOU_[A-Z]+)`", table)) == read
 
 
 @pytest.mark.parametrize("name", sorted(PARTS))

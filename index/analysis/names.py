@@ -55,7 +55,7 @@ def names_within(text: str, tokens: Sequence[Token]) -> list[tuple[str, int, int
 
     Stretches begin and end where `tokens` of `text` do, and not within a number. Of a long question the first ones.
     """
-    name, places = _placed(fold(text))
+    name, places = _located(fold(text))
     starts = sorted({token.start for token in tokens if token.start in places})[:_MAX_BORDERS]
     ends = sorted({token.end for token in tokens if token.end in places})[:_MAX_BORDERS]
     found = [
@@ -67,7 +67,7 @@ def names_within(text: str, tokens: Sequence[Token]) -> list[tuple[str, int, int
     return sorted(found, key=lambda item: (item[1] - item[2], item[1]))
 
 
-def _placed(folded: str) -> tuple[str, dict[int, int]]:
+def _located(folded: str) -> tuple[str, dict[int, int]]:
     """`normal` of a folded text, and where in it each place of the text stands; those within a number are nowhere."""
     parts: list[str] = []
     places: dict[int, int] = {}

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from index.analysis.characters import codes_of
 from index.cleaning.charmodel import FREQUENT, STEP, UNKNOWN, load
 
-LEAST = 16.0  # nats by which a stretch must read better
+THRESHOLD = 16.0  # nats by which a stretch must read better
 _MAX_STEPS = round(11.0 / STEP)  # steps that a shown character can count: names are rare, and sound
 _UNDEFINED = round(14.0 / STEP)  # steps of two bytes that are no character
 _BORDER = -100_000  # steps no stretch outweighs
@@ -81,7 +81,7 @@ def _bounds() -> _Bounds:
     )
 
 
-def find(text: str, least: float = LEAST) -> list[Stretch]:
+def find(text: str, least: float = THRESHOLD) -> list[Stretch]:
     """The stretches of `text` that read at least `least` nats better one byte off, in order."""
     if text.isascii():
         return []
@@ -96,7 +96,7 @@ def find(text: str, least: float = LEAST) -> list[Stretch]:
     return found
 
 
-def find_all(texts: Sequence[str], least: float = LEAST) -> list[list[Stretch]]:
+def find_all(texts: Sequence[str], least: float = THRESHOLD) -> list[list[Stretch]]:
     """`find` in each: of many texts, which are mostly sound, in a fraction of the time that one by one takes."""
     found: list[list[Stretch]] = [[] for _ in texts]
     for places in _together(texts):

@@ -11,7 +11,7 @@ from index.models import Article
 
 _ANCHOR = 12  # characters that are looked for
 _STEP = 6  # characters from one try to the next
-_CONTEXT = 200  # characters compared to tell places apart where an anchor stands more than once
+_CONTEXT = 200  # characters compared to know which is meant where an anchor stands more than once
 _SLACK = 400  # characters that repairs may have added before a place
 
 

@@ -74,13 +74,13 @@ def buried(segment: Segment, gone: NDArray[np.bool_]) -> Tombstones:
     for field in FIELDS:
         mask = gone[segment.store.chunk_articles] if field in CHUNK_FIELDS else gone
         postings = segment.fields[field]
-        counts = _held_by(postings, mask)
+        counts = _documents_with(postings, mask)
         terms = np.flatnonzero(counts).astype(np.int32)
         lost[field] = terms, counts[terms].astype(np.int32), int(postings.lengths[mask].sum(dtype=np.int64))
     return Tombstones(np.flatnonzero(gone).astype(np.int32), lost)
 
 
-def _held_by(postings: Postings, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _documents_with(postings: Postings, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """For each term how many of the documents in `mask` hold it, (terms,)."""
     starts = postings.starts
     counts = np.zeros(len(starts) - 1, np.int64)

@@ -23,7 +23,7 @@ _INT8 = re.compile(r"(qint8|quint8|int8|quantized|uint8)", re.IGNORECASE)
 _MODES = ("cls", "mean")  # poolings that are known here
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _TEXTS, _TOKENS = 64, 8_192  # of a batch, at most; padding counts
-_LONGEST = 512  # tokens of a text at most, where the model does not say
+_MAX_TOKENS = 512  # tokens of a text at most, where the model does not say
 
 
 class OnnxEncoder(Prompted):
@@ -132,7 +132,7 @@ def _longest(folder: Path) -> int:
         _json(folder / "tokenizer_config.json").get("model_max_length"),
         _json(folder / "config.json").get("max_position_embeddings"),
     ]
-    return min((each for each in said if isinstance(each, int)), default=_LONGEST)
+    return min((each for each in said if isinstance(each, int)), default=_MAX_TOKENS)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 _BATCH_TEXTS = 1024  # texts encoded at once by a thread
-MANY = 1_000  # passages from which the tables that `prepare_for_many` makes pay: .3 s and 24 MB
+MIN_PASSAGES_FOR_TABLES = 1_000  # passages from which the tables that `prepare_for_many` makes pay: .3 s and 24 MB
 
 
 class StaticEncoder:

@@ -20,7 +20,7 @@ from index.analysis.characters import codes_of
 from index.analysis.trie import Ids, Trie, best_strings
 
 _PENALTY = 10.0  # by which an unknown character is worse than the worst token
-_LONGEST = 15  # characters of a token, at most
+_MAX_PIECE_CHARS = 15  # characters of a token, at most
 # Characters that never join a neighbour, whatever it is (Unicode Standard Annex 29), and that articles are made of.
 _PLAIN = (
     (0x09, 0x0A), (0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x2FF), (0x370, 0x482), (0x48A, 0x52F), (0x2010, 0x2027),
@@ -28,7 +28,7 @@ _PLAIN = (
     (0x309B, 0x30FF), (0x3105, 0x9FFF), (0xAC00, 0xD7A3), (0xE000, 0xF8FF), (0xF900, 0xFAD9), (0xFE30, 0xFE6B),
     (0xFF01, 0xFF9D), (0xFFFD, 0xFFFD), (0x1F300, 0x1F3FA), (0x1F400, 0x1FAFF), (0x20000, 0x2FA1D),
 )  # fmt: skip
-_UNSEEN, _JOINS, _BREAK, _UNKNOWN = -3, -2, -1, 0  # what a character is, if not one of the vocabulary's
+_UNSEEN, _COMPOSES, _BREAK, _UNKNOWN = -3, -2, -1, 0  # what a character is, if not one of the vocabulary's
 
 
 def narrowed(path: Path, texts: Sequence[str]) -> tuple[Tokenizer, Ids] | None:
@@ -63,7 +63,7 @@ def _is_ours(parts: Any) -> bool:
         and not parts["added_tokens"]
         and (parts["normalizer"] or {}).get("type") == "Precompiled"
         and splits == [("WhitespaceSplit", None), ("Punctuation", "Removed")]
-        and max(len(token) for token, _ in model["vocab"]) <= _LONGEST
+        and max(len(token) for token, _ in model["vocab"]) <= _MAX_PIECE_CHARS
     )
 
 
@@ -112,11 +112,11 @@ class Unigram:
         borders = np.cumsum([0] + [len(text) + 1 for text in texts])
         ids, places = self._cut(np.maximum(kinds, _BREAK))
         ends = np.searchsorted(places, borders)
-        mixed_bigrams = np.flatnonzero(kinds == _JOINS)
-        if not len(mixed_bigrams):
+        composing = np.flatnonzero(kinds == _COMPOSES)
+        if not len(composing):
             return ids, ends
         rows = np.split(ids, ends[1:-1])
-        odd = np.unique(np.searchsorted(borders, mixed_bigrams, side="right") - 1).tolist()
+        odd = np.unique(np.searchsorted(borders, composing, side="right") - 1).tolist()
         found = self._tokenizer.encode_batch_fast([texts[n] for n in odd], add_special_tokens=False)
         for n, encoding in zip(odd, found, strict=True):
             rows[n] = np.array(encoding.ids, np.int64)
@@ -134,12 +134,12 @@ class Unigram:
 
     def _kind(self, code: int) -> int:
         if not any(low <= code <= high for low, high in _PLAIN):
-            return _JOINS
+            return _COMPOSES
         parts: Any = self._tokenizer
         folded = parts.normalizer.normalize_str(chr(code))
         if folded and not parts.pre_tokenizer.pre_tokenize_str(folded):
             return _BREAK
-        return self._chars.get(folded, _UNKNOWN) if len(folded) == 1 else _JOINS
+        return self._chars.get(folded, _UNKNOWN) if len(folded) == 1 else _COMPOSES
 
     def _cut(self, kinds: NDArray[np.int32]) -> tuple[Ids, Ids]:
         """Ids of the tokens of all stretches, and the place behind each. The last of `kinds` is a break."""

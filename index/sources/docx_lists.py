@@ -6,7 +6,7 @@ from dataclasses import replace
 from index.sources.numbering import Counter, Level
 from index.sources.packages import Element, Package, attribute, child, chosen, descendants, name_of
 
-_TOP = 20  # styles based on styles, and so on
+_MAX_DEPTH = 20  # styles based on styles, and so on
 
 
 def _value(node: Element | None, *path: str) -> str:
@@ -43,7 +43,7 @@ class Styles:
         """(number of the list, level) that paragraphs of a style belong to; "" where it says nothing."""
         style = style or self._default
         number = level = ""
-        for _ in range(_TOP):
+        for _ in range(_MAX_DEPTH):
             node = self._nodes.get(style)
             if node is None or (number and level):
                 break

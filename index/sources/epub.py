@@ -10,7 +10,7 @@ from index.sources.packages import Element, Package, attribute, descendants, nam
 from index.sources.records import Record, Records
 from index.sources.titles import author_of, title_of
 
-_SHORT = 20  # characters: what has fewer is no chapter but goes with the next one
+_MIN_CHARS_FOR_CHAPTER = 20  # characters: what has fewer is no chapter but goes with the next one
 _HEADING = re.compile(r"<h[1-4]\b[^>]*>(.{1,400}?)</h[1-4]>", re.S | re.I)
 _FURNITURE = frozenset({"cover", "toc", "contents", "nav", "目录", "封面"})
 
@@ -43,7 +43,7 @@ def read_epub(data: bytes, where: str) -> Records:
             missing.append(href)
             continue
         text = markup.visible_text(page)
-        if len(text) < _SHORT:
+        if len(text) < _MIN_CHARS_FOR_CHAPTER:
             waiting += f"{text}\n\n" if text else ""
             continue
         number += 1

@@ -16,7 +16,7 @@ _ITEM = re.compile(
     r"^(?:[（(]?[一二三四五六七八九十百]{1,4}[)）、.．]|第[一二三四五六七八九十百千零〇\d]{1,6}[章节節条條款编編篇部]"
     r"|[（(]?\d{1,3}[)）、.．](?!\d)|[①-⑳●○■□◆◇▪•·※★☆*－-]\s?)"
 )
-_LARGE = 1.15  # times the size of the text that a title has at least
+_TITLE_SIZE_THRESHOLD = 1.15  # times the size of the text that a title has at least
 _MAX_TITLE = 80  # characters
 _PAPER = re.compile(r"文\s*件$")
 _BROKEN = re.compile(r"[a-z]-$")
@@ -42,7 +42,9 @@ def flow(pages: list[list[Line]]) -> Flow:
     body = max(sizes, key=lambda size: (sizes[size], size)) if sizes else 0.0
     ordered = [blocks(page) for page in kept]
     lines = [line for page in ordered for block in page for line in block]
-    right = _supported([line.right for line in _long([line for line in lines if line.size <= _LARGE * body])])
+    right = _supported(
+        [line.right for line in _long([line for line in lines if line.size <= _TITLE_SIZE_THRESHOLD * body])]
+    )
     out = _Paragraphs(body, right)
     for page_blocks, aside in zip(ordered, asides, strict=True):
         out.page(page_blocks, aside)
@@ -125,7 +127,7 @@ class _Paragraphs:
 
     def _edges(self, block: list[Line]) -> tuple[float, float, bool]:
         """Left and right margin of a block, and whether more than one line shows the right one."""
-        text = [line for line in block if line.size <= _LARGE * self._body and line.cells == 1] or block
+        text = [line for line in block if line.size <= _TITLE_SIZE_THRESHOLD * self._body and line.cells == 1] or block
         own = _supported([line.right for line in _long(text)])
         widest = max(line.right for line in text)
         right = own if own is not None else widest
@@ -142,7 +144,7 @@ class _Paragraphs:
             return False
         if abs(line.size - last.size) > 0.12 * max(last.size, line.size):
             return False
-        if last.size >= _LARGE * self._body and line.size >= _LARGE * self._body:
+        if last.size >= _TITLE_SIZE_THRESHOLD * self._body and line.size >= _TITLE_SIZE_THRESHOLD * self._body:
             return gap is not None and line.top - last.bottom < 1.2 * line.size and not _STOPS.search(last.text)
         before_left, right, sure = self._margins
         word = re.match(r"[!-~]+|.", line.text)
@@ -200,7 +202,9 @@ def _joined(before: str, after: str, mark: str = "") -> str:
 def _largest(lines: list[Line], body: float) -> str:
     """The words of the largest size on a page, if that is more than the text's; not the head of an official paper."""
     alone = [line for line in lines if line.cells == 1]
-    large = [line for line in alone if line.size >= _LARGE * body and sum(map(str.isalpha, line.text)) >= 2]
+    large = [
+        line for line in alone if line.size >= _TITLE_SIZE_THRESHOLD * body and sum(map(str.isalpha, line.text)) >= 2
+    ]
     large = [line for line in large if not _PAPER.search(line.text)] or large
     if not large:
         return ""

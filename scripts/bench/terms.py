@@ -27,7 +27,7 @@ from index.retrieval.bm25 import Bm25
 from search.evaluation.beir import Dataset, load_dataset, measure
 from search.query.stopwords import QUESTION_WORDS
 
-TOP = 100
+MAX_RESULTS = 100
 WORDS = Tokenizer()
 PLAIN = jieba.Tokenizer()
 Terms = Callable[[str], list[str]]
@@ -89,7 +89,7 @@ def evaluate(data: Dataset, terms: Terms) -> dict[str, float]:
     ranking = {}
     for query, text in data.queries.items():
         scores = scorer.scores(terms(text))
-        best = np.argsort(-scores, kind="stable")[:TOP].tolist()
+        best = np.argsort(-scores, kind="stable")[:MAX_RESULTS].tolist()
         out = data.ignore.get(query, frozenset())
         ranking[query] = {ids[row]: float(scores[row]) for row in best if scores[row] > 0 and ids[row] not in out}
     mean = sum(map(len, documents)) / len(documents)

@@ -31,8 +31,8 @@ def shown_progress(label: str, meter: "Meter | None" = None) -> Iterator[Callabl
             elapsed = bar.tasks[task].elapsed or 1e-9
             rate = f"{label}: {articles:,} articles, {chunks:,} chunks ({chunks / elapsed:,.0f}/s)"
             # Reading runs ahead, by far where a large model encodes: what is done is what has its vectors.
-            share = min(1.0, articles / max(1, meter.articles)) if meter else 0.0
-            bar.update(task, description=rate, completed=meter.done * share if meter else None)
+            fraction = min(1.0, articles / max(1, meter.articles)) if meter else 0.0
+            bar.update(task, description=rate, completed=meter.done * fraction if meter else None)
 
         yield step
 

@@ -136,8 +136,8 @@ _ORIGINS = {
 def _reason(why: WeightReason) -> str:
     text = f"{why.corpus:.2f} {_ORIGINS[why.origin]}"
     if (why.dense_z_score, why.lexical_spread) != (1, 1):
-        text += f"; of the dense part {why.dense_z_score:.2f} (the nearest stands out) "
-        text += f"× {why.lexical_spread:.2f} (the words tell articles apart) is left"
+        text += f"; of the dense leg's {why.dense_z_score:.2f} (z-score of its best) "
+        text += f"× {why.lexical_spread:.2f} (spread of the words) is left"
     return text
 
 

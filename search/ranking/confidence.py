@@ -26,7 +26,7 @@ from search.models import Mode
 from search.query.parse import Query
 from search.query.stopwords import FUNCTION_WORDS
 
-ENOUGH = 1_000  # chunks that make an index no small one, in which little is known of chance
+MIN_CHUNKS_FOR_CHANCE = 1_000  # chunks that make an index no small one, in which little is known of chance
 SMALL = -3.4  # the score an answer needs there
 # Dense signals of questions without meaning under the bundled encoder, median and 95th percentile, in the index that
 # the weights were fitted to; another encoder's are put on that scale.
@@ -67,7 +67,7 @@ class Confidence:
         self._chunks = backend.stats().chunks
         self._bundled = backend.stats().encoder == BUNDLED_MODEL
         self._threshold = threshold
-        self.measured = measured if measured and measured.chunks >= ENOUGH else None
+        self.measured = measured if measured and measured.chunks >= MIN_CHUNKS_FOR_CHANCE else None
 
     def threshold(self, mode: Mode) -> float | None:
         """The score an answer needs; None where there is nothing to judge by."""

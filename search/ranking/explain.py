@@ -11,7 +11,7 @@ from search.query.stopwords import FUNCTION_WORDS
 from search.ranking.fusion import ranks
 from search.ranking.ranker import Ranking
 
-_NEAR = 0.2  # a scaled cosine that is more than an accident
+_NEAR_THRESHOLD = 0.2  # a scaled cosine that is more than an accident
 _FIRST = 10  # ranks of the dense leg that are told of
 
 
@@ -57,7 +57,7 @@ class Explainer:
         telling = [term for term in terms if term not in FUNCTION_WORDS and (len(term) > 1 or len(terms) < 3)]
         words = [term for term in telling if term in ranking.query.lexical.words][:4]
         asked = [term for term in ranking.query.lexical.words if term not in FUNCTION_WORDS]
-        near = float(ranking.dense[position]) > _NEAR and int(self._dense_ranks[position]) <= _FIRST
+        near = float(ranking.dense[position]) > _NEAR_THRESHOLD and int(self._dense_ranks[position]) <= _FIRST
         parts = []
         if named:
             parts.append("问的就是这篇的标题或文号" if named > 0.5 else "问题里提到了这篇的标题或文号")

@@ -9,10 +9,10 @@ normalisers).
 
 The weight is the corpus's (search.ranking.weights) and moves with the question, by two numbers that need no training:
 
-    stands out    how many standard deviations of a random chunk's cosine the best candidate lies above its mean.
-                  Where the nearest is hardly nearer than any, the vectors have not understood the question.
-    tells apart   where the ten best articles hold the question's words about equally well, the corpus is narrow,
-                  and vectors, which know what a text is about, tell those articles apart even less.
+    dense z-score   how many standard deviations of a random chunk's cosine the best candidate lies above its mean.
+                    Where the nearest is hardly nearer than any, the vectors have not understood the question.
+    lexical spread  where the ten best articles hold the question's words about equally well, the corpus is narrow,
+                    and vectors, which know what a text is about, separate those articles even less.
 
 scripts/fusion_weights.py fitted the constants and says how they do on sets left out.
 """
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DENSE_Z_SCORE = (2.0, 8.0)  # standard deviations: not at all, and fully
-LEXICAL_SPREAD = 0.4  # the tenth article's BM25 this far under the first one's, or more: the words tell articles apart
+LEXICAL_SPREAD = 0.4  # the tenth article's BM25 this far under the first one's, or more: the words separate articles
 _SPREAD_RANK = 10
 RRF_K = 60  # Cormack, Clarke & Büttcher, SIGIR 2009: damps the lead of a single list's first rank
 
@@ -50,7 +50,7 @@ def dense_z_score(best: float, background: tuple[float, float], bounds: tuple[fl
 
 
 def lexical_spread(bm25: Scores, articles: Sequence[str]) -> float:
-    """How well the question's words tell articles apart, 0..1.
+    """How well the question's words separate articles, 0..1.
 
     `bm25` are scores from 0, `articles` the article of each: 1 where the tenth best article lies LEXICAL_SPREAD of the
     best one's score below it, falling to 0 where it has the same. With fewer articles the missing ones count as 0.

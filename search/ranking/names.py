@@ -16,7 +16,7 @@ from search.ranking.group import Ranked
 
 MAX_BEARERS = 500  # articles of one name; what more are called is a kind of article
 _WHOLE, _APART, _WITHIN = 0.95, 0.8, 0.3
-SHORT = 0.97  # of a lift, for an article whose title is longer than the name
+LONGER_TITLE = 0.97  # of a lift, for an article whose title is longer than the name
 
 Named = Callable[[Sequence[str], int], Mapping[str, Sequence[str]]]
 
@@ -57,12 +57,12 @@ def _lift(text: str, telling: Sequence[Token], start: int, end: int, bearers: in
         covered.update(places)
         if start <= token.start and token.end <= end:
             within.update(places)
-    share = len(within) / len(covered) if covered else 1.0
-    if share == 1.0:
+    fraction = len(within) / len(covered) if covered else 1.0
+    if fraction == 1.0:
         return _WHOLE
     if _ends(text[start - 1 : start]) and _ends(text[end : end + 1]):
-        return _APART * min(1.0, 2 * share)
-    return _WITHIN * share / bearers
+        return _APART * min(1.0, 2 * fraction)
+    return _WITHIN * fraction / bearers
 
 
 def _ends(char: str) -> bool:

@@ -26,7 +26,7 @@ from search.query.parse import Query, check, parse, plainly
 from search.ranking.confidence import Confidence, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
 from search.ranking.group import Ranked, by_article, by_chunk
-from search.ranking.names import SHORT, lifted, named_articles
+from search.ranking.names import LONGER_TITLE, lifted, named_articles
 from search.ranking.recency import freshness
 from search.ranking.rerank import POOL, Reranker, blend
 from search.ranking.weights import Mix
@@ -145,7 +145,7 @@ class Ranker:
             stored = self._backend.article(name)
             ids += [chunk_id_of(name, i) for i in range(min(len(stored.spans), _MAX_PASSAGES_NAMED))]
             if normal(stored.article.title) not in asked:
-                lifts[name] *= SHORT
+                lifts[name] *= LONGER_TITLE
         new = [chunk_id for chunk_id in ids if chunk_id not in known]
         near = vector if self.leg(options) != "bm25" or options.explain else None
         return [*evidence, *self._backend.evidence(query.lexical, near, new)] if new else evidence

@@ -27,7 +27,7 @@ from search.query.filters import day, make_filters
 
 KEYS = "keys.json"
 _TOKEN = re.compile(r"wk_([0-9a-f]{8})_[\w-]{20,200}")
-_REMEMBERED = 1_000  # keys whose hash was checked, right ones and wrong ones each
+_MAX_CACHED_CHECKS = 1_000  # keys whose hash was checked, right ones and wrong ones each
 _FIELDS = ("source", "author", "tag", "meta", "after", "before")
 # OWASP's first choice for argon2id; with 256 random bits it is more than is needed.
 _MEMORY, _ROUNDS = 19_456, 2
@@ -192,7 +192,7 @@ class KeyRing:
         right = _verified(key.hash, token)
         with self._lock:
             self._seen[name] = key.key_id if right else None
-            while len(self._seen) > _REMEMBERED:
+            while len(self._seen) > _MAX_CACHED_CHECKS:
                 self._seen.popitem(last=False)
         return key if right else None
 

@@ -29,7 +29,7 @@ def test_a_misaligned_run_is_seen_to_its_end(text, mark):
     assert 5 <= stretch.end - stretch.start <= 10
 
 
-@pytest.mark.parametrize("least", [gbk_misaligned.LEAST, 4.0])
+@pytest.mark.parametrize("least", [gbk_misaligned.THRESHOLD, 4.0])
 def test_many_texts_are_searched_as_each_alone(least):
     texts = ["", "abc", LOST, SOUND * 900, f"{SOUND}\n{GAINED}", "\ud800中文😀", LOST[:9], LOST[9:], GAINED * 40, SOUND]
     random.Random(2).shuffle(texts)
@@ -76,7 +76,7 @@ def test_what_can_be_left_out_changes_nothing():
         data = bytearray("".join(rng.sample(texts, 3)).encode("gb18030", "ignore"))
         del data[rng.randrange(len(data))]
         text = data.decode("gb18030", "ignore") + rng.choice(texts)
-        for least in (gbk_misaligned.LEAST, 9.0, 4.0):
+        for least in (gbk_misaligned.THRESHOLD, 9.0, 4.0):
             assert [one[:2] for one in gbk_misaligned.find(text, least)] == plainly(text, least)
 
 

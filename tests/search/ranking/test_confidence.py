@@ -30,7 +30,7 @@ def test_chance_is_mixed_as_scores_are():
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory):
-    path = tmp_path_factory.mktemp("verdict") / "index"
+    path = tmp_path_factory.mktemp("confidence") / "index"
     update_index(CORPUS, path, PLAIN, encoder=HashEncoder())
     with SearchEngine(open_backend(path), HashEncoder(), threshold=2.0) as engine:
         yield engine
@@ -66,7 +66,7 @@ def test_a_small_index_has_a_threshold_for_the_bundled_encoder(strict, samples_i
 @pytest.fixture
 def judged(measured_path, monkeypatch):
     """Judged by what was measured, though it is small."""
-    monkeypatch.setattr("search.ranking.confidence.ENOUGH", 0)
+    monkeypatch.setattr("search.ranking.confidence.MIN_CHUNKS_FOR_CHANCE", 0)
     with SearchEngine(open_backend(measured_path), HashEncoder()) as engine:
         yield engine
 

@@ -77,7 +77,7 @@ def test_enter_that_ends_a_composition_sends_nothing(open_page):
 
 
 def test_a_stale_answer_is_never_shown(open_page):
-    """The first question's answer is held back until the second's is there."""
+    """The first question's answer waits until the second's is there."""
     held = []
 
     def hold(page):
