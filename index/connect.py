@@ -3,19 +3,35 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from index.backend import Backend, IndexHandle, Recipe, Writer
 from index.errors import BadOption
 from index.models import Filters
 
+_milvus: dict[str, Any] = {}
+
+
+def set_milvus(**options: Any) -> None:
+    """How to get into Milvus from now on, in this process; see index.milvus.address.MilvusOptions."""
+    _milvus.clear()
+    _milvus.update(options)
+
 
 def open_handle(uri: str | Path) -> IndexHandle:
     """The index at an address, whether there is one yet or not; BadOption for an engine there is not."""
     text = str(uri)
-    if "://" in text:
-        scheme = text.split("://", 1)[0]
+    scheme = text.split("://", 1)[0] if "://" in text else ""
+    if scheme in ("milvus", "milvus+lite"):
+        from index.milvus.address import Address, MilvusOptions
+        from index.milvus.handle import MilvusHandle
+
+        options = MilvusOptions(**_milvus)
+        return MilvusHandle(Address.parse(text, options), options)
+    if scheme:
         raise BadOption(
-            f"index {text}: got the engine {scheme!r}, want a folder", hint="give the path of an index folder"
+            f"index {text}: got the engine {scheme!r}, want a folder, milvus:// or milvus+lite://",
+            hint="give the path of an index folder, or milvus://host:19530/name",
         )
     from index.embedded.handle import FolderHandle
 

@@ -10,7 +10,8 @@
     ├── IndexMismatch       the index was made by another format, encoder, dictionary or cleaner
     ├── WriterBusy          another process is writing to this index
     ├── SelfCheckFailed     a build that would have searched badly in silence was stopped
-    └── EncoderUnavailable  the embedding model cannot be loaded
+    ├── EncoderUnavailable  the embedding model cannot be loaded
+    └── EngineUnavailable   the server that holds the index does not answer, or not to us
 
 Each message says what was wrong, what was got and what was wanted; `hint` says what to do. `code` is stable:
 the API sends it and scripts may match on it.
@@ -87,3 +88,9 @@ class EncoderUnavailable(WensouError):
     """The embedding model cannot be loaded."""
 
     code = "encoder_unavailable"
+
+
+class EngineUnavailable(WensouError):
+    """The server that holds the index does not answer, or not to us."""
+
+    code = "engine_unavailable"

@@ -47,6 +47,24 @@ def day_of(number: int) -> date:
     return date.fromordinal(number + _EPOCH)
 
 
+def article_line(item: StoredArticle) -> str:
+    """An article as one line of JSON."""
+    fields = {name: getattr(item.article, name) for name in Article.__dataclass_fields__}
+    for name in ("cells", "pages"):  # most have neither, and older segments none
+        if not fields[name]:
+            del fields[name]
+    return _ENCODER.encode({**fields, "chunks": item.spans, "hash": item.content_hash})
+
+
+def parsed_article(line: str) -> StoredArticle:
+    """Back from `article_line`; KeyError, TypeError or ValueError where it is none."""
+    data: dict[str, Any] = json.loads(line)
+    spans = tuple((start, end, heading) for start, end, heading in data.pop("chunks"))
+    content_hash = data.pop("hash")
+    data["tags"], data["pages"] = tuple(data["tags"]), tuple(data.get("pages", ()))
+    return StoredArticle(Article(**data), spans, content_hash)
+
+
 class Store:
     """Read side of one segment's texts."""
 
@@ -126,11 +144,7 @@ class Store:
 
     def _parse(self, row: int) -> StoredArticle:
         line = bytes(self._lines[int(self._starts[row]) : int(self._starts[row + 1])])
-        data: dict[str, Any] = json.loads(line.decode("utf-8", "surrogatepass"))
-        spans = tuple((start, end, heading) for start, end, heading in data.pop("chunks"))
-        content_hash = data.pop("hash")
-        data["tags"], data["pages"] = tuple(data["tags"]), tuple(data.get("pages", ()))
-        return StoredArticle(Article(**data), spans, content_hash)
+        return parsed_article(line.decode("utf-8", "surrogatepass"))
 
     def mentions(self, row: int, phrase: str, *, title: bool = False) -> bool:
         """Whether `phrase` stands as it is written in the title or the text of the article in `row`, or in its title.
@@ -171,12 +185,7 @@ def save_store(folder: Path, stored: Sequence[StoredArticle]) -> None:
     sizes = []
     with (folder / "articles.jsonl").open("wb") as file:
         for item in stored:
-            fields = {name: getattr(item.article, name) for name in Article.__dataclass_fields__}
-            for name in ("cells", "pages"):  # most have neither, and older segments none
-                if not fields[name]:
-                    del fields[name]
-            line = _ENCODER.encode({**fields, "chunks": item.spans, "hash": item.content_hash})
-            sizes.append(file.write(line.encode("utf-8", "surrogatepass") + b"\n"))
+            sizes.append(file.write(article_line(item).encode("utf-8", "surrogatepass") + b"\n"))
     days = [day_number(date.fromisoformat(p)) if (p := item.article.published) else NO_DATE for item in stored]
     ids = [item.article.article_id for item in stored]
     table = StringTable.build(ids)

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from index.errors import IndexCorrupt, IndexMismatch, SelfCheckFailed, WensouError, WriterBusy
+from index.errors import EngineUnavailable, IndexCorrupt, IndexMismatch, SelfCheckFailed, WensouError, WriterBusy
 from search.cli.ask import analyze, mcp, query, show, similar, stats
 from search.cli.build import evaluate, index, restore, train_encoder, tune
 from search.cli.keys import keys
@@ -19,12 +19,13 @@ from search.cli.streams import drop_output, flush_output, prepare_streams
 EXIT_USAGE = 2  # bad usage, or no index there
 EXIT_DAMAGED = 4
 EXIT_BUSY = 5
-EXIT_REFUSED = 6  # by the system: disk full, no permission, port taken
+EXIT_REFUSED = 6  # by the system: disk full, no permission, port taken; or by the server of the index
 EXIT: dict[type[WensouError], int] = {
     IndexCorrupt: EXIT_DAMAGED,
     IndexMismatch: EXIT_DAMAGED,
     SelfCheckFailed: EXIT_DAMAGED,
     WriterBusy: EXIT_BUSY,
+    EngineUnavailable: EXIT_REFUSED,
 }
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)

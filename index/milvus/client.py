@@ -1,0 +1,275 @@
+"""One connection to Milvus: calls with a time limit, tried again where that can help, and errors of ours.
+
+Everything that is written has a primary key, so that a call whose answer was lost can be made again and changes
+nothing. Waits between attempts grow and are drawn at random, so that many clients do not come back at once.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from index.errors import BadOption, EngineUnavailable, IndexCorrupt
+from index.milvus.address import Address, MilvusOptions
+
+MAX_ROWS = 16_384  # of one answer, by Milvus's own limit
+_MESSAGE_BYTES = 4 << 20  # of rows in one call, about; Milvus takes 64 MB
+_FIRST_WAIT = 0.1  # seconds, doubled each time
+_LONGEST_WAIT = 5.0
+R = TypeVar("R")
+Row = dict[str, Any]
+
+
+class Client:
+    """Calls to one server, or one file of milvus-lite. Safe to use from several threads."""
+
+    def __init__(self, address: Address, options: MilvusOptions) -> None:
+        """Connect; EngineUnavailable where nobody answers or lets us in, BadOption where pymilvus is missing."""
+        try:
+            from pymilvus import MilvusClient
+        except ImportError as error:
+            raise BadOption(
+                f"index {address.text}: Milvus needs an optional package", hint="pip install 'wensou[milvus]'"
+            ) from error
+        for name in ("pymilvus", "grpc"):  # they print what becomes an error of ours anyway, with a traceback each
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self.address = address
+        self._options = options
+        more: dict[str, Any] = {}
+        if address.file is None:
+            more = {"token": options.token or "", "secure": options.tls or options.ca is not None}
+            if options.ca:
+                more["server_pem_path"] = str(options.ca)
+        elif not address.file.parent.is_dir():
+            raise BadOption(f"index {address.text}: there is no folder {address.file.parent}")
+        self._client = self._tried(
+            lambda: MilvusClient(address.uri, timeout=options.timeout, **more), "connect", attempts=1
+        )
+        self.checked = address.file is not None or options.tls or options.ca is not None
+        """Whether nothing can be altered on the way unnoticed."""
+        self.sparse = address.file is not None or self._has_sparse()
+
+    def _has_sparse(self) -> bool:
+        version = str(self._tried(lambda: self._client.get_server_version(), "version"))
+        numbers = [int(part) for part in version.removeprefix("v").split("-")[0].split(".")[:2] if part.isdigit()]
+        return numbers >= [2, 4]
+
+    def _tried(self, call: Callable[[], R], what: str, *, attempts: int | None = None) -> R:
+        """The result of `call`, made again while the trouble is one that passes."""
+        import grpc
+        from pymilvus.exceptions import MilvusException
+
+        left = self._options.attempts if attempts is None else attempts
+        wait = _FIRST_WAIT
+        while True:
+            left -= 1
+            try:
+                return call()
+            except (MilvusException, grpc.RpcError, OSError) as error:
+                if left > 0 and _passes(error):
+                    time.sleep(wait * random.uniform(0.5, 1.5))
+                    wait = min(_LONGEST_WAIT, 2 * wait)
+                    continue
+                raise self._ours(error, what) from error
+            except (ValueError, TypeError, KeyError, IndexError) as error:  # bytes that are no answer
+                if left > 0:
+                    time.sleep(wait * random.uniform(0.5, 1.5))
+                    continue
+                raise IndexCorrupt(f"index {self.address.text}: an answer that is none to {what}: {error}") from error
+
+    def _ours(self, error: Exception, what: str) -> EngineUnavailable:
+        first = " ".join(str(getattr(error, "message", "") or error).split())[:300]
+        hint = "is the server up, and may this user ask it? WENSOU_MILVUS_TOKEN, WENSOU_MILVUS_TLS, WENSOU_MILVUS_CA"
+        return EngineUnavailable(f"index {self.address.text}: Milvus could not {what}: {first}", hint=hint)
+
+    # ---- collections
+
+    def collections(self) -> list[str]:
+        """Names of all collections there."""
+        return list(self._tried(lambda: self._client.list_collections(timeout=self._options.timeout), "list"))
+
+    def create(self, name: str, schema: Any, indexes: Any) -> None:
+        """Make a collection and load it, unless it is there."""
+        if name not in self.collections():
+            limit = max(60.0, self._options.timeout)
+            self._tried(
+                lambda: self._client.create_collection(
+                    name, schema=schema, index_params=indexes, consistency_level="Bounded", timeout=limit
+                ),
+                f"create the collection {name}",
+            )
+        self.load(name)
+
+    def load(self, name: str) -> None:
+        """Make a collection ready to be asked."""
+        limit = max(60.0, self._options.timeout)
+        self._tried(lambda: self._client.load_collection(name, timeout=limit), f"load the collection {name}")
+
+    def drop(self, name: str) -> None:
+        """Remove a collection; nothing where it is not there."""
+        self._tried(lambda: self._client.drop_collection(name, timeout=self._options.timeout), f"drop {name}")
+
+    def flush(self, name: str) -> None:
+        """Have a collection's rows put on disk, and its indexes built."""
+        limit = max(300.0, self._options.timeout)
+        self._tried(lambda: self._client.flush(name, timeout=limit), f"flush {name}")
+
+    def point(self, alias: str, name: str) -> None:
+        """Let `alias` stand for the collection `name`."""
+        timeout = self._options.timeout
+
+        def call() -> None:
+            aliases = self._client.list_aliases(timeout=timeout) if self.address.file else {}
+            known = aliases.get("aliases", []) if isinstance(aliases, dict) else aliases
+            try:
+                self._client.alter_alias(name, alias, timeout=timeout)
+            except Exception as error:
+                if alias in known or _passes(error):
+                    raise
+                self._client.create_alias(name, alias, timeout=timeout)
+
+        self._tried(call, f"point {alias} to {name}")
+
+    # ---- rows
+
+    def write(self, name: str, rows: Sequence[Row]) -> None:
+        """Insert rows, or put them in the place of those with their primary keys."""
+        for batch in _batches(rows):
+            done = self._tried(
+                lambda batch=batch: self._client.upsert(name, batch, timeout=self._options.timeout),  # type: ignore[misc]
+                f"write {len(batch)} rows to {name}",
+            )
+            if int(done.get("upsert_count", -1)) < len(batch):
+                raise IndexCorrupt(f"index {self.address.text}: {name} took {done} of {len(batch)} rows")
+
+    def delete(self, name: str, filter_: str) -> None:
+        """Remove the rows that pass."""
+        self._tried(
+            lambda: self._client.delete(name, filter=filter_, timeout=self._options.timeout), f"delete from {name}"
+        )
+
+    def query(self, name: str, filter_: str, fields: Sequence[str], *, consistency: str = "Bounded") -> list[Row]:
+        """At most MAX_ROWS rows that pass."""
+        return list(
+            self._tried(
+                lambda: self._client.query(
+                    name,
+                    filter=filter_,
+                    output_fields=list(fields),
+                    limit=MAX_ROWS,
+                    consistency_level=consistency,
+                    timeout=self._options.timeout,
+                ),
+                f"read from {name}",
+            )
+        )
+
+    def scan(
+        self, name: str, filter_: str, fields: Sequence[str], *, consistency: str = "Bounded", batch: int = 1_000
+    ) -> Iterator[Row]:
+        """Every row that passes, in order of the primary key `pk`."""
+        last = ""
+        while True:
+            after = f"pk > {quoted(last)} and ({filter_})" if last else f"({filter_})"
+            rows = self._page(name, after, [*fields, "pk"], consistency, batch)
+            yield from rows
+            if len(rows) < batch:
+                return
+            last = max(row["pk"] for row in rows)
+
+    def _page(self, name: str, filter_: str, fields: Sequence[str], consistency: str, batch: int) -> list[Row]:
+        rows = self._tried(
+            lambda: list(
+                self._client.query(
+                    name,
+                    filter=filter_,
+                    output_fields=list(dict.fromkeys(fields)),
+                    limit=batch,
+                    consistency_level=consistency,
+                    timeout=self._options.timeout,
+                )
+            ),
+            f"read from {name}",
+        )
+        return sorted(rows, key=lambda row: str(row["pk"]).encode())
+
+    def count(self, name: str, filter_: str, *, consistency: str = "Strong") -> int:
+        """How many rows pass."""
+        (row,) = self._tried(
+            lambda: self._client.query(
+                name,
+                filter=filter_,
+                output_fields=["count(*)"],
+                consistency_level=consistency,
+                timeout=self._options.timeout,
+            ),
+            f"count {name}",
+        )
+        return int(row["count(*)"])
+
+    def search(
+        self,
+        name: str,
+        field: str,
+        vector: Any,
+        filter_: str,
+        fields: Sequence[str],
+        limit: int,
+        params: Mapping[str, Any],
+    ) -> list[tuple[float, Row]]:
+        """The `limit` rows with the greatest inner product, with that product, best first."""
+        (found,) = self._tried(
+            lambda: self._client.search(
+                name,
+                data=[vector],
+                anns_field=field,
+                filter=filter_,
+                limit=limit,
+                output_fields=list(fields),
+                search_params={"metric_type": "IP", "params": dict(params)},
+                timeout=self._options.timeout,
+            ),
+            f"search {name}",
+        )
+        return [(float(hit["distance"]), dict(hit["entity"])) for hit in found]
+
+    def close(self) -> None:
+        """Hang up."""
+        if self.address.file is None:  # milvus-lite ends for all who have the file open in this process
+            self._client.close()
+
+
+def quoted(text: str) -> str:
+    """A string of a filter."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def any_of(field: str, values: Sequence[str]) -> str:
+    """A filter: the field is one of the values."""
+    return f"{field} in [{', '.join(map(quoted, values))}]"
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        own = sum(len(v) if isinstance(v, str) else 8 * len(v) if hasattr(v, "__len__") else 8 for v in row.values())
+        if batch and size + own > _MESSAGE_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += own
+    if batch:
+        yield batch
+
+
+# Codes of Milvus that pass by themselves: rate limits, nodes that start, channels that move. Others, such as a wrong
+# filter or a password that is none, do not.
+_PASSING = ("unavailable", "deadline", "timeout", "timed out", "rate limit", "not ready", "try again", "connection",
+            "reset", "broken pipe", "not loaded", "no available", "recover", "closed channel")  # fmt: skip
+
+
+def _passes(error: Exception) -> bool:
+    text = str(error).lower()
+    return isinstance(error, ConnectionError) or any(word in text for word in _PASSING)

@@ -1,0 +1,239 @@
+"""Commit records and who writes: small texts under keys in one collection.
+
+A commit is real from the moment the first page of its record is there; the other pages are written before. It holds
+everything that is counted over the whole index, so that a reader asks for it once.
+"""
+
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from index.backend import Description
+from index.config import IndexConfig
+from index.errors import EngineUnavailable, IndexCorrupt, IndexMismatch, IndexMissing, WriterBusy
+from index.milvus.client import Client, Row, any_of, quoted
+from index.milvus.rows import sealed, unsealed
+from index.milvus.schema import PIECE, control, control_name
+
+FORMAT = 1
+KEPT_COMMITS = 3  # before the current one, to go back to
+_LEASE = 60.0  # seconds after which a writer that says nothing is taken for dead
+_RENEW = 10.0
+
+
+def now() -> str:
+    """The time as a record says it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One commit. `documents` and `lengths` are counts of live documents of a field and of their terms; `written` are
+    the average lengths under which the sparse vectors of the version were made.
+    """
+
+    commit: int
+    committed_at: str
+    version: int
+    fingerprint: str
+    config: dict[str, Any]
+    encoder: dict[str, Any]
+    articles: int = 0
+    chunks: int = 0
+    dead_chunks: int = 0
+    bytes: int = 0
+    documents: dict[str, int] = field(default_factory=dict)
+    lengths: dict[str, int] = field(default_factory=dict)
+    written: list[dict[str, float]] = field(default_factory=list)
+    calibration: dict[str, Any] = field(default_factory=dict)
+    boilerplate: list[str] = field(default_factory=list)
+    generations: int = 1
+    format: int = FORMAT
+
+    def averages(self) -> dict[str, float]:
+        """Field -> average length of its live documents in terms."""
+        return {name: self.lengths[name] / count if count else 0.0 for name, count in self.documents.items()}
+
+    def dumps(self) -> str:
+        """As JSON text."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def loads(cls, text: str, where: str) -> Self:
+        """Back from `dumps`; IndexCorrupt where it is none, IndexMismatch where of another format."""
+        try:
+            data = json.loads(text)
+            if data["format"] != FORMAT:
+                raise IndexMismatch(
+                    f"index {where}: made by format {data['format']}, this program reads format {FORMAT}",
+                    hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
+                )
+            return cls(**data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise IndexCorrupt(f"index {where}: a commit record is not one: {error}") from error
+
+    def described(self) -> Description:
+        """As engines describe their commits."""
+        return Description(
+            IndexConfig.from_json(self.config), self.fingerprint, self.encoder, self.commit, self.committed_at,
+            self.articles, self.chunks,
+        )  # fmt: skip
+
+
+class Control:
+    """The control collection of one index."""
+
+    def __init__(self, client: Client) -> None:
+        """Nothing is read or made."""
+        self._client = client
+        self._name = control_name(client.address)
+        self._where = client.address.text
+
+    def there(self) -> bool:
+        """Whether the index was ever begun."""
+        return self._name in self._client.collections()
+
+    def make(self) -> None:
+        """Make the collection where it is not there."""
+        self._client.create(*control(self._client.address))
+
+    def put(self, key: str, text: str) -> None:
+        """Keep `text` under `key`; whole or not at all."""
+        pieces = [text[at : at + PIECE] for at in range(0, max(len(text), 1), PIECE)]
+        for n in reversed(range(len(pieces))):
+            body = sealed(f"{len(pieces)}\n{pieces[n]}" if n == 0 else pieces[n])
+            self._client.write(self._name, [{"pk": f"{key}#{n:04d}", "body": body, "vector": [0.0, 0.0]}])
+
+    def get(self, key: str, *, consistency: str = "Strong") -> str | None:
+        """What is kept under `key`."""
+        first = self._client.query(self._name, f"pk == {quoted(f'{key}#0000')}", ["body"], consistency=consistency)
+        if not first:
+            return None
+        count, _, text = self._text(key, first[0]).partition("\n")
+        keys = [f"{key}#{n:04d}" for n in range(1, int(count))]
+        if keys:
+            rows = self._client.query(self._name, any_of("pk", keys), ["pk", "body"], consistency="Strong")
+            bodies = {row["pk"]: self._text(key, row) for row in rows}
+            if set(bodies) != set(keys):
+                raise IndexCorrupt(f"index {self._where}: the record {key} is not whole")
+            text += "".join(bodies[one] for one in keys)
+        return text
+
+    def _text(self, key: str, row: Row) -> str:
+        try:
+            return unsealed(str(row["body"]))
+        except ValueError as error:
+            raise IndexCorrupt(f"index {self._where}: the record {key}: {error}") from error
+
+    def remove(self, key: str) -> None:
+        """Forget a key."""
+        self._client.delete(self._name, f'pk like "{key}#%"')
+
+    def keys(self, prefix: str, *, consistency: str = "Strong") -> list[str]:
+        """Every key that begins with `prefix`, which has no special characters, in order."""
+        rows = self._client.query(self._name, f'pk like "{prefix}%"', ["pk"], consistency=consistency)
+        return sorted({row["pk"].rpartition("#")[0] for row in rows if row["pk"].endswith("#0000")})
+
+    # ---- commits
+
+    def numbers(self, *, consistency: str = "Strong") -> list[int]:
+        """The commits that are kept, ascending."""
+        if not self.there():
+            return []
+        return [int(key.split(":")[1]) for key in self.keys("commit:", consistency=consistency)]
+
+    def record(self, commit: int | None = None, *, consistency: str = "Strong") -> Record:
+        """A commit, by default the current one; IndexMissing, IndexCorrupt, IndexMismatch."""
+        if commit is None:
+            numbers = self.numbers(consistency=consistency)
+            if not numbers:
+                raise IndexMissing(
+                    f"no index at {self._where}", hint="make one with: wensou index SOURCE... --index DIR"
+                )
+            commit = numbers[-1]
+        text = self.get(_commit_key(commit), consistency=consistency)
+        if text is None:
+            raise IndexCorrupt(f"index {self._where}: commit {commit} is not there")
+        return Record.loads(text, self._where)
+
+    def publish(self, record: Record) -> None:
+        """Make `record` the current commit. Its rows must have been written."""
+        self.put(_commit_key(record.commit), record.dumps())
+
+    def drop(self, commit: int) -> None:
+        """Forget a commit that is no longer kept."""
+        self.remove(_commit_key(commit))
+
+    # ---- who writes
+
+    @contextmanager
+    def lock(self, part: str = "") -> Iterator[None]:
+        """Held by the one writer, or by one of several that build a `part` each; WriterBusy says who has it."""
+        file = self._client.address.file
+        if file is not None:
+            lock = FileLock(f"{file}.{self._name}{part}.lock", timeout=0)
+            try:
+                lock.acquire()
+            except Timeout:
+                raise WriterBusy(
+                    f"index {self._where}: another process is writing to it", hint="wait for it to finish"
+                ) from None
+            try:
+                self.make()
+                yield
+            finally:
+                lock.release()
+            return
+        self.make()
+        mine = f"lock{part}:{time.time():017.6f}-{uuid.uuid4().hex}"
+        self._claim(mine, f"lock{part}:")
+        ended = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(mine, ended), daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            keeper.join()
+            self.remove(mine)
+
+    def _claim(self, mine: str, prefix: str) -> None:
+        """Of several who want to write at the same moment, at most one gets to: whoever sees another gives way."""
+        self.put(mine, self._who())
+        for key in self.keys(prefix):
+            text = self.get(key) if key != mine else None
+            if text is None:
+                continue
+            who = json.loads(text)
+            if time.time() - float(who["renewed"]) > _LEASE:
+                self.remove(key)  # it has not been heard of for so long that it is dead
+                continue
+            self.remove(mine)
+            raise WriterBusy(
+                f"index {self._where}: {who['who']} is writing to it",
+                hint=f"wait for it to finish; one that was killed is forgotten after {_LEASE:.0f} seconds",
+            )
+
+    def _who(self) -> str:
+        return json.dumps({"who": f"process {os.getpid()} on {socket.gethostname()}", "renewed": time.time()})
+
+    def _keep(self, mine: str, ended: threading.Event) -> None:
+        while not ended.wait(_RENEW):
+            try:
+                self.put(mine, self._who())
+            except EngineUnavailable:
+                continue  # what is written meanwhile will say so, too
+
+
+def _commit_key(commit: int) -> str:
+    return f"commit:{commit:012d}"

@@ -1,0 +1,163 @@
+"""An index on Milvus by its address: state, commits, reader and writer; `index.backend.IndexHandle` over a server."""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from index.backend import Description, Recipe
+from index.errors import BadOption, IndexCorrupt, IndexMismatch, IndexMissing
+from index.milvus.address import Address, MilvusOptions
+from index.milvus.client import Client
+from index.milvus.commits import drop_old, revive, undo
+from index.milvus.control import Control, Record, now
+from index.milvus.reader import MilvusIndex
+from index.milvus.rows import checksum_of
+from index.milvus.schema import Names
+from index.milvus.writer import MilvusWriter
+from index.storage.layout import IndexState
+
+
+class MilvusHandle:
+    """The index at an address, whether it is there or not."""
+
+    def __init__(self, address: Address, options: MilvusOptions) -> None:
+        """Nothing is connected yet."""
+        self._address, self._options = address, options
+
+    @cached_property
+    def _client(self) -> Client:
+        return Client(self._address, self._options)
+
+    @cached_property
+    def _control(self) -> Control:
+        return Control(self._client)
+
+    def _own(self, commit: int | None = None) -> Record:
+        record = self._control.record(commit)
+        if not self._client.sparse and not self._address.dense_only:
+            raise IndexMismatch(
+                f"index {self._address.text}: this server has no sparse vectors, so no words can be searched",
+                hint="run Milvus 2.4 or newer, or add ?legs=dense for an index that is searched by meaning alone",
+            )
+        return record
+
+    def mark(self) -> Hashable:
+        """The last commit's number; see IndexHandle."""
+        return tuple(self._control.numbers(consistency="Bounded")[-1:])
+
+    def state(self, *, fingerprint: str | None = None) -> IndexState:
+        """What is there; see IndexHandle."""
+        try:
+            record = self._control.record()
+            names = set(self._client.collections())
+        except IndexMissing:
+            return IndexState.MISSING
+        except IndexMismatch:
+            return IndexState.OTHER_FORMAT
+        except IndexCorrupt:
+            return IndexState.CORRUPT
+        if not names.issuperset(Names(self._address, record.version).all):
+            return IndexState.CORRUPT
+        if fingerprint is not None and record.fingerprint != fingerprint:
+            return IndexState.OTHER_OPTIONS
+        return IndexState.EQUAL
+
+    def describe(self) -> Description:
+        """What the current commit was built with; see IndexHandle."""
+        return self._control.record().described()
+
+    def reader(self, commit: int | None = None) -> MilvusIndex:
+        """A commit, open; see IndexHandle."""
+        record = self._own(commit)
+        names = Names(self._address, record.version)
+        there = set(self._client.collections())
+        for name in names.all:
+            if name not in there:
+                raise IndexCorrupt(f"index {self._address.text}: the collection {name} is missing")
+            self._client.load(name)
+        # Rows of a commit that was just made may not have come to all nodes: the first answers are asked to wait.
+        return MilvusIndex(self._client, record, consistency="Strong" if self._just_made(record) else "Bounded")
+
+    @staticmethod
+    def _just_made(record: Record) -> bool:
+        from datetime import UTC, datetime
+
+        return (datetime.now(UTC) - datetime.fromisoformat(record.committed_at)).total_seconds() < 30
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Held by who writes; see IndexHandle."""
+        return self._control.lock()
+
+    def writer(self, recipe: Recipe, *, fresh: bool = False) -> MilvusWriter:
+        """A writer on top of the current commit, or of nothing; see IndexHandle."""
+        if not self._client.sparse and not self._address.dense_only:
+            raise BadOption(
+                f"index {self._address.text}: this server has no sparse vectors, so no words could be searched",
+                hint="run Milvus 2.4 or newer, or add ?legs=dense for an index that is searched by meaning alone",
+            )
+        return MilvusWriter(self._client, self._control, recipe, fresh=fresh)
+
+    def commits(self) -> list[Description]:
+        """Those that can be restored; see IndexHandle."""
+        self._control.record()
+        return [self._control.record(number).described() for number in self._control.numbers()]
+
+    def damaged(self) -> list[str]:
+        """Rows that are not what was written; see IndexHandle."""
+        record = self._own()
+        return MilvusIndex(self._client, record, consistency="Strong").damaged_rows()
+
+    def set_calibration(self, name: str, value: Mapping[str, Any] | None) -> int:
+        """Put `value` under `name` in the calibration; see IndexHandle."""
+        self._control.record()  # where there is no index, none is begun
+        with self.lock():
+            record = self._control.record()
+            undo(self._client, Names(self._address, record.version), record.commit)
+            calibration = {key: old for key, old in record.calibration.items() if key != name}
+            if value is not None:
+                calibration[name] = dict(value)
+            return self._publish(replace(record, calibration=calibration), record.commit + 1)
+
+    def _publish(self, record: Record, commit: int) -> int:
+        record = replace(record, commit=commit, committed_at=now())
+        self._control.publish(record)
+        drop_old(self._client, self._control, record)
+        return commit
+
+    def restore(self, commit: int) -> int:
+        """Make an earlier commit the current one; see IndexHandle."""
+        self._control.record()
+        with self.lock():
+            numbers = self._control.numbers()
+            if commit not in numbers:
+                kept = ", ".join(map(str, numbers))
+                raise BadOption(
+                    f"index {self._address.text}: commit {commit} is not kept", hint=f"those that are: {kept}"
+                )
+            record, last = self._control.record(commit), numbers[-1]
+            new = last + 1
+            names = Names(self._address, record.version)
+            undo(self._client, names, last)
+            revive(self._client, names, commit, new)
+            self._take_back_counts(names, commit, new)
+            generations = record.generations + last - commit + 1
+            return self._publish(replace(record, generations=generations), new)
+
+    def _take_back_counts(self, names: Names, commit: int, new: int) -> None:
+        """Let what commits after `commit` counted of terms come to nothing, from `new` on."""
+        later: Counter[str] = Counter()
+        terms: dict[str, str] = {}
+        for row in self._client.scan(names.terms, f"born > {commit}", ["key", "term", "count"], consistency="Strong"):
+            later[row["key"]] += int(row["count"])
+            terms[row["key"]] = row["term"]
+        rows = []
+        for key, count in later.items():
+            pk = f"{key}@{new}"
+            rows.append(
+                {"pk": pk, "key": key, "term": terms[key], "count": -count, "born": new,
+                 "checksum": checksum_of(pk, -count), "vector": [0.0, 0.0]}
+            )  # fmt: skip
+        self._client.write(names.terms, rows)
