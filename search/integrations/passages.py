@@ -82,7 +82,7 @@ def _passages(answer: Answer) -> Iterator[FoundPassage]:
                 "chunk_id": passage.chunk_id,
                 "start": passage.start,
                 "end": passage.end,
-                "page": getattr(passage, "page", None),
+                "page": passage.page,
                 "heading": passage.heading or None,
             }
             known = {name: value for name, value in (about | place).items() if value not in (None, [])}

@@ -1,5 +1,6 @@
 """What the tools do: one question to the engine each, sized to a budget of tokens. Nothing here knows of a protocol."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 
@@ -103,9 +104,7 @@ def _quote(found: SearchFound, article: FoundArticle, passages: Sequence[Passage
 
         def quoted(text: str, passage: Passage = passage) -> QuotedPassage:
             end = passage.start + len(text)
-            return QuotedPassage(
-                text=text, start=passage.start, end=end, page=getattr(passage, "page", None), cut=text != passage.text
-            )
+            return QuotedPassage(text=text, start=passage.start, end=end, page=passage.page, cut=text != passage.text)
 
         def fits(text: str) -> bool:
             article.passages.append(quoted(text))
@@ -164,7 +163,7 @@ def _range(stored: StoredArticle, start: int, end: int, max_tokens: int) -> Arti
             published=article.published,
             url=article.url,
             meta={key: value for key, value in article.meta.items() if len(value) <= 200},
-            page=getattr(article, "page_at", lambda _: None)(start),
+            page=bisect_right(article.pages, start) or None,
             start=start,
             end=stop,
             length=len(article.text),
