@@ -29,6 +29,7 @@ from search.api.schemas import ErrorOut, SearchRequest
 from search.api.searching import EncodedIds, searching
 from search.api.security import Door, HostCheck, KeyCheck
 from search.api.state import state
+from search.api.taking import taking_router
 from search.live import LiveEngine
 from search.mcp.http import McpEndpoint
 from search.service.keys import KeyRing
@@ -80,6 +81,7 @@ def create_app(
     app.include_router(state(asked))
     app.include_router(pages_router(asked))
     app.include_router(corpus_router(asked))
+    app.include_router(taking_router(asked.engine))
     endpoint = McpEndpoint(lambda _: asked.engine())
     app.state.closing = endpoint.close
     app.router.routes.append(Route("/mcp", endpoint))

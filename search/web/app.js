@@ -9,7 +9,7 @@ import { closeReader, openReader, wide } from "./reader.js";
 import { clearResults, showAnswer } from "./results.js";
 import { ask, askOnce, forget } from "./server.js";
 import { explainError, problem } from "./trouble.js";
-import { number, speak, t } from "./words.js";
+import { speak, t } from "./words.js";
 
 const [box, main] = [$("q"), $("results")];
 const SLOW = 1500; // ms after which it is said that an answer takes its time
@@ -127,7 +127,7 @@ async function begin() {
   render({});
   try {
     const { articles, chunks, committed_at: when } = await ask("stats");
-    $("holdings").textContent = t("holdings", number(articles), number(chunks), typeof when === "string" ? when.slice(0, 10) : "");
+    $("holdings").textContent = t("holdings", articles, chunks) + (when ? t("updated", when.slice(0, 10)) : "");
     if (!articles) (await import("./first.js")).firstRun($("notes"), $("stage"));
   } catch (error) {
     if (!state.q && !state.read && !state.view) showError(error);

@@ -21,10 +21,10 @@ export async function openCitation(article, quote, page) {
 }
 
 function block(text, label) {
-  const done = el("span", { class: "said", role: "status" });
+  const done = el("span.said", { role: "status" });
   const act = async () => {
     await copy(text);
     done.textContent = t("copied");
   };
-  return [el("blockquote", { lang: "zh" }, text), el("p", {}, button(label, act, { class: "quiet framed" }), " ", done)];
+  return [el("blockquote", { lang: "zh" }, text), el("p", button(label, act, { class: "quiet framed" }), " ", done)];
 }

@@ -3,29 +3,29 @@
 
 export const $ = (id) => document.getElementById(id);
 
-/** A node: attributes, listeners (onclick: ...), children; strings become text, nothing becomes markup. */
-export function el(tag, attributes = {}, ...children) {
-  return fill(document.createElement(tag), attributes, children);
-}
+/** A node: `tag.class.class`, attributes and listeners (onclick: ...) if any, children; strings become text, never markup. */
+export const el = (name, ...rest) => fill((tag) => document.createElement(tag), name, rest);
 
 /** The same in SVG. */
-export function svg(tag, attributes = {}, ...children) {
-  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-}
+export const svg = (name, ...rest) => fill((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag), name, rest);
 
-function fill(node, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
+function fill(make, name, rest) {
+  const [tag, ...classes] = name.split(".");
+  const node = make(tag);
+  if (classes.length) node.classList.add(...classes);
+  const attributes = rest[0]?.constructor === Object ? rest.shift() : {};
+  for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (typeof value === "function") node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value === true ? "" : value);
+    if (typeof value === "function") node.addEventListener(key.slice(2), value);
+    else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+  node.append(...rest.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
   return node;
 }
 
 /** A button of the quiet kind. */
 export function button(label, onclick, attributes = {}) {
-  return el("button", { class: "quiet", type: "button", onclick, ...attributes }, label);
+  return el("button.quiet", { type: "button", onclick, ...attributes }, label);
 }
 
 const TRADITIONAL = /[們這個來說時為國學會對發動從還過開點實後現經關業見長東車門問間電話讓與書樣麼]/gu;
@@ -73,7 +73,7 @@ function cut(chars, from, to, ranges, wrap) {
 
 /** `chars[from:to]` as text nodes and <mark>s. */
 export function marked(chars, from, to, ranges) {
-  return cut(chars, from, to, ranges, (s, e) => el("mark", {}, chars.slice(s, e).join("")));
+  return cut(chars, from, to, ranges, (s, e) => el("mark", chars.slice(s, e).join("")));
 }
 
 /** The same with one sentence in another tint: the nearest by meaning. */
@@ -83,7 +83,7 @@ export function tinted(chars, from, to, ranges, sentence) {
   if (start >= end) return marked(chars, from, to, ranges);
   return [
     ...marked(chars, from, start, ranges),
-    el("span", { class: "nearest" }, marked(chars, start, end, ranges)),
+    el("span.nearest", marked(chars, start, end, ranges)),
     ...marked(chars, end, to, ranges),
   ];
 }

@@ -16,20 +16,20 @@ export function aside(article, places) {
     [t("field_length"), t("characters", Array.from(article.text).length)],
     [t("field_id"), article.article_id],
   ].filter(([, value]) => value);
-  const list = el("dl", { class: "fields" }, rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  const list = el("dl.fields", rows.map(([name, value]) => el("div", el("dt", name), el("dd", value))));
   const link = safeLink(article.url);
-  if (link) list.append(el("div", {}, el("dt", {}, t("field_url")), el("dd", {}, el("a", { href: link, rel: "noopener noreferrer", target: "_blank" }, link))));
+  if (link) list.append(el("div", el("dt", t("field_url")), el("dd", el("a", { href: link, rel: "noopener noreferrer", target: "_blank" }, link))));
   if (article.path) {
     const page = places.find((place) => place.page)?.page;
-    list.append(el("div", {}, el("dt", {}, t("field_path")), el("dd", {}, article.path.split(/[\\/]/).at(-1), " ", button(t("original_file"), (event) => openOriginal(event.target, article, page), { class: "quiet framed" }))));
+    list.append(el("div", el("dt", t("field_path")), el("dd", article.path.split(/[\\/]/).at(-1), " ", button(t("original_file"), (event) => openOriginal(event.target, article, page), { class: "quiet framed" }))));
   }
-  const alike = el("ul", { class: "alike" });
+  const alike = el("ul.alike");
   fillAlike(alike, article.article_id);
   return el(
     "footer",
     { class: "about", lang: document.documentElement.lang },
-    el("section", {}, el("h3", {}, t("fields")), list),
-    el("section", { class: "no-print" }, el("h3", {}, t("similar")), alike),
+    el("section", el("h3", t("fields")), list),
+    el("section.no-print", el("h3", t("similar")), alike),
   );
 }
 
@@ -42,7 +42,7 @@ async function openOriginal(node, article, page) {
     if (/^(application\/pdf|image\/(png|jpeg|webp))$/.test(blob.type)) openBlob(blob, page ? `#page=${page}` : "");
     else save(blob, article.path.split(/[\\/]/).at(-1));
   } catch (error) {
-    node.after(el("span", { class: "said" }, ` ${t("failed", error.message)}`));
+    node.after(el("span.said", ` ${t("failed", error.message)}`));
   } finally {
     node.disabled = false;
   }

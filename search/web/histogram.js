@@ -21,7 +21,7 @@ export function bars(counts) {
     const [year, month] = yearly ? [n, 0] : [Math.floor(n / 12), (n % 12) + 1];
     const y = String(year).padStart(4, "0");
     found.set(n, {
-      label: yearly ? t("year", year) : t("month", year, month),
+      label: yearly ? t("year", String(year)) : t("month", String(year), String(month), pad(month)),
       after: yearly ? `${y}-01-01` : `${y}-${pad(month)}-01`,
       before: yearly ? `${y}-12-31` : `${y}-${pad(month)}-${pad(lastDay(year, month))}`,
       count: 0,
@@ -39,15 +39,15 @@ export function histogram(counts, { after, before }, choose) {
   let from = after ? Math.max(0, all.findIndex((bar) => bar.before >= after)) : 0;
   let to = before ? Math.max(from, all.findLastIndex((bar) => bar.after <= before)) : all.length - 1;
   const columns = all.map(({ count }) => {
-    const column = el("span", { class: "column" }, el("i"));
+    const column = el("span.column", el("i"));
     column.firstChild.style.height = count ? `${Math.max(6, (100 * count) / most)}%` : "0";
     return column;
   });
   const ends = ["after", "before"].map((name) =>
-    el("span", { class: "end", id: `brush-${name}`, role: "slider", tabindex: "0", "aria-label": t(`brush_${name}`), "aria-valuemin": "0", "aria-valuemax": String(all.length - 1) }),
+    el("span.end", { id: `brush-${name}`, role: "slider", tabindex: "0", "aria-label": t(`brush_${name}`), "aria-valuemin": "0", "aria-valuemax": String(all.length - 1) }),
   );
-  const caption = el("p", { class: "caption" });
-  const track = el("div", { class: "brush", role: "group", "aria-label": t("by_month") }, columns, ends);
+  const caption = el("p.caption");
+  const track = el("div.brush", { role: "group", "aria-label": t("by_month") }, columns, ends);
   const commit = () => {
     if (from === 0 && to === all.length - 1) choose("", "");
     else choose(all[from].after, all[to].before);
@@ -85,7 +85,7 @@ export function histogram(counts, { after, before }, choose) {
     }),
   );
   draw();
-  return el("div", { class: "histogram" }, track, caption);
+  return el("div.histogram", track, caption);
 }
 
 /** Tell `moved(first, last, done)` of bars that a pointer is drawn over. */

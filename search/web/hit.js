@@ -4,7 +4,7 @@ import { el, excerpt, marked, safeLink, script, tidy, tinted } from "./dom.js";
 import { go, linkTo, question, state } from "./address.js";
 import { askOnce } from "./server.js";
 import { fillWhy, sentence } from "./why.js";
-import { t } from "./words.js";
+import { listed, t } from "./words.js";
 
 /** `chosen(i)` is called when result number `i` of the list is opened. */
 export function hit(result, i, chosen) {
@@ -16,10 +16,10 @@ export function hit(result, i, chosen) {
   const marks = result.title ? tidy(result.title_highlights ?? [], title.length) : [];
   const link = el("a", { id, ...linkTo({ read: result.article_id, at }, () => chosen(i)) }, marked(title, 0, title.length, marks));
   const css = result.chance ? "hit by-chance" : "hit";
-  const node = el("article", { class: css, lang: script(title.join("") + text), "aria-labelledby": id }, el("h2", {}, link), meta(result));
+  const node = el("article", { class: css, lang: script(title.join("") + text), "aria-labelledby": id }, el("h2", link), meta(result));
   const rest = result.passages.slice(1);
   if (first) node.append(passage(first));
-  const more = el("div", { class: "more", hidden: true }, rest.map(passage));
+  const more = el("div.more", { hidden: true }, rest.map(passage));
   if (rest.length) node.append(more);
   node.append(...panels(result, i, rest.length ? more : null));
   return node;
@@ -27,20 +27,20 @@ export function hit(result, i, chosen) {
 
 /** The row of buttons under a result and what they open. */
 function panels(result, i, more) {
-  const row = el("div", { class: "actions", lang: document.documentElement.lang });
+  const row = el("div.actions", { lang: document.documentElement.lang });
   const opened = [];
   const add = (label, panel, name, fill) => {
     row.append(toggle(label, panel, `${name}-${i}`, fill, name));
     if (panel !== more) opened.push(panel);
   };
-  const why = el("div", { class: "aside", hidden: true, lang: document.documentElement.lang });
+  const why = el("div.aside", { hidden: true, lang: document.documentElement.lang });
   add(sentence(result), why, "why", () => fillWhy(why, question(state, { explain: "true" }), i));
   if (more) add(t("more_passages", more.childElementCount), more, "more");
   if (result.duplicates?.length) {
     const sources = [...new Set(result.duplicates.map((copy) => copy.source).filter(Boolean))];
-    add(t("reprints", result.duplicates.length, sources), el("ul", { class: "aside", hidden: true }, result.duplicates.map(articleLine)), "reprints");
+    add(t("reprints", result.duplicates.length) + (sources.length ? t("of", listed(sources.slice(0, 3))) : ""), el("ul.aside", { hidden: true }, result.duplicates.map(articleLine)), "reprints");
   }
-  const alike = el("ul", { class: "aside", hidden: true });
+  const alike = el("ul.aside", { hidden: true });
   add(t("similar"), alike, "similar", () => fillAlike(alike, result.article_id));
   return [row, ...opened];
 }
@@ -62,9 +62,7 @@ export function meta(article, withLink = false) {
   const by = (name, value, css) =>
     el("button", { type: "button", class: css, title: t("only", value), onclick: () => go({ [name]: [...new Set([...state[name], value])], page: 1, read: "", view: "" }) }, value);
   const link = withLink && article.url ? safeLink(article.url) : null;
-  return el(
-    "p",
-    { class: "meta" },
+  return el("p.meta",
     article.source ? by("source", article.source) : null,
     article.author ? by("author", article.author) : null,
     article.published ? el("time", { datetime: article.published }, article.published) : null,
@@ -77,11 +75,9 @@ function passage({ text, highlights, focus, heading, page }) {
   const chars = Array.from(text);
   const ranges = tidy(highlights, chars.length);
   const [from, to] = excerpt(chars, ranges.length || !focus ? ranges : [focus]);
-  const under = heading && !text.includes(heading) ? el("span", { class: "under" }, heading) : null;
-  return el(
-    "p",
-    { class: "passage" },
-    page ? el("span", { class: "leaf" }, t("leaf", page)) : null,
+  const under = heading && !text.includes(heading) ? el("span.under", heading) : null;
+  return el("p.passage",
+    page ? el("span.leaf", t("leaf", page)) : null,
     under,
     from > 0 && "…",
     tinted(chars, from, to, ranges, focus),
@@ -94,19 +90,18 @@ export function articleLine({ article_id, title, source, published }) {
   const name = title || source || article_id;
   return el(
     "li",
-    {},
     el("a", { lang: script(name), ...linkTo({ read: article_id, at: "" }) }, name),
-    el("span", { class: "by" }, [title && source, published].filter(Boolean).join("　")),
+    el("span.by", [title && source, published].filter(Boolean).join("　")),
   );
 }
 
 /** Fill a list with the articles most like one. */
 export async function fillAlike(list, id) {
-  list.append(el("li", {}, t("looking")));
+  list.append(el("li", t("looking")));
   try {
     const { results } = await askOnce(`articles/${encodeURIComponent(id)}/similar?k=6`);
-    list.replaceChildren(...(results.length ? results.map(articleLine) : [el("li", {}, t("similar_none"))]));
+    list.replaceChildren(...(results.length ? results.map(articleLine) : [el("li", t("similar_none"))]));
   } catch (error) {
-    list.replaceChildren(el("li", {}, t("failed", error.message)));
+    list.replaceChildren(el("li", t("failed", error.message)));
   }
 }

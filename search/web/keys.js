@@ -5,7 +5,7 @@ import { go, state } from "./address.js";
 import { closeSuggestions, composing } from "./complete.js";
 import { cite, leaveReader, stepMark } from "./reader.js";
 import { current, move } from "./results.js";
-import { t } from "./words.js";
+import { rows, t } from "./words.js";
 
 const box = $("q");
 
@@ -51,9 +51,9 @@ addEventListener("keydown", (event) => {
 /* ---- help ---- */
 
 export function help() {
-  const rows = t("keys").map(([keys, does]) => el("div", {}, el("dt", {}, keys.split(" ").map((key) => el("kbd", {}, key))), el("dd", {}, does)));
-  const signs = t("signs").map(([sign, does]) => el("div", {}, el("dt", {}, el("code", {}, sign)), el("dd", {}, does)));
-  $("help-body").replaceChildren(el("dl", {}, rows), el("h2", {}, t("signs_title")), el("dl", {}, signs));
+  const keys = rows("keys").map(([names, does]) => el("div", el("dt", names.split(" ").map((key) => el("kbd", key))), el("dd", does)));
+  const signs = rows("signs").map(([sign, does]) => el("div", el("dt", el("code", sign)), el("dd", does)));
+  $("help-body").replaceChildren(el("dl", keys), el("h2", t("signs_title")), el("dl", signs));
   $("help").showModal();
 }
 

@@ -5,8 +5,8 @@ import { t } from "./words.js";
 
 /** The strip for a scrolling node that holds <mark data-mark=n>; `jump(n)` goes to a mark. */
 export function minimap(scroll, jump) {
-  const window = el("span", { class: "window" });
-  const strip = el("div", { class: "minimap", role: "presentation", title: t("minimap") }, window);
+  const window = el("span.window");
+  const strip = el("div.minimap", { role: "presentation", title: t("minimap") }, window);
   const ticks = [];
 
   const draw = () => {
@@ -16,12 +16,12 @@ export function minimap(scroll, jump) {
     for (const tick of ticks.splice(0)) tick.node.remove();
     for (const node of scroll.querySelectorAll("mark[data-mark]")) {
       const at = share(node);
-      const tick = el("i", { class: "tick" });
+      const tick = el("i.tick");
       tick.style.top = `${100 * at}%`;
       ticks.push({ at, n: Number(node.dataset.mark), node: tick });
     }
     for (const node of scroll.querySelectorAll(".nearest")) {
-      const tick = el("i", { class: "tick near" });
+      const tick = el("i.tick.near");
       tick.style.top = `${100 * share(node)}%`;
       ticks.push({ at: share(node), n: -1, node: tick });
     }

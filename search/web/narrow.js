@@ -4,7 +4,7 @@ import { $, button, el, script } from "./dom.js";
 import { FILTERS, NO_FILTERS, PAGE, asked, go, state } from "./address.js";
 import { histogram } from "./histogram.js";
 import { askOnce } from "./server.js";
-import { number, t } from "./words.js";
+import { dayRange, number, t } from "./words.js";
 
 const FEW = 7; // values shown before all are asked for
 const wholly = new Set(); // facets of which all values are shown
@@ -20,7 +20,7 @@ export function showChips() {
   for (const name of FILTERS) {
     for (const value of state[name]) chip(value, { [name]: state[name].filter((other) => other !== value) }, script(value));
   }
-  if (state.after || state.before) chip(t("days", state.after, state.before), { after: "", before: "" });
+  if (state.after || state.before) chip(dayRange(state), { after: "", before: "" });
   if (chips.length > 1) chips.push(button(t("clear_filters"), () => go({ ...NO_FILTERS, page: 1, read: "" })));
   $("chips").replaceChildren(...chips);
   $("filter-count").textContent = chips.length > 1 ? chips.length - 1 : chips.length || "";
@@ -50,19 +50,19 @@ function draw(facets) {
   const focused = document.activeElement?.id;
   const groups = [dates(facets.month ?? {}), ...FILTERS.map((name) => values(name, facets[name] ?? {}))].filter(Boolean);
   $("facets").replaceChildren(...groups);
-  if (!groups.length) $("facets").append(el("p", { class: "quiet-line" }, t("nothing_to_narrow")));
+  if (!groups.length) $("facets").append(el("p.quiet-line", t("nothing_to_narrow")));
   if (focused && $("facets").querySelector(`[id="${CSS.escape(focused)}"]`)) $(focused).focus({ preventScroll: true });
 }
 
 function group(name, ...children) {
-  return el("section", { class: "facet", "aria-labelledby": `facet-${name}` }, el("h2", { id: `facet-${name}` }, t(`facet_${name}`)), ...children);
+  return el("section.facet", { "aria-labelledby": `facet-${name}` }, el("h2", { id: `facet-${name}` }, t(`facet_${name}`)), ...children);
 }
 
 function dates(months) {
   const choose = (after, before) => go({ after, before, page: 1, read: "" });
   const day = (name) =>
     el("input", { type: "date", id: `day-${name}`, max: "9999-12-31", value: state[name], "aria-label": t(`brush_${name}`), onchange: (event) => choose(name === "after" ? event.target.value : state.after, name === "before" ? event.target.value : state.before) });
-  return group("month", histogram(months, state, choose), el("p", { class: "days" }, day("after"), el("span", { "aria-hidden": "true" }, "–"), day("before")));
+  return group("month", histogram(months, state, choose), el("p.days", day("after"), el("span", { "aria-hidden": "true" }, "–"), day("before")));
 }
 
 function values(name, counts) {
@@ -75,14 +75,14 @@ function values(name, counts) {
     const change = { [name]: chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value], page: 1, read: "" };
     const id = `${name}-${i}`;
     const box = el("input", { type: "checkbox", id: `pick-${id}`, checked: chosen.includes(value), onchange: () => go(change) });
-    return el("li", {}, el("label", {}, box, el("span", { class: "value", lang: script(value) }, value), el("span", { class: "count" }, number(counts[value] ?? 0))));
+    return el("li", el("label", box, el("span.value", { lang: script(value) }, value), el("span.count", number(counts[value] ?? 0))));
   });
   const more = names.length > shown.length || wholly.has(name);
   const turn = () => {
     if (!wholly.delete(name)) wholly.add(name);
     showFacets();
   };
-  return group(name, el("ul", {}, items), more && button(wholly.has(name) ? t("fewer") : t("all_values", names.length), turn, { id: `all-${name}` }));
+  return group(name, el("ul", items), more && button(wholly.has(name) ? t("fewer") : t("all_values", names.length), turn, { id: `all-${name}` }));
 }
 
 /* ---- on a small screen the panel opens on demand ---- */

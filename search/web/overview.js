@@ -6,24 +6,25 @@ import { bars } from "./histogram.js";
 import { articleLine } from "./hit.js";
 import { askOnce } from "./server.js";
 import { problem } from "./trouble.js";
-import { number, t } from "./words.js";
+import { dayRange, number, t } from "./words.js";
 
 const LISTED = 12; // articles of what is lit up
+const SOURCES = 18; // named below the months
 
 export async function draw(node) {
   const q = state.q ? `?${new URLSearchParams({ q: state.q })}` : "";
-  if (!node.querySelector(".overview")) node.replaceChildren(el("div", { class: "overview" }, el("p", { class: "quiet-line" }, t("looking"))));
+  if (!node.querySelector(".overview")) node.replaceChildren(el("div.overview", el("p.quiet-line", t("looking"))));
   try {
     const [counts, found] = await Promise.all([askOnce("overview"), askOnce(`themes${q}`)]);
     if (state.view !== "overview") return;
-    node.replaceChildren(el("div", { class: "overview" }, head(counts), map(found), months(counts), sources(counts)));
+    node.replaceChildren(el("div.overview", head(counts), map(found), months(counts)));
   } catch (error) {
     node.replaceChildren(problem(error, () => draw(node)));
   }
 }
 
 function head(counts) {
-  return el("header", {}, el("h2", {}, t("view_overview")), el("p", {}, t("overview_of", counts.articles, Object.keys(counts.sources).length)), lit() && el("p", {}, litWords(), button(t("all_again"), () => go({ q: "", source: [], after: "", before: "" }), { class: "quiet framed" })));
+  return el("header", el("h2", t("view_overview")), el("p", t("overview_of", counts.articles, Object.keys(counts.sources).length)), lit() && el("p", litWords(), button(t("all_again"), () => go({ q: "", source: [], after: "", before: "" }), { class: "quiet framed" })));
 }
 
 /* ---- what is lit up: by the question, a source, a time ---- */
@@ -31,7 +32,7 @@ function head(counts) {
 const lit = () => Boolean(state.q || state.source.length || state.after || state.before);
 
 function litWords() {
-  return t("lit", [state.q && `“${state.q}”`, ...state.source, (state.after || state.before) && t("days", state.after, state.before)].filter(Boolean).join("，"));
+  return t("lit", [state.q && `“${state.q}”`, ...state.source, dayRange(state)].filter(Boolean).join("，"));
 }
 
 function isLit({ article_id, source, published }, hits) {
@@ -44,18 +45,18 @@ function isLit({ article_id, source, published }, hits) {
 /* ---- themes ---- */
 
 function map({ themes, points, hits }) {
-  if (!themes.length) return el("p", { class: "quiet-line" }, t("themes_none"));
+  if (!themes.length) return el("p.quiet-line", t("themes_none"));
   const inSample = new Set(points.map((point) => point.article_id));
   const found = new Set(hits.map((point) => point.article_id));
   const all = [...points, ...hits.filter((point) => !inSample.has(point.article_id))];
-  const shining = all.filter((point) => isLit(point, found));
+  const shining = (state.q ? hits : all).filter((point) => isLit(point, found));
   const titles = new Map(all.map((point) => [point.article_id, point]));
   const size = Math.max(3.5, Math.min(8, 90 / Math.sqrt(all.length)));
   const dot = (point) => {
     const on = !lit() || isLit(point, found);
-    const node = svg("circle", { class: `dot theme-${point.theme ?? "none"}${on ? "" : " off"}`, cx: 20 + 560 * point.x, cy: 20 + 560 * point.y, r: lit() && on ? size * 1.4 : size, ...linkTo({ read: point.article_id, at: "" }), href: null });
-    node.append(svg("title", {}, [point.title, point.source, point.published].filter(Boolean).join("　")));
-    return node;
+    const node = svg("circle", { class: on ? "dot" : "dot off", cx: 20 + 560 * point.x, cy: 20 + 560 * point.y, r: lit() && on ? size * 1.4 : size, ...linkTo({ read: point.article_id, at: "" }), href: null });
+    node.append(svg("title", [point.title, point.source, point.published].filter(Boolean).join("　")));
+    return coloured(node, point.theme);
   };
   const label = (theme, i) => {
     const mine = points.filter((point) => point.theme === i);
@@ -63,23 +64,19 @@ function map({ themes, points, hits }) {
     return svg("text", { x: middle("x"), y: middle("y"), lang: "zh-Hans" }, theme.words.slice(0, 2).join(" "));
   };
   const dim = all.filter((point) => lit() && !isLit(point, found));
-  const plane = svg("svg", { class: "plane", viewBox: "0 0 600 600", role: "img", "aria-label": t("themes_plane") }, dim.map(dot), (lit() ? shining : all).map(dot), themes.map(label));
-  return el("section", { class: "map" }, plane, lit() ? litList(shining) : themeList(themes, titles));
+  const plane = svg("svg.plane", { viewBox: "0 0 600 600", role: "img", "aria-label": t("themes_plane") }, dim.map(dot), (lit() ? shining : all).map(dot), themes.map(label));
+  return el("section.map", plane, lit() ? litList(shining) : themeList(themes, titles));
 }
 
 function themeList(themes, titles) {
   return el(
     "div",
-    {},
-    el("h3", {}, t("themes")),
-    el(
-      "ol",
-      { class: "themes" },
+    el("h3", t("themes")),
+    el("ol.themes",
       themes.map((theme, i) =>
         el(
-          "li",
-          {},
-          el("details", {}, el("summary", {}, el("i", { class: `dot theme-${i}` }), el("span", { lang: "zh-Hans" }, theme.words.join("　") || t("theme_unnamed")), el("span", { class: "count" }, number(theme.size))), el("ul", {}, theme.nearest.map((id) => articleLine(titles.get(id))))),
+    "li",
+          el("details", el("summary", coloured(el("i.dot"), i), el("span", { lang: "zh-Hans" }, theme.words.join("　") || t("theme_unnamed")), el("span.count", number(theme.size))), el("ul", theme.nearest.map((id) => articleLine(titles.get(id))))),
         ),
       ),
     ),
@@ -87,40 +84,43 @@ function themeList(themes, titles) {
 }
 
 function litList(points) {
-  return el("div", {}, el("h3", {}, t("lit_articles", points.length)), el("ul", { class: "alike" }, points.slice(0, LISTED).map(articleLine)), state.q && el("p", {}, el("a", linkTo({ view: "" }), t("to_list"))));
+  return el("div", el("h3", t("lit_articles", points.length)), el("ul.alike", points.slice(0, LISTED).map(articleLine)), state.q && el("p", el("a", linkTo({ view: "" }), t("to_list"))));
 }
 
-/* ---- months and sources ---- */
+/* ---- months by source ---- */
 
 function months(counts) {
   const all = bars(counts.all_months);
-  if (all.length < 2) return null;
   const named = Object.keys(counts.months);
-  const by = named.map((source) => new Map(bars({ ...Object.fromEntries(Object.keys(counts.all_months).map((month) => [month, 0])), ...counts.months[source] }).map((bar) => [bar.label, bar.count])));
+  const whole = Object.fromEntries(Object.keys(counts.all_months).map((month) => [month, 0])); // the same bars for each
+  const by = named.map((source) => bars({ ...whole, ...counts.months[source] }).map((bar) => bar.count));
   const most = Math.max(...all.map((bar) => bar.count));
-  const columns = all.map((bar) => {
-    const parts = by.map((found) => found.get(bar.label) ?? 0);
-    const others = bar.count - parts.reduce((sum, part) => sum + part, 0);
-    const stack = [...parts, Math.max(0, others)].map((part, i) => {
-      const piece = el("i", { class: `part-${i < named.length ? i : "rest"}` });
+  const columns = all.map((bar, at) => {
+    const parts = by.map((own) => own[at]);
+    const rest = bar.count - parts.reduce((sum, part) => sum + part, 0);
+    const stack = [...parts, rest].map((part, i) => {
+      const piece = coloured(el("i"), i < named.length ? i : null);
       piece.style.height = `${(100 * part) / most}%`;
       return piece;
     });
     const on = (!state.after || bar.before >= state.after) && (!state.before || bar.after <= state.before);
-    return el("button", { type: "button", class: on ? "stack" : "stack off", title: `${bar.label}　${t("articles", bar.count)}`, "aria-label": `${bar.label}　${t("articles", bar.count)}`, onclick: () => go({ after: bar.after, before: bar.before }) }, stack.reverse());
+    const label = `${bar.label}　${t("articles", bar.count)}`;
+    return el("button", { type: "button", class: on ? "stack" : "stack off", title: label, "aria-label": label, onclick: () => go({ after: bar.after, before: bar.before }) }, stack.reverse());
   });
-  const legend = [...named, t("other_sources")].map((source, i) => el("span", {}, el("i", { class: `part-${i < named.length ? i : "rest"}` }), source));
-  return el("section", {}, el("h3", {}, t("by_month_and_source")), el("div", { class: "stacks" }, columns), el("p", { class: "ends" }, el("span", {}, all[0].label), el("span", {}, all.at(-1).label)), named.length > 0 && el("p", { class: "legend" }, legend));
+  const pick = (source, i) =>
+    el("button", { type: "button", lang: script(source), "aria-pressed": String(state.source.includes(source)), onclick: () => go({ source: state.source.includes(source) ? [] : [source] }) }, coloured(el("i"), i), source, " ", el("span.count", number(counts.sources[source])));
+  return el(
+    "section",
+    el("h3", t("by_month_and_source")),
+    all.length > 1 && el("div.stacks", columns),
+    all.length > 1 && el("p.ends", el("span", all[0].label), el("span", all.at(-1).label)),
+    el("p.legend", Object.keys(counts.sources).slice(0, SOURCES).map((source, i) => pick(source, i < named.length ? i : null))),
+  );
 }
 
-function sources({ sources: counts }) {
-  const names = Object.keys(counts).slice(0, 24);
-  if (!names.length) return null;
-  const most = counts[names[0]];
-  const line = (name) => {
-    const fill = el("span", { class: "fill" });
-    fill.style.width = `${(100 * counts[name]) / most}%`;
-    return el("li", {}, el("button", { type: "button", class: "value", lang: script(name), "aria-pressed": String(state.source.includes(name)), onclick: () => go({ source: state.source.includes(name) ? [] : [name] }) }, name), el("span", { class: "track" }, fill), el("span", { class: "count" }, number(counts[name])));
-  };
-  return el("section", {}, el("h3", {}, t("facet_source")), el("ul", { class: "sources" }, names.map(line)));
+/** A colour for the number of a theme or source; grey for none. */
+function coloured(node, i) {
+  if (i === null || i === undefined) node.classList.add("grey");
+  else node.style.setProperty("--hue", (14 + 137.5 * i) % 360);
+  return node;
 }

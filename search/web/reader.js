@@ -29,7 +29,7 @@ export async function openReader() {
   const before = reading?.id === id ? reading.scroll?.scrollTop : undefined;
   const mine = (reading = { id, result, script: state.script, question });
   cover();
-  const busy = setTimeout(() => fill(el("p", { class: "page" }, t("opening"))), 150);
+  const busy = setTimeout(() => fill(el("p.page", t("opening"))), 150);
   try {
     const [article, marks, converted] = await Promise.all([
       askOnce(`articles/${encodeURIComponent(id)}`),
@@ -42,11 +42,11 @@ export async function openReader() {
     reading.places = placesOf(result);
     draw(converted ? { ...article, ...converted } : article, marks.title);
     if (before !== undefined) reading.scroll.scrollTop = before;
-    else showPlace();
+    showPlace(before === undefined);
   } catch (error) {
     clearTimeout(busy);
     if (reading !== mine) return;
-    fill(el("div", { class: "page" }, problem(error, () => { reading = null; openReader(); })));
+    fill(el("div.page", problem(error, () => { reading = null; openReader(); })));
   }
   if (before === undefined && !document.activeElement?.closest("input, #view")) reader.focus({ preventScroll: true });
 }
@@ -72,22 +72,20 @@ function placesOf(result) {
 /* ---- drawing ---- */
 
 function fill(...nodes) {
-  reader.replaceChildren(bar(), el("div", { class: "reader-body" }, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("article") }, nodes)));
+  reader.replaceChildren(bar(), el("div.reader-body", el("div.scroll", { tabindex: "0", role: "region", "aria-label": t("article") }, nodes)));
 }
 
 function bar() {
   const scripts = ["", "hans", "hant"].map((to) =>
     button(t(`script_${to || "own"}`), () => go({ script: to }, { replace: true }), { "aria-pressed": String(state.script === to) }),
   );
-  return el(
-    "div",
-    { class: "reader-bar" },
+  return el("div.reader-bar",
     button(state.q ? t("to_results") : t("to_home"), leaveReader),
-    el("span", { class: "spacer" }),
-    el("span", { class: "count", id: "place", role: "status" }),
+    el("span.spacer"),
+    el("span.count", { id: "place", role: "status" }),
     button("↑", () => stepMark(-1), { id: "place-up", "aria-label": t("mark_before"), hidden: true }),
     button("↓", () => stepMark(1), { id: "place-down", "aria-label": t("mark_after"), hidden: true }),
-    el("span", { class: "scripts", role: "group", "aria-label": t("script") }, scripts),
+    el("span.scripts", { role: "group", "aria-label": t("script") }, scripts),
     button(t("cite"), cite, { id: "cite" }),
     button(t("print"), () => print(), { id: "print" }),
   );
@@ -98,11 +96,11 @@ function draw(article, titleMarks) {
   const title = Array.from(article.title);
   const { places, marks } = reading;
   const edges = [...new Set(places.flatMap(({ start, end, nearest }) => [start, end, ...(nearest ?? [])]))].sort((a, b) => a - b);
-  const body = el("div", { class: "body" });
+  const body = el("div.body");
   let at = 0;
   for (const line of article.text.split("\n")) {
     const to = at + Array.from(line).length;
-    if (line.trim()) body.append(el("p", {}, paragraph(chars, at, to, edges)));
+    if (line.trim()) body.append(el("p", paragraph(chars, at, to, edges)));
     at = to + 1;
   }
   const lang = state.script ? `zh-${state.script === "hans" ? "Hans" : "Hant"}` : script(article.text);
@@ -110,7 +108,7 @@ function draw(article, titleMarks) {
     el(
       "article",
       { class: "page", lang },
-      title.length > 0 && el("h2", {}, marked(title, 0, title.length, tidy(titleMarks, title.length))),
+      title.length > 0 && el("h2", marked(title, 0, title.length, tidy(titleMarks, title.length))),
       meta(article, true),
       body,
       aside(article, places),
@@ -149,8 +147,8 @@ function numberOf(marks, from, node, piece) {
 
 /* ---- places ---- */
 
-/** Tint the place that the address names, or else the first passage, and bring it into sight. */
-function showPlace() {
+/** Tint the place that the address names, or else the first passage and bring it into sight. */
+function showPlace(move = true) {
   const here = span(state.at);
   const { places, marks } = reading;
   const mark = here ? marks.findIndex(([s, e]) => s === here[0] && e === here[1]) : -1;
@@ -163,7 +161,7 @@ function showPlace() {
   if (mark >= 0) for (const node of found) node.classList.add("here");
   reading.now = mark >= 0 ? mark : marks.findIndex(([s]) => places[place] && s >= places[place].start) - 1;
   showCount(mark);
-  bringIntoSight(found);
+  if (move) bringIntoSight(found);
 }
 
 function showCount(mark) {

@@ -3,42 +3,41 @@
 import { $, button, el } from "./dom.js";
 import { LAST_OFFSET, NO_FILTERS, PAGE, go, linkTo, narrowed, state, wording } from "./address.js";
 import { hit } from "./hit.js";
+import { showTake } from "./take.js";
 import { t } from "./words.js";
 
 const [main, hits] = [$("results"), $("hits")];
 let drawn = []; // the results on show
 
 export function showAnswer(answer) {
-  const { total, offset } = answer;
-  // A server that withholds gives the nearest article apart; it is shown all the same.
-  const results = answer.results.length || !answer.nearest ? answer.results : [{ ...answer.nearest, chance: true }];
-  const unsure = answer.confident === false || (!answer.results.length && Boolean(answer.nearest));
+  const { results, total, offset } = answer;
   drawn = results;
   $("stage").classList.remove("speaks");
   $("status").classList.toggle("unseen", !results.length);
   $("status").textContent = summary(answer, results.length);
-  $("notes").replaceChildren(...notes(answer, unsure && results.length > 0));
+  $("notes").replaceChildren(...notes(answer));
   if (!results.length) $("notes").append(nothing(total));
   hits.start = offset + 1;
   hits.replaceChildren(...lines(results));
   showPages(total);
+  showTake(results.length);
 }
 
 function summary({ total, offset, took_ms }, shown) {
   if (!total) return shown ? t("none_sure") : t("none");
   const range = shown && total > PAGE ? t("range", offset + 1, Math.min(offset + shown, Math.max(total, offset + shown))) : "";
-  return t("found", total, range, Number(took_ms.toPrecision(2)));
+  return t("found", total, range, String(Number(took_ms.toPrecision(2))));
 }
 
-function notes(answer, unsure) {
-  const nodes = answer.warnings.map((text) => el("p", { class: "note" }, t("warnings")[text] ?? text));
-  if (unsure) nodes.unshift(el("p", { class: "note unsure" }, t("unsure", wording(state))));
+function notes(answer) {
+  const nodes = answer.warnings.map((text) => el("p.note", t("warnings")[text] ?? text));
+  if (answer.confident === false && answer.results.length) nodes.unshift(el("p.note.unsure", t("unsure", wording(state))));
   if (answer.suggestions?.length) {
-    nodes.push(el("p", { class: "note" }, t("meant"), answer.suggestions.map((text) => button(text, () => go({ q: text, page: 1 }), { class: "quiet framed" }))));
+    nodes.push(el("p.note", t("meant"), answer.suggestions.map((text) => button(text, () => go({ q: text, page: 1 }), { class: "quiet framed" }))));
   }
   for (const { text, after, before } of answer.offers ?? []) {
     if (state.after === after && state.before === before) continue;
-    nodes.push(el("p", { class: "note plain" }, t("offer", text), button(`${after} – ${before}`, () => go({ after, before, page: 1 }), { class: "quiet framed" })));
+    nodes.push(el("p.note.plain", t("offer", text), button(`${after} – ${before}`, () => go({ after, before, page: 1 }), { class: "quiet framed" })));
   }
   return nodes;
 }
@@ -48,8 +47,8 @@ function lines(results) {
   const nodes = [];
   let chance = false;
   results.forEach((result, i) => {
-    const item = el("li", {}, hit(result, i, setCurrent));
-    if (result.chance && !chance) item.prepend(el("p", { class: "chance-line" }, t("chance")));
+    const item = el("li", hit(result, i, setCurrent));
+    if (result.chance && !chance) item.prepend(el("p.chance-line", t("chance")));
     chance ||= Boolean(result.chance);
     nodes.push(item);
   });
@@ -61,12 +60,10 @@ function nothing(total) {
   if (total) choices.push([t("first_page"), { page: 1 }]);
   if (narrowed(state)) choices.push([t("clear_filters"), { ...NO_FILTERS, page: 1 }]);
   if (state.mode !== "hybrid") choices.push([t("use_hybrid"), { mode: "hybrid", page: 1 }]);
-  return el(
-    "div",
-    { class: "state" },
-    el("h2", {}, total ? t("no_such_page") : t("nothing", wording(state))),
-    el("p", {}, total ? t("no_such_page_why") : t(narrowed(state) ? "nothing_narrowed" : "nothing_why")),
-    el("div", { class: "choices" }, choices.map(([label, change]) => button(label, () => go(change), { class: "quiet framed" }))),
+  return el("div.state",
+    el("h2", total ? t("no_such_page") : t("nothing", wording(state))),
+    el("p", total ? t("no_such_page_why") : t(narrowed(state) ? "nothing_narrowed" : "nothing_why")),
+    el("div.choices", choices.map(([label, change]) => button(label, () => go(change), { class: "quiet framed" }))),
   );
 }
 
@@ -93,6 +90,7 @@ export function clearResults() {
   $("notes").replaceChildren();
   hits.replaceChildren();
   $("pages").hidden = true;
+  showTake(0);
 }
 
 export const shownResults = () => drawn;

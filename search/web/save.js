@@ -9,7 +9,7 @@ export async function copy(text) {
   } catch {
     // beyond https and this machine browsers have no clipboard; the old way still works there
   }
-  const area = el("textarea", { class: "unseen", "aria-hidden": "true" });
+  const area = el("textarea.unseen", { "aria-hidden": "true" });
   area.value = text;
   (document.querySelector("dialog[open]") ?? document.body).append(area);
   area.select();

@@ -23,16 +23,14 @@ export function explainError(error) {
 export function problem(error, retry) {
   const [title, advice] = explainError(error);
   const said = error instanceof Refused && error.status !== 401 ? error : null;
-  const node = el(
-    "div",
-    { class: "state" },
-    el("h2", {}, title),
-    advice && el("p", {}, advice),
-    said && el("p", { class: "said", lang: "" }, said.message),
-    said?.hint && el("p", { class: "said", lang: "" }, el("code", {}, said.hint)),
+  const node = el("div.state",
+    el("h2", title),
+    advice && el("p", advice),
+    said && el("p.said", { lang: "" }, said.message),
+    said?.hint && el("p.said", { lang: "" }, el("code", said.hint)),
   );
   if (error.status === 401) node.append(keyForm(retry));
-  else if (retry) node.append(el("div", { class: "choices" }, el("button", { class: "quiet framed", type: "button", onclick: retry }, t("again"))));
+  else if (retry) node.append(el("div.choices", el("button.quiet.framed", { type: "button", onclick: retry }, t("again"))));
   if (error instanceof Unreachable && retry) waitForServer(node, retry);
   return node;
 }
@@ -50,14 +48,14 @@ function keyForm(retry) {
     "form",
     { class: "key-form", onsubmit: submit },
     input,
-    el("button", { class: "go", type: "submit" }, t("key_use")),
-    el("label", {}, keep, " ", t("key_keep")),
+    el("button.go", { type: "submit" }, t("key_use")),
+    el("label", keep, " ", t("key_keep")),
   );
 }
 
 /** Ask every two seconds whether the server is back, for as long as the message is on show, and go on by itself. */
 function waitForServer(node, retry) {
-  const line = el("p", { class: "waiting", role: "status" }, t("waiting"));
+  const line = el("p.waiting", { role: "status" }, t("waiting"));
   node.append(line);
   const look = async () => {
     if (!node.isConnected) return;

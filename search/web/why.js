@@ -16,7 +16,7 @@ export function sentence(result) {
     }
   }
   const most = [...words.entries()].sort((a, b) => b[0].length - a[0].length || b[1] - a[1]).slice(0, 5).map(([word]) => word);
-  return most.length ? t("why_words", most) : t("why_meaning");
+  return most.length ? t("why_words", most.map((word) => `“${word}”`).join("")) : t("why_meaning");
 }
 
 export async function fillWhy(panel, question, i) {
@@ -33,7 +33,7 @@ export async function fillWhy(panel, question, i) {
 const two = (value) => Number(value ?? 0).toFixed(2);
 
 function bar(share) {
-  const fill = el("span", { class: "fill" });
+  const fill = el("span.fill");
   fill.style.width = `${100 * Math.min(Math.max(share || 0, 0), 1)}%`;
   return fill;
 }
@@ -42,9 +42,9 @@ function leg(css, name, { score, rank }, share) {
   return el(
     "div",
     { class: `leg ${css}` },
-    el("span", {}, name),
-    el("span", { class: "track" }, bar(share)),
-    el("span", { class: "figure" }, el("b", {}, two(share)), el("span", {}, t("why_score", two(score))), el("span", {}, rank ? t("why_rank", rank) : t("why_unranked"))),
+    el("span", name),
+    el("span.track", bar(share)),
+    el("span.figure", el("b", two(share)), el("span", t("why_score", two(score))), el("span", rank ? t("why_rank", rank) : t("why_unranked"))),
   );
 }
 
@@ -53,17 +53,15 @@ function numbers({ bm25, dense, weight, normalised }) {
   const nodes = [
     leg("bm25", t("mode_bm25"), bm25, normalised.bm25),
     leg("dense", t("mode_dense"), dense, normalised.dense),
-    el(
-      "p",
-      { class: "sum" },
+    el("p.sum",
       `${t("why_sum")} = ${two(weight)} × ${two(normalised.bm25)} + ${two(1 - weight)} × ${two(normalised.dense)} = `,
-      el("b", {}, two(a + b)),
+      el("b", two(a + b)),
     ),
   ];
   const terms = Object.entries(bm25.terms ?? {}).sort((x, y) => y[1] - x[1]).slice(0, 16);
   const most = Math.max(...terms.map(([, score]) => score), 0.001);
   if (terms.length) {
-    nodes.push(el("div", { class: "terms" }, terms.map(([term, score]) => el("span", { class: "term" }, term, el("i", {}, two(score)), bar(score / most)))));
+    nodes.push(el("div.terms", terms.map(([term, score]) => el("span.term", term, el("i", two(score)), bar(score / most)))));
   }
   return nodes;
 }

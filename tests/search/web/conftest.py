@@ -76,11 +76,17 @@ def browser() -> Iterator[Any]:
 def open_page(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
     """`open_page(q="…", at=…)` opens the page in a state, in a fresh profile; nothing may go wrong in its scripts.
 
-    `prepare` is called with the page before it is loaded, `context` are the profile's options.
+    `prepare` is called with the page before it is loaded, `context` are the profile's
+    options, `settled` is whether to wait until nothing more is asked for.
     """
     contexts, faults = [], []
 
-    def load(prepare: Callable[[Any], None] | None = None, context: dict[str, Any] | None = None, **state: str) -> Any:
+    def load(
+        prepare: Callable[[Any], None] | None = None,
+        context: dict[str, Any] | None = None,
+        settled: bool = True,
+        **state: str,
+    ) -> Any:
         profile = browser.new_context(**{"viewport": DESK, "locale": "zh-CN", "bypass_csp": True} | (context or {}))
         contexts.append(profile)
         page = profile.new_page()
@@ -88,7 +94,8 @@ def open_page(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
         if prepare:
             prepare(page)
         page.goto(site.url(**state))
-        page.wait_for_load_state("networkidle")
+        if settled:
+            page.wait_for_load_state("networkidle")
         return page
 
     yield load

@@ -1,0 +1,68 @@
+"""The overview and the health view, in a browser."""
+
+import re
+
+from tests.search.web.conftest import PHONE, in_address
+
+
+def test_the_overview_says_the_same_in_points_and_in_lists(open_page):
+    page = open_page(view="overview")
+    page.wait_for_selector(".plane circle")
+    assert page.locator(".plane circle").count() == int(re.search(r"\d+", page.inner_text("#holdings"))[0])
+    assert page.locator(".themes > li").count() == page.locator(".plane text").count()
+    page.locator(".themes summary").first.click()
+    page.locator(".themes li a").first.click()
+    page.wait_for_selector(".page h2")
+    assert in_address(page, "view") == ["overview"]
+    page.go_back()
+    assert page.locator("#reader").is_hidden()
+    assert page.locator(".plane").is_visible()
+
+
+def test_hits_of_the_question_are_lit_up_and_a_source_too(open_page):
+    page = open_page(view="overview", q="加装电梯")
+    page.wait_for_selector(".plane circle")
+    lit = page.locator(".plane circle:not(.off)").count()
+    assert lit > 0
+    assert page.locator("#view .alike a").count() > 0
+    page.click("#view button:has-text('看全部')")
+    page.wait_for_selector(".themes")
+    value = page.locator(".legend button").first
+    value.click()
+    page.wait_for_selector(".plane circle.off")
+    assert len(in_address(page, "source")) == 1
+
+
+def test_a_month_is_one_click(open_page):
+    page = open_page(view="overview")
+    page.locator(".stack").last.click()
+    page.wait_for_selector(".plane circle.off")
+    assert in_address(page, "after")[0][:7] == in_address(page, "before")[0][:7]
+
+
+def test_typing_leaves_for_the_list_and_back_returns(open_page):
+    page = open_page(view="overview")
+    page.wait_for_selector(".plane")
+    page.fill("#q", "馒头")
+    page.wait_for_selector("#hits .hit")
+    assert page.locator("#view").is_hidden()
+    page.go_back()
+    page.wait_for_selector(".plane")
+
+
+def test_health_names_the_commit_the_encoder_and_the_builds(open_page):
+    page = open_page(view="health")
+    page.wait_for_selector(".health table")
+    text = page.inner_text(".health")
+    assert "索引完好" in text
+    assert "bundled" in text
+    assert page.locator(".health tbody tr").count() >= 1
+    page.keyboard.press("Escape")
+    assert "home" in page.get_attribute("body", "class")
+
+
+def test_views_fit_a_phone(open_page):
+    for view in ("overview", "health"):
+        page = open_page(context={"viewport": PHONE, "has_touch": True, "is_mobile": True}, view=view)
+        page.wait_for_selector("#view h2")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
