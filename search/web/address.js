@@ -66,9 +66,9 @@ export function asked(s, more = {}) {
 }
 
 /** A page of results. */
-export function question(s, more = {}) {
+export function question(s) {
   const sort = s.sort === "relevance" ? {} : { sort: s.sort };
-  return asked(s, { k: PAGE, offset: (s.page - 1) * PAGE, group: "article", ...sort, ...more });
+  return asked(s, { k: PAGE, offset: (s.page - 1) * PAGE, group: "article", explain: "true", ...sort });
 }
 
 export const narrowed = (s) => FILTERS.some((name) => s[name].length) || s.within.length > 0 || Boolean(s.after || s.before);

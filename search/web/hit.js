@@ -1,9 +1,9 @@
 // One result: title, fields, its best passages, why it is here, reprints, similar articles.
 
 import { el, excerpt, marked, safeLink, script, tidy, tinted } from "./dom.js";
-import { go, linkTo, question, state } from "./address.js";
+import { go, linkTo, state } from "./address.js";
 import { askOnce } from "./server.js";
-import { fillWhy, sentence } from "./why.js";
+import { numbers, sentence } from "./why.js";
 import { listed, t } from "./words.js";
 
 /** `chosen(i)` is called when result number `i` of the list is opened. */
@@ -34,7 +34,7 @@ function panels(result, i, more) {
     if (panel !== more) opened.push(panel);
   };
   const why = el("div.aside", { hidden: true, lang: document.documentElement.lang });
-  add(sentence(result), why, "why", () => fillWhy(why, question(state, { explain: "true" }), i));
+  add(sentence(result), why, "why", () => why.append(...(result.explain ? numbers(result.explain, result.score) : [t("why_none")])));
   if (more) add(t("more_passages", more.childElementCount), more, "more");
   if (result.duplicates?.length) {
     const sources = [...new Set(result.duplicates.map((copy) => copy.source).filter(Boolean))];

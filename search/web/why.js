@@ -1,12 +1,11 @@
 // Why a result stands where it stands: one plain sentence, opening to the numbers of both legs and of each term.
 
 import { el } from "./dom.js";
-import { askOnce } from "./server.js";
-import { t } from "./words.js";
+import { english, t } from "./words.js";
 
 /** One sentence, the server's own where it gives one, else made of the words that are marked. */
 export function sentence(result) {
-  if (result.reason) return result.reason;
+  if (result.explain?.reason && !english) return result.explain.reason;
   const words = new Map();
   for (const { text, highlights } of result.passages) {
     const chars = Array.from(text);
@@ -17,17 +16,6 @@ export function sentence(result) {
   }
   const most = [...words.entries()].sort((a, b) => b[0].length - a[0].length || b[1] - a[1]).slice(0, 5).map(([word]) => word);
   return most.length ? t("why_words", most.map((word) => `“${word}”`).join("")) : t("why_meaning");
-}
-
-export async function fillWhy(panel, question, i) {
-  panel.append(t("counting"));
-  try {
-    const answer = await askOnce(`search?${question}`);
-    const explain = answer.results[i]?.explain;
-    panel.replaceChildren(...(explain ? numbers(explain) : [t("why_none")]));
-  } catch (error) {
-    panel.replaceChildren(t("failed", error.message));
-  }
 }
 
 const two = (value) => Number(value ?? 0).toFixed(2);
@@ -48,7 +36,8 @@ function leg(css, name, { score, rank }, share) {
   );
 }
 
-function numbers({ bm25, dense, weight, normalised }) {
+/** The numbers, as nodes. */
+export function numbers({ bm25, dense, weight, normalised }, score) {
   const [a, b] = [weight * normalised.bm25, (1 - weight) * normalised.dense];
   const nodes = [
     leg("bm25", t("mode_bm25"), bm25, normalised.bm25),
@@ -56,6 +45,7 @@ function numbers({ bm25, dense, weight, normalised }) {
     el("p.sum",
       `${t("why_sum")} = ${two(weight)} × ${two(normalised.bm25)} + ${two(1 - weight)} × ${two(normalised.dense)} = `,
       el("b", two(a + b)),
+      Math.abs(score - a - b) > 0.005 && [t("why_final"), el("b", two(score))], // a name that matched, freshness, a reranker
     ),
   ];
   const terms = Object.entries(bm25.terms ?? {}).sort((x, y) => y[1] - x[1]).slice(0, 16);
