@@ -27,7 +27,18 @@ MEDIA_TYPES: dict[Format, str] = {
 _ATOM = "http://www.w3.org/2005/Atom"
 _FORMULA = re.compile(r"^[=+\-@\t\r]")  # a spreadsheet would compute what begins so
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_COLUMNS = ("title", "source", "author", "published", "tags", "url", "passage", "score", "article_id", "reprints")
+_COLUMNS = (
+    "title",
+    "source",
+    "author",
+    "published",
+    "tags",
+    "url",
+    "passage",
+    "score",
+    "article_id",
+    "near-duplicates",
+)
 
 
 def exported(answer: Answer, kind: Format, *, page: str, feed: str = "") -> bytes:

@@ -29,7 +29,7 @@ COUNTED_FIELDS = (*FIELD_WEIGHTS, MIXED_BIGRAMS, TITLE_PAIRS, "facets")
 MAX_DIMENSION = 2**32 - 2  # exclusive
 MAX_TERMS_OF_AN_ARTICLE = 2_048  # in the sparse vector of each of its chunks, the most frequent ones
 NO_TERM = 0  # a dimension of no term, so that no vector is empty
-_REMEMBERED = 1_000_000
+_MAX_REMEMBERED_TERMS = 1_000_000
 
 Numbers = NDArray[np.uint64]
 
@@ -53,7 +53,7 @@ Document = Mapping[str, Counted]
 """Field -> its terms in one chunk or article."""
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_MAX_REMEMBERED_TERMS)
 def number_of(term: str) -> int:
     """64 bits for a term."""
     digest = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest()
