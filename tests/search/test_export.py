@@ -47,7 +47,7 @@ def test_a_table_has_a_row_a_result_and_no_formula(rows):
     assert rows[0]["tags"] == "渡口；灯"
     assert rows[1]["title"] == '\'=HYPERLINK("http://x")'
     assert rows[1]["source"] == "'@SUM(1)"
-    assert rows[1]["near_duplicates"] == "海边\x0b报；d"
+    assert rows[1]["duplicates"] == "海边\x0b报；d"
     assert rows[2]["source"] == ""
 
 
