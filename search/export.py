@@ -37,7 +37,7 @@ _COLUMNS = (
     "passage",
     "score",
     "article_id",
-    "near-duplicates",
+    "duplicates",
 )
 
 
