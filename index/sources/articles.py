@@ -19,7 +19,7 @@ from index.models import Article, Skipped, SkipReason
 from index.sources import formats
 from index.sources.field_names import field_of
 from index.sources.ignored import Ignored, check_patterns
-from index.sources.records import Record, refused
+from index.sources.records import Record, refused, suffix_of
 
 MAX_TEXT = 32 * 1024 * 1024  # characters of one article
 
@@ -245,6 +245,18 @@ def _articles(records: Iterator[Record | Skipped], *, path: str | None) -> Itera
             yield article_from_record(content, path=path, cells=record.cells, pages=record.pages)
         except BadArticle as error:
             yield refused(record, error.message)
+
+
+def read_upload(name: str, data: bytes) -> Iterator[Article | Skipped]:
+    """What a file holds that came over a wire, read as one of its name would be from a folder; ids follow from `name`.
+
+    An article of it has no path.
+    """
+    suffix = suffix_of(name)
+    if suffix in formats.STREAMED or suffix in formats.WHOLE:
+        yield from _articles(formats.read_bytes(data, name, suffix), path=None)
+    else:
+        yield Skipped(name, SkipReason.FORMAT, suffix or "no suffix")
 
 
 def unread_paths(skipped: Iterable[Skipped]) -> set[str]:

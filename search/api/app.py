@@ -23,6 +23,7 @@ from index.pipeline import cores
 from search.api.answers import STATUS, UnescapedJSON, error_response, handle_errors
 from search.api.asked import Asked, Served
 from search.api.corpus import corpus_router
+from search.api.files import files_router
 from search.api.limits import BodyLimits, Limits, Overload, Rates
 from search.api.pages import pages_router
 from search.api.schemas import ErrorOut, SearchRequest
@@ -82,6 +83,7 @@ def create_app(
     app.include_router(pages_router(asked))
     app.include_router(corpus_router(asked))
     app.include_router(taking_router(asked.engine))
+    app.include_router(files_router(asked))
     endpoint = McpEndpoint(lambda _: asked.engine())
     app.state.closing = endpoint.close
     app.router.routes.append(Route("/mcp", endpoint))

@@ -92,8 +92,9 @@ class BodyLimits:
             return
         headers = dict(scope["headers"])
         kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
-        articles = scope["path"] == "/articles"
-        stream = articles and kind in NDJSON
+        file = scope["path"] == "/read"  # bytes of any kind
+        articles = file or scope["path"] == "/articles"
+        stream = articles and not file and kind in NDJSON
         limits = self._limits
         most = limits.stream_body if stream else limits.articles_body if articles else limits.body
         try:
@@ -105,6 +106,9 @@ class BodyLimits:
                 await self._app(scope, counted, send)
                 return
             body = await counted.whole()
+            if file:
+                await self._app(scope, _replayed(body, receive), send)
+                return
             check = partial(check_shape, body, limits.articles_parts if articles else limits.parts)
             if len(body) <= _IN_PLACE:
                 check()

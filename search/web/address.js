@@ -26,6 +26,7 @@ function readAddress() {
     before: day("before"),
     page: Math.min(Math.max(1, Number.parseInt(given.get("page") ?? "1", 10) || 1), LAST_OFFSET / PAGE + 1),
     read: given.get("read") ?? "",
+    of: given.get("of") ?? "", // the index that the article lies in, where several are asked
     at: /^\d+-\d+$/.test(given.get("at") ?? "") ? given.get("at") : "",
     script: among(SCRIPTS, given.get("script"), ""),
     view: among(VIEWS, given.get("view"), ""),
@@ -45,7 +46,7 @@ export function address(s) {
   for (const name of FILTERS) for (const value of s[name]) params.append(name, value);
   put(params, s, ["after", "before", "view", "read"]);
   if (s.page > 1) params.set("page", s.page);
-  if (s.read) put(params, s, ["at", "script"]);
+  if (s.read) put(params, s, ["at", "script", "of"]);
   const text = params.toString();
   return text ? `?${text}` : location.pathname;
 }

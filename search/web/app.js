@@ -1,13 +1,14 @@
 // The page: address -> GET search -> results. The other files draw; this one decides what and when.
 
-import { $ } from "./dom.js";
-import { followAddress, linkTo, question, state } from "./address.js";
+import { $, el } from "./dom.js";
+import { followAddress, go, linkTo, question, state } from "./address.js";
 import { pace, showForm } from "./asking.js";
 import "./keys.js";
 import { clearFacets, showChips, showFacets } from "./narrow.js";
 import { closeReader, openReader, wide } from "./reader.js";
 import { clearResults, showAnswer } from "./results.js";
 import { ask, askOnce, forget } from "./server.js";
+import { takeFiles } from "./upload.js";
 import { explainError, problem } from "./trouble.js";
 import { speak, t } from "./words.js";
 
@@ -121,14 +122,26 @@ function showPlaces() {
   }
 }
 
+/** Of several indexes one can be chosen; all are asked by default. */
+function showIndexes(indexes) {
+  const select = $("index");
+  if (!indexes || select.options.length) return;
+  select.append(...["", ...Object.keys(indexes)].map((name) => el("option", { value: name, selected: name === state.index }, name || t("all_indexes"))));
+  select.hidden = false;
+}
+
+$("index").addEventListener("change", (event) => go({ index: event.target.value, page: 1, read: "", of: "" }));
+
 /* ---- begin ---- */
 
 async function begin() {
   render({});
   try {
-    const { articles, chunks, committed_at: when } = await ask("stats");
+    const { articles, chunks, committed_at: when, indexes } = await ask("stats", null, "");
     $("holdings").textContent = t("holdings", articles, chunks) + (when ? t("updated", when.slice(0, 10)) : "");
-    if (!articles) (await import("./first.js")).firstRun($("notes"), $("stage"));
+    showIndexes(indexes);
+    const writes = await takeFiles(begin);
+    if (!articles && !state.q && !state.view) (await import("./first.js")).firstRun($("notes"), $("stage"), writes);
   } catch (error) {
     if (!state.q && !state.read && !state.view) showError(error);
   }

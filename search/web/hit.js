@@ -14,7 +14,7 @@ export function hit(result, i, chosen) {
   const text = first?.text ?? "";
   const title = Array.from(result.title || `${Array.from(text).slice(0, 24).join("")}……`);
   const marks = result.title ? tidy(result.title_highlights ?? [], title.length) : [];
-  const link = el("a", { id, ...linkTo({ read: result.article_id, at }, () => chosen(i)) }, marked(title, 0, title.length, marks));
+  const link = el("a", { id, ...linkTo({ read: result.article_id, at, of: result.index ?? "" }, () => chosen(i)) }, marked(title, 0, title.length, marks));
   const css = result.chance ? "hit by-chance" : "hit";
   const node = el("article", { class: css, lang: script(title.join("") + text), "aria-labelledby": id }, el("h2", link), meta(result));
   const rest = result.passages.slice(1);

@@ -28,17 +28,18 @@ export class Refused extends Error {
 /** The server did not answer at all. */
 export class Unreachable extends Error {}
 
-/** Where a path lies: under the index that was chosen, where one was. */
-export function placed(path) {
-  return state.index ? `i/${encodeURIComponent(state.index)}/${path}` : path;
+/** Where a path lies: under the index that was chosen, where one was, or that of the article that is read. */
+export function placed(path, index = state.index) {
+  const name = /^(articles\/|marks|script|cite|original)/.test(path) ? index || state.of : index;
+  return name ? `i/${encodeURIComponent(name)}/${path}` : path;
 }
 
 /** The response to a request, or Refused, or Unreachable; an abort passes through. */
-export async function request(path, { headers = {}, ...options } = {}) {
+export async function request(path, { headers = {}, index, ...options } = {}) {
   const mine = key.get();
   let response;
   try {
-    response = await fetch(placed(path), { ...options, headers: { ...headers, ...(mine ? { Authorization: `Bearer ${mine}` } : {}) } });
+    response = await fetch(placed(path, index), { ...options, headers: { ...headers, ...(mine ? { Authorization: `Bearer ${mine}` } : {}) } });
   } catch (error) {
     throw error.name === "AbortError" ? error : new Unreachable(error.message);
   }
@@ -47,8 +48,8 @@ export async function request(path, { headers = {}, ...options } = {}) {
   throw new Refused(said?.error ?? {}, response.status);
 }
 
-export async function ask(path, signal) {
-  const response = await request(path, { signal, headers: { Accept: "application/json" } });
+export async function ask(path, signal, index) {
+  const response = await request(path, { signal, index, headers: { Accept: "application/json" } });
   const data = await response.json().catch(() => null);
   if (data === null) throw new Refused({ message: "not JSON" }, response.status);
   return data;

@@ -5,7 +5,7 @@ import { Refused, Unreachable, ask, forget, key } from "./server.js";
 import { t } from "./words.js";
 
 const BY_CODE = new Set([
-  "bad_query", "bad_option", "bad_request", "not_found", "index_missing", "index_mismatch", "index_corrupt", "self_check_failed", "encoder_unavailable",
+  "bad_query", "bad_option", "bad_request", "not_found", "index_missing", "index_mismatch", "index_corrupt", "self_check_failed", "encoder_unavailable", "engine_unavailable",
 ]);
 const BY_STATUS = new Set([401, 403, 413, 429, 503]);
 

@@ -41,7 +41,7 @@ export const rows = (name) => WORDS[name].map(([sign, chinese, other]) => [sign,
 export function speak() {
   document.documentElement.lang = english ? "en" : "zh-Hans";
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
-  for (const attribute of ["aria-label", "placeholder", "title"]) {
+  for (const attribute of ["aria-label", "placeholder"]) {
     for (const node of document.querySelectorAll(`[data-t-${attribute}]`)) node.setAttribute(attribute, t(node.getAttribute(`data-t-${attribute}`)));
   }
   const turn = document.getElementById("language");

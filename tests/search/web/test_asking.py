@@ -101,7 +101,7 @@ def test_a_stale_answer_is_never_shown(open_page):
 def test_completion_by_characters_and_pinyin_and_keys(open_page, typed):
     page = open_page()
     page.keyboard.type(typed, delay=20)
-    page.wait_for_selector("#suggestions li")
+    page.wait_for_selector("#suggestions li:has-text('加')")
     page.keyboard.press("ArrowDown")
     chosen = page.inner_text("#suggestions [aria-selected=true]")
     assert "加" in chosen
