@@ -107,7 +107,7 @@ class _Tally:
     ids: set[str] = field(default_factory=set)
 
 
-def configure(
+def configure(  # noqa: PLR0913 - the options of an index, each given by its name
     path: str | Path,
     *,
     model: str | None = None,
@@ -133,7 +133,7 @@ def configure(
     return replace(config, bm25=replace(config.bm25, **parts), **given)  # type: ignore[arg-type]
 
 
-def build_index(
+def build_index(  # noqa: PLR0913 - the options of a build, each given by its name
     sources: Sequence[str | Path],
     path: str | Path,
     config: IndexConfig | None = None,
@@ -171,7 +171,7 @@ def build_index(
     )
 
 
-def update_index(
+def update_index(  # noqa: PLR0913 - the options of a build, each given by its name
     items: Iterable[Article | Skipped],
     path: str | Path,
     config: IndexConfig | None = None,
@@ -313,7 +313,7 @@ def _learned(found: Iterator[_New], writer: Writer) -> Iterator[Task]:
         yield from (Task(one.article, one.replaces, writer.boilerplate, one.kept_hash) for one in window)
 
 
-def _batches(
+def _batches(  # noqa: PLR0913 - what a build knows while it runs, from its one caller
     items: Iterable[Article | Skipped],
     others: Others | None,
     builder: ArticlePreparer,

@@ -24,6 +24,8 @@ from index.prepare import ArticlePreparer
 from index.sources.articles import read_sources
 from search.engine import SearchEngine
 
+pytest_plugins = ["tests.heavy"]
+
 settings.register_profile("wensou", deadline=None)  # a busy machine is no failure
 settings.load_profile("wensou")
 

@@ -7,7 +7,6 @@ joins the chunk before it.
 """
 
 import re
-from itertools import pairwise
 
 from index.models import Article, Chunk, chunk_id_of
 
@@ -126,9 +125,3 @@ def chunk_article(article: Article, *, size: int, overlap: int) -> list[Chunk]:
         Chunk(chunk_id_of(article.article_id, n), article.article_id, article.text[start:end], start, end, heading)
         for n, (start, end, heading) in enumerate(spans)
     ]
-
-
-def uncovered(text: str, spans: list[tuple[int, int, str]]) -> list[tuple[int, int]]:
-    """Stretches of `text` that lie in no span: always empty."""
-    edges = [(0, 0, ""), *spans, (len(text), len(text), "")]
-    return [(before[1], after[0]) for before, after in pairwise(edges) if after[0] > before[1]]

@@ -190,48 +190,54 @@ def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary
     return terms_of_all([stored], tokenizer, Vocabulary() if vocabulary is None else vocabulary)[0]
 
 
+class _Cut(NamedTuple):
+    """One article, cut: its folded text, the words of title, of named values and of the text with where each begins,
+    the pairs of each chunk, and the text's signature.
+    """
+
+    stored: StoredArticle
+    text: str
+    title: Numbers
+    values: Numbers
+    body: TermsAt
+    pairs: list[tuple[Pairs, Pairs]]
+    signature: Signature
+
+
 def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: Vocabulary) -> list[FieldTerms]:
     """`terms_of` each, which share the vocabulary `known`."""
+    return [_terms_of(cut, tokenizer, known) for cut in _cut_articles(stored, tokenizer, known)]
+
+
+def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: Vocabulary) -> Iterator[_Cut]:
+    """Cut all texts of all articles together: titles, named values and stretches of the texts."""
     texts = [fold(item.article.text) for item in stored]
-    stretches = [_stretches(text, [end for _, end, _ in item.spans]) for item, text in zip(stored, texts, strict=True)]
-    heads = [fold(f"{item.article.title}\n{item.article.meta.get('subtitle', '')}") for item in stored]
+    titles = [fold(f"{item.article.title}\n{item.article.meta.get('subtitle', '')}") for item in stored]
     values = [fold("\n".join(named_values(item.article))) for item in stored]
+    stretches = [_stretches(text, [end for _, end, _ in item.spans]) for item, text in zip(stored, texts, strict=True)]
     pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
-    words = _cut_all([*heads, *values, *pieces], tokenizer, known)
-    few = [
-        [
-            np.concatenate([next(words)[0], known.numbers([term for term, _ in tokenizer.identifier_terms(text)])])
-            for text in some
-        ]
-        for some in (heads, values)
+    cut = list(_cut_all([*titles, *values, *pieces], tokenizer, known))
+    short, of_pieces = cut[: 2 * len(stored)], iter(cut[2 * len(stored) :])
+    named = [
+        np.concatenate([words, known.numbers([term for term, _ in tokenizer.identifier_terms(text)])])
+        for text, (words, _) in zip([*titles, *values], short, strict=True)
     ]
-    out = []
-    signatures = folded_signatures(texts)
     begins = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
     spans = [(b + s, b + e) for item, b in zip(stored, begins, strict=False) for s, e, _ in item.spans]
-    paired = iter(pairs_of("\n".join(texts), spans))
-    for item, text, title, more, found, signature in zip(stored, texts, *few, stretches, signatures, strict=True):
-        parts = [(cut, at + begin) for (begin, _), (cut, at) in zip(found, words, strict=False)]
+    pairs = iter(pairs_of("\n".join(texts), spans))
+    signatures = folded_signatures(texts)
+    for n, (item, text) in enumerate(zip(stored, texts, strict=True)):
+        parts = [(words, at + begin) for (begin, _), (words, at) in zip(stretches[n], of_pieces, strict=False)]
         terms, positions = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
-        pairs = list(islice(paired, len(item.spans)))
-        out.append(_terms_of(item, text, title, more, (terms, positions), pairs, signature, tokenizer, known))
-    return out
+        own = list(islice(pairs, len(item.spans)))
+        yield _Cut(item, text, named[n], named[len(stored) + n], (terms, positions), own, signatures[n])
 
 
-def _terms_of(
-    stored: StoredArticle,
-    text: str,
-    title: Numbers,
-    values: Numbers,
-    body: TermsAt,
-    pairs: list[tuple[Pairs, Pairs]],
-    signature: Signature,
-    tokenizer: Tokenizer,
-    known: Vocabulary,
-) -> FieldTerms:
+def _terms_of(cut: _Cut, tokenizer: Tokenizer, known: Vocabulary) -> FieldTerms:
+    stored, text, title, values, body, pairs, signature = cut
     article = stored.article
 
-    def cut(stretch: str) -> Numbers:
+    def numbers_of(stretch: str) -> Numbers:
         return known.numbers(tokenizer.folded_terms(stretch))
 
     starts = np.asarray([start for start, _, _ in stored.spans], np.int64)
@@ -246,11 +252,11 @@ def _terms_of(
     for n, (start, end, heading) in enumerate(stored.spans):
         parts = [numbers[slice(*at[n])] for (numbers, _), at in zip(whole, slices, strict=True)]
         if start < done and not _parts(text, start):
-            parts = [cut(text[start:done])]
+            parts = [numbers_of(text[start:done])]
             parts += [numbers[slice(*np.searchsorted(at, [done, end]).tolist())] for numbers, at in whole]
         if heading and not article.text.startswith(heading, start):
             if heading not in heads:
-                heads[heading] = cut(fold(heading)), pairs_of(fold(heading), [(0, len(heading))])[0]
+                heads[heading] = numbers_of(fold(heading)), pairs_of(fold(heading), [(0, len(heading))])[0]
             parts.append(heads[heading][0])
             beyond = np.uint64(end - start + 1)  # no phrase reaches from the text into its heading
             both = zip(pairs[n], heads[heading][1], strict=True)

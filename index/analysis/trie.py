@@ -86,7 +86,7 @@ class Trie:
         return np.concatenate(places), np.concatenate(lengths), np.concatenate(last)
 
 
-def best_strings(
+def best_strings(  # noqa: PLR0913 - arrays side by side; packed, each would only be unpacked again
     begins: Ids, ends: Ids, alone: Scores, starts: Ids, lengths: Ids, scores: Scores, *, backwards: bool = False
 ) -> Ids:
     """Of strings found, those that are the last of a best way from its run's beginning to their end: Viterbi.

@@ -124,7 +124,7 @@ class SegmentScorer:
             sums += np.add.reduce(self._contributions(field, some, documents, np.float32), axis=0)
         return rows[sums >= max(floor, top_floor(sums, k)) * slack]
 
-    def _leading(
+    def _leading(  # noqa: PLR0913 - what the passes of `nominate` share, from its one caller
         self,
         own: NDArray[np.float32],
         whole: NDArray[np.float32],

@@ -242,7 +242,7 @@ def merge_stores(folder: Path, stores: Sequence[Store], keep: Sequence[NDArray[n
     )
 
 
-def _save_columns(
+def _save_columns(  # noqa: PLR0913 - a column each
     folder: Path,
     sizes: Numbers,
     titles: tuple[bytes, Numbers],

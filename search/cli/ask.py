@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from search.engine import SearchEngine
 
 
-def query(
+def query(  # noqa: PLR0913 - an option of the command each
     text: Annotated[str, typer.Argument(help="The question; - reads one a line from stdin and prints JSON lines.")],
     index: IndexOption = None,
     k: Annotated[int, typer.Option("-k", help="Results.")] = 10,

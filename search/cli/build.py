@@ -13,7 +13,7 @@ from search.cli.progress import shown_progress, stoppable
 from search.settings import MAX_WORKERS, Settings
 
 
-def index(
+def index(  # noqa: PLR0913 - an option of the command each
     source: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, or - for JSONL on stdin.")],
     index: IndexOption = None,
     keep_missing: Annotated[bool, typer.Option(help="Keep articles that a re-read source no longer holds.")] = False,

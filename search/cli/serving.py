@@ -11,7 +11,7 @@ from search.cli.console import Reranking
 from search.settings import LOOPBACK, Settings, check_bind
 
 
-def serve(
+def serve(  # noqa: PLR0913 - an option of the command each
     index: Annotated[
         list[str] | None,
         typer.Option("--index", "-i", metavar="[NAME=]DIR", help="The index folder; several by name, NAME=DIR."),

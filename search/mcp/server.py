@@ -81,7 +81,7 @@ def create_server(engine: EngineSource) -> MCPServer:
 
 def _add_search(server: MCPServer, engine: EngineSource) -> None:
     @server.tool(title="Search articles 搜索文章", annotations=_READ_ONLY)
-    async def search_articles(
+    async def search_articles(  # noqa: PLR0913 - an argument of the tool each
         query: Annotated[str, Field(min_length=1, description="the question, in plain words")],
         limit: Limit = 10,
         offset: Offset = 0,
