@@ -208,7 +208,7 @@ class Client:
         )
         return int(row["count(*)"])
 
-    def search(
+    def search(  # noqa: PLR0913 - the parts of one request to the cluster
         self,
         name: str,
         field: str,

@@ -20,7 +20,7 @@ def taking_router(engine: Callable[[], SearchEngine]) -> APIRouter:
     router = APIRouter()
 
     @router.get("/export", response_class=Response)
-    def export(
+    def export(  # noqa: PLR0913 - a parameter of the route each
         request: Request,
         filters: AskedFilters,
         q: str,
