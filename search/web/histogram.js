@@ -38,6 +38,7 @@ export function histogram(counts, { after, before }, choose) {
   const most = Math.max(...all.map((bar) => bar.count));
   let from = after ? Math.max(0, all.findIndex((bar) => bar.before >= after)) : 0;
   let to = before ? Math.max(from, all.findLastIndex((bar) => bar.after <= before)) : all.length - 1;
+  let outside = Boolean((after && after > all.at(-1).before) || (before && before < all[0].after));
   const columns = all.map(({ count }) => {
     const column = el("span.column", el("i"));
     column.firstChild.style.height = count ? `${Math.max(6, (100 * count) / most)}%` : "0";
@@ -54,18 +55,19 @@ export function histogram(counts, { after, before }, choose) {
   };
 
   const draw = () => {
-    columns.forEach((column, i) => column.classList.toggle("in", i >= from && i <= to));
+    columns.forEach((column, i) => column.classList.toggle("in", !outside && i >= from && i <= to));
     [from, to].forEach((at, i) => {
       ends[i].style.left = `${(100 * (at + i)) / all.length}%`;
       ends[i].setAttribute("aria-valuenow", String(at));
       ends[i].setAttribute("aria-valuetext", all[at].label);
     });
+    for (const end of ends) end.hidden = outside;
     const count = all.slice(from, to + 1).reduce((sum, bar) => sum + bar.count, 0);
-    caption.textContent = `${from === to ? all[from].label : `${all[from].label} – ${all[to].label}`}　${t("articles", count)}`;
+    caption.textContent = outside ? t("articles", 0) : `${from === to ? all[from].label : `${all[from].label} – ${all[to].label}`}　${t("articles", count)}`;
   };
 
   brushing(track, all.length, (a, b, done) => {
-    [from, to] = [Math.min(a, b), Math.max(a, b)];
+    [from, to, outside] = [Math.min(a, b), Math.max(a, b), false];
     draw();
     if (done) commit();
   });

@@ -75,6 +75,12 @@ def test_the_brush_by_keys(open_page):
     page.wait_for_selector("#brush-before[aria-valuetext='2023 年 4 月']")
 
 
+def test_a_filter_beside_all_there_is_lights_up_no_bar(open_page):
+    page = open_page(many_months, q="文化", after="1999-01-01", before="1999-02-01")
+    assert page.locator(".column.in").count() == 0
+    assert page.inner_text(".caption") == "0 篇"
+
+
 def test_days_can_be_typed(open_page):
     page = open_page(q="文化")
     page.fill("#day-after", "2024-06-01")

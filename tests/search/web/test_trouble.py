@@ -173,7 +173,7 @@ def test_ten_thousand_results_are_paged_through(open_page):
         page.route(re.compile(r"/search\?"), answer)
 
     page = open_page(serve, q="灯")
-    assert page.inner_text("#status").startswith("共 10,000 篇，这里是第 1 至 10 篇")
+    assert page.inner_text("#status").startswith("共 10,000 篇，第 1 至 10 篇")
     assert page.locator("#pages a").all_inner_texts() == ["2", "3", "1000", "下一页"]
     page.click("#pages a:has-text('1000')")
     page.wait_for_selector("#hit-0:has-text('第9991篇')")
