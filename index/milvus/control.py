@@ -98,14 +98,19 @@ class Control:
         self._client = client
         self._name = control_name(client.address)
         self._where = client.address.text
+        self._ready = False  # whether the collection is there and can be asked
 
     def there(self) -> bool:
         """Whether the index was ever begun."""
-        return self._name in self._client.collections()
+        if not self._ready and self._name in self._client.collections():
+            self._client.load(self._name)
+            self._ready = True
+        return self._ready
 
     def make(self) -> None:
         """Make the collection where it is not there."""
         self._client.create(*control(self._client.address))
+        self._ready = True
 
     def put(self, key: str, text: str) -> None:
         """Keep `text` under `key`; whole or not at all."""
@@ -177,11 +182,11 @@ class Control:
     # ---- who writes
 
     @contextmanager
-    def lock(self, part: str = "") -> Iterator[None]:
-        """Held by the one writer, or by one of several that build a `part` each; WriterBusy says who has it."""
+    def lock(self) -> Iterator[None]:
+        """Held by the one writer; WriterBusy says who has it."""
         file = self._client.address.file
         if file is not None:
-            lock = FileLock(f"{file}.{self._name}{part}.lock", timeout=0)
+            lock = FileLock(f"{file}.{self._name}.lock", timeout=0)
             try:
                 lock.acquire()
             except Timeout:
@@ -195,8 +200,8 @@ class Control:
                 lock.release()
             return
         self.make()
-        mine = f"lock{part}:{time.time():017.6f}-{uuid.uuid4().hex}"
-        self._claim(mine, f"lock{part}:")
+        mine = f"lock:{time.time():017.6f}-{uuid.uuid4().hex}"
+        self._claim(mine, "lock:")
         ended = threading.Event()
         keeper = threading.Thread(target=self._keep, args=(mine, ended), daemon=True)
         keeper.start()

@@ -47,15 +47,9 @@ class _Known:
 class MilvusWriter:
     """Changes on top of the current commit. Use inside the lock; nothing shows before `commit`."""
 
-    def __init__(
-        self, client: Client, control: Control, recipe: Recipe, *, fresh: bool = False, shard: tuple[int, int] = (0, 1)
-    ) -> None:
-        """On top of the current commit, or of nothing where there is none or where `fresh` says so.
-
-        `shard` (i, n): this writer builds part i of n of a fresh index, which shows when all parts are done.
-        """
+    def __init__(self, client: Client, control: Control, recipe: Recipe, *, fresh: bool = False) -> None:
+        """On top of the current commit, or of nothing where there is none or where `fresh` says so."""
         self._client, self._control, self._recipe = client, control, recipe
-        self.shard = shard
         numbers = control.numbers()
         last = control.record(numbers[-1]) if numbers else None
         self._fresh = fresh or last is None
@@ -95,12 +89,12 @@ class MilvusWriter:
     def _begun(self, recipe: Recipe) -> int:
         """The version that a build of this recipe goes on with, or a new one."""
         kept = {self._control.record(number).version for number in self._control.numbers()}
-        want = f"{recipe.fingerprint} {self._base} {self.shard[1]}"
+        want = f"{recipe.fingerprint} {self._base}"
         for key in self._control.keys("build:"):
             version = int(key.split(":")[1])
             if self._control.get(key) == want and version not in kept:
                 return version
-            if version not in kept and self.shard[1] == 1:
+            if version not in kept:
                 self._forget(version)
         version = max([*kept, *(int(key.split(":")[1]) for key in self._control.keys("build:")), 0]) + 1
         self._control.put(f"build:{version:09d}", want)
@@ -113,29 +107,20 @@ class MilvusWriter:
             for key in self._control.keys(prefix):
                 self._control.remove(key)
 
-    def _mine(self, article_id: str) -> bool:
-        from index.milvus.rows import draw_of
-
-        return draw_of(article_id) % self.shard[1] == self.shard[0]
-
     def _resume(self) -> None:
         """Take up the whole articles that an interrupted build has written, and delete the others."""
         known = self._all_known("born >= 0")
-        mine = {name for name in known if self._mine(name)}
-        if self.shard[1] == 1:
-            counts: Counter[str] = Counter()
-            for row in self._client.scan(self.names.chunks, "born >= 0", ["article"], consistency="Strong"):
-                counts[row["article"]] += 1
-            broken = {name for name, count in counts.items() if name not in known or known[name].chunks != count}
-            broken |= {name for name, one in known.items() if one.chunks and not counts[name]}
-            self._delete_rows(sorted(broken))
-            mine -= broken
-        self._known = {name: known[name] for name in known if name in mine}
-        for begin in range(0, len(mine), _ARTICLES_AT_ONCE):
-            names = sorted(mine)[begin : begin + _ARTICLES_AT_ONCE]
-            for one in self._prepared_again(names):
+        counts: Counter[str] = Counter()
+        for row in self._client.scan(self.names.chunks, "born >= 0", ["article"], consistency="Strong"):
+            counts[row["article"]] += 1
+        broken = {name for name in set(counts) | set(known) if name not in known or known[name].chunks != counts[name]}
+        self._delete_rows(sorted(broken))
+        self._known = {name: one for name, one in known.items() if name not in broken}
+        whole = sorted(self._known)
+        for begin in range(0, len(whole), _ARTICLES_AT_ONCE):
+            for one in self._prepared_again(whole[begin : begin + _ARTICLES_AT_ONCE]):
                 self._count(one)
-        if mine:
+        if whole:
             self._written = [self._averages()]
 
     # ---- what is there
@@ -378,12 +363,6 @@ class MilvusWriter:
             terms = [terms_of(stored, self._recipe.tokenizer) for stored in batch]
             vectors = old.vectors_of([stored.article.article_id for stored in batch])
             self.upsert(batch, terms, np.concatenate([vectors[stored.article.article_id] for stored in batch]))
-
-    # ---- parts built by several writers
-
-    def finish_part(self) -> bool:
-        """Say that this part is done; True where all are, and this writer is to commit what all have written."""
-        return True
 
     def close(self) -> None:
         """What is not committed is undone by the next writer, or taken up by the next fresh one."""

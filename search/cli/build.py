@@ -1,4 +1,4 @@
-"""The commands that make or change something: index, restore, tune, eval, train-encoder."""
+"""The commands that make or change something: index, copy, restore, tune, eval, train-encoder."""
 
 import json
 import sys
@@ -73,6 +73,25 @@ def index(  # noqa: PLR0913 - an option of the command each
         show_report(report)
     if report.skipped:
         raise typer.Exit(EXIT_SKIPPED)
+
+
+def copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The index to copy: a folder or an address.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Where to: a folder or an address.")],
+    json_: JsonOption = False,
+) -> None:
+    """Move an index between engines; nothing is encoded again, and a copy that was stopped goes on."""
+    from index.copy import copy_index
+
+    with stoppable(), shown_progress("copying") as progress:
+        report = copy_index(source, target, progress)
+    if json_:
+        dump(asdict(report))
+        return
+    print(
+        f"commit {report.commit}: {report.copied} articles copied in {report.chunks} chunks, "
+        f"{report.there} were there, {report.removed} removed; {report.compared} compared, all the same"
+    )
 
 
 def restore(

@@ -8,12 +8,14 @@ import sys
 
 import typer
 
+from index.connect import set_milvus
 from index.errors import EngineUnavailable, IndexCorrupt, IndexMismatch, SelfCheckFailed, WensouError, WriterBusy
 from search.cli.ask import analyze, mcp, query, show, similar, stats
-from search.cli.build import evaluate, index, restore, train_encoder, tune
+from search.cli.build import copy, evaluate, index, restore, train_encoder, tune
 from search.cli.keys import keys
 from search.cli.serving import serve
 from search.cli.streams import drop_output, flush_output, prepare_streams
+from search.settings import Settings
 
 # The documented exit codes beside 0, 3 (some files were skipped) and 1, which is only for a fault of ours.
 EXIT_USAGE = 2  # bad usage, or no index there
@@ -29,7 +31,7 @@ EXIT: dict[type[WensouError], int] = {
 }
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (index, query, show, similar, serve, mcp, stats, restore, analyze, tune):
+for command in (index, query, show, similar, serve, mcp, stats, copy, restore, analyze, tune):
     app.command()(command)
 app.command(name="eval")(evaluate)
 app.command()(train_encoder)
@@ -54,6 +56,7 @@ def run() -> None:
 
 def _outcome() -> int:
     try:
+        set_milvus(**Settings.from_env().milvus)
         app()
     except SystemExit as stop:  # typer ends the process itself, and says only in the context why
         ended = stop.__context__
