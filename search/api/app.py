@@ -3,6 +3,7 @@
 The layers, outermost first: what every answer has (`Door`), the name asked for, origins, keys, load, bodies, routes.
 """
 
+import threading
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,9 +32,12 @@ from search.api.searching import EncodedIds, searching
 from search.api.security import Door, HostCheck, KeyCheck
 from search.api.state import state
 from search.api.taking import taking_router
+from search.api.writing import writing
 from search.live import LiveEngine
 from search.mcp.http import McpEndpoint
+from search.service.journal import Journal
 from search.service.keys import KeyRing
+from search.service.writing import JournalWriter
 
 __all__ = ["STATUS", "Options", "UnescapedJSON", "create_app", "error_response"]
 
@@ -48,7 +52,8 @@ class Options:
 
     `names` are the host names it is asked by (None: any, where something before it checks), `loopback` whether only
     this machine can reach it; `origins` other sites whose pages may ask; `key` one that may do everything; `rate`
-    requests a second for each key and each address.
+    requests a second for each key and each address; `sources` what `/reindex` may read again; `writes` whether this
+    process does what the journal asks, in a thread.
     """
 
     names: frozenset[str] | None = None
@@ -56,6 +61,8 @@ class Options:
     origins: tuple[str, ...] = ()
     key: str | None = None
     rate: int | None = None
+    sources: tuple[str, ...] = ()
+    writes: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
@@ -64,7 +71,8 @@ def create_app(
 ) -> FastAPI:
     """The application over an open index, or several by name; `counters` of rates, where processes share them."""
     lives = {"index": indexes} if isinstance(indexes, LiveEngine) else dict(indexes)
-    asked = Asked({name: Served(name, live, KeyRing(live.root, options.key)) for name, live in lives.items()})
+    served = {n: Served(n, live, KeyRing(live.root, options.key), Journal(live.root)) for n, live in lives.items()}
+    asked = Asked(served, options.sources)
     errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorOut} for status in _STATUSES}
     app = FastAPI(
         title="Wensou 文搜",
@@ -79,13 +87,14 @@ def create_app(
     app.state.asked, app.state.unlocked = asked, _unlocked()
     handle_errors(app)
     app.include_router(searching(asked, lambda *_: None))
+    app.include_router(writing(asked))
     app.include_router(state(asked))
     app.include_router(pages_router(asked))
     app.include_router(corpus_router(asked))
     app.include_router(taking_router(asked.engine))
     app.include_router(files_router(asked))
     endpoint = McpEndpoint(lambda _: asked.engine())
-    app.state.closing = endpoint.close
+    app.state.closing, app.state.writes = endpoint.close, options.writes
     app.router.routes.append(Route("/mcp", endpoint))
     _describe(app)
     app.mount("/", StaticFiles(directory=_WEB, html=True), name="page")
@@ -114,7 +123,16 @@ def _layers(asked: Asked, options: Options, counters: Storage | None) -> Iterabl
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Few threads, so that questions wait in line instead of for each other."""
     to_thread.current_default_thread_limiter().total_tokens = 2 * cores()
+    stop = threading.Event()
+    asked: Asked = app.state.asked
+    writers = [JournalWriter(one.live.root, asked.sources) for one in asked.indexes.values() if app.state.writes]
+    threads = [threading.Thread(target=writer.run, args=(stop,), name="writer") for writer in writers]
+    for thread in threads:
+        thread.start()
     yield
+    stop.set()
+    for thread in threads:
+        await to_thread.run_sync(thread.join)
     await app.state.closing()
 
 

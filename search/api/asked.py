@@ -1,6 +1,6 @@
 """The index that a request asks, as its key may see it. Routes get their engines here and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from index.errors import IndexMissing
@@ -9,6 +9,7 @@ from search.api.answers import Refused
 from search.api.security import current
 from search.engine import SearchEngine
 from search.live import LiveEngine
+from search.service.journal import Journal
 from search.service.keys import KeyRing
 
 
@@ -19,14 +20,15 @@ class Served:
     name: str
     live: LiveEngine
     ring: KeyRing
+    journal: Journal
 
 
 class Asked:
     """What stands behind the routes: which of the indexes is meant, narrowed to what the request's key may see."""
 
-    def __init__(self, indexes: Mapping[str, Served]) -> None:
-        """Served indexes by name, one at least."""
-        self.indexes = indexes
+    def __init__(self, indexes: Mapping[str, Served], sources: Sequence[str] = ()) -> None:
+        """Served indexes by name, one at least; `sources` are what may be read again."""
+        self.indexes, self.sources = indexes, tuple(sources)
 
     def served(self) -> list[Served]:
         """The index that was named; else all that the key opens."""

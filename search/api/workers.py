@@ -24,10 +24,13 @@ from search.api.app import Options, create_app
 from search.api.counters import SharedCounters
 from search.api.protocol import timed_protocol
 from search.live import LiveEngine
+from search.service.journal import Journal
+from search.service.writing import LOOK, JournalWriter
 
 MOST_WORKERS = 32
 GRACE = 10.0  # seconds for requests under way when a server stops
 _SOON = 2.0  # seconds: a process that lived shorter is started again only after as long
+_IDLE = 600.0  # seconds without work after which the writing process ends, until there is some
 _LOOK = 0.5  # seconds between two looks at the processes
 
 
@@ -73,11 +76,13 @@ def serve(plan: Plan, say: Callable[[str], None]) -> None:
         name = f"[{plan.host}]" if ":" in plan.host else plan.host
         address = f"http://{name}:{sock.getsockname()[1]}/"
         if plan.workers == 1:
-            serve_here(plan, sock, Path(shared), lambda: say(address))
+            with Steward(plan):
+                serve_here(plan, sock, Path(shared), lambda: say(address))
         else:
             if os.name != "posix":
                 raise BadOption("workers: several need a system that shares a port among processes")
-            Supervisor(plan, sock, Path(shared)).run(lambda: say(address))
+            with Steward(plan):
+                Supervisor(plan, sock, Path(shared)).run(lambda: say(address))
 
 
 def serve_here(plan: Plan, sock: socket.socket, shared: Path, ready: Callable[[], None]) -> None:
@@ -123,6 +128,46 @@ def _worker(plan: Plan, sock: socket.socket, shared: Path, ready: Connection) ->
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _write(root: str, sources: Sequence[str]) -> None:
+    end_with_parent()
+    stop = threading.Event()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which asks for an end
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    JournalWriter(Path(root), sources).run(stop, _IDLE)
+
+
+class Steward:
+    """Starts the writing process of each index when there is something to write, again where it died, and ends it."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Nothing runs before it is entered."""
+        self._plan = plan
+        self._context = multiprocessing.get_context("spawn")
+        self._journals = {path: Journal(Path(path)) for _, path in plan.indexes}
+        self._writers: dict[str, SpawnProcess] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="steward", daemon=True)
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK):
+            for path, journal in self._journals.items():
+                writer = self._writers.get(path)
+                if (writer is None or not writer.is_alive()) and journal.folder.is_dir() and journal.waiting():
+                    writer = self._context.Process(target=_write, args=(path, self._plan.options.sources))
+                    writer.start()
+                    self._writers[path] = writer
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Let the writers finish what they are committing, and end."""
+        self._stop.set()
+        self._thread.join()
+        stop_all(list(self._writers.values()))
 
 
 class _Child:
@@ -186,22 +231,23 @@ class Supervisor:
                     ready()
                     told = True
         finally:
-            self._stop([child.process for child in children])
+            stop_all([child.process for child in children])
             for one, handler in before.items():
                 signal.signal(one, handler)
         if signal.SIGINT in self._stopped:
             raise KeyboardInterrupt
 
-    @staticmethod
-    def _stop(processes: Sequence[SpawnProcess]) -> None:
-        for process in processes:
-            process.terminate()
-        until = time.monotonic() + GRACE + 2
-        for process in processes:
-            process.join(max(0.0, until - time.monotonic()))
-            if process.is_alive():
-                process.kill()
-                process.join()
+
+def stop_all(processes: Sequence[SpawnProcess]) -> None:
+    """Ask processes to end, and end those that do not."""
+    for process in processes:
+        process.terminate()
+    until = time.monotonic() + GRACE + 2
+    for process in processes:
+        process.join(max(0.0, until - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

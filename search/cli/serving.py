@@ -28,6 +28,9 @@ def serve(  # noqa: PLR0913 - an option of the command each
     rate: Annotated[
         int | None, typer.Option(min=1, help="Requests a second, for each key and each address (default: any number).")
     ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="A file or folder that POST /reindex reads again; may be repeated.")
+    ] = None,
     rerank: Reranking = None,
 ) -> None:
     """Serve the page and the API."""
@@ -48,6 +51,7 @@ def serve(  # noqa: PLR0913 - an option of the command each
         origins=tuple(allow_origin or ()),
         key=settings.key,
         rate=rate,
+        sources=tuple(str(Path(one).absolute()) for one in source or ()),
     )
     plan = Plan(
         indexes=tuple(indexes),
