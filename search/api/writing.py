@@ -29,7 +29,7 @@ MAX_ARTICLES = 1_000  # of one body that is no stream
 MAX_LINE = 64 << 20  # bytes of one article of a stream
 WAIT = 60.0  # seconds that `wait=true` waits, at most
 _ENDED = ("done", "failed", "cancelled")
-_LINES_AT_ONCE = 200
+_MAX_LINES = 200
 
 Wait = Annotated[bool, Query(description="answer when it is done, a minute later at most")]
 
@@ -174,7 +174,7 @@ async def _received(journal: Journal, stream: AsyncIterator[bytes]) -> dict[str,
                 if len(rest) > MAX_LINE:
                     raise Refused(413, f"line {count + len(lines) + 1}: got {len(rest)} bytes, want at most {MAX_LINE}")
                 lines += [part for part in parts if part.strip()]
-                if len(lines) >= _LINES_AT_ONCE or sum(map(len, lines)) > 1 << 20:
+                if len(lines) >= _MAX_LINES or sum(map(len, lines)) > 1 << 20:
                     count = await to_thread.run_sync(_write_lines, file, lines, count)
                     lines = []
             lines += [rest] if rest.strip() else []

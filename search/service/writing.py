@@ -27,11 +27,11 @@ from index.prepare import content_hash
 from index.sources.articles import article_from_record
 from search.service.journal import Journal, Request
 
-AT_ONCE = 2_000  # articles of small requests that become one commit
+MAX_BATCH_ARTICLES = 2_000  # articles of small requests that become one commit
 LOOK = 0.05  # seconds between two looks for work
 SHOWN = 10  # skipped articles that an outcome names
 _TELL = 0.25  # seconds between two words of progress
-_ALONE, _ENOUGH = 3, 20  # starts of a job without an end after which it is tried by itself, and no more
+_STARTS_FOR_ALONE, _MAX_STARTS = 3, 20  # starts of a job without an end after which it is tried by itself, and no more
 _AGAIN = (0.5, 1, 2, 5)  # seconds before what the system or another writer refused is tried again
 _THEIRS = (SelfCheckFailed, BadArticle, BadOption, NotFound)  # faults of a request, not of the moment
 _MOMENT = (WriterBusy, IndexCorrupt, IndexMismatch, IndexMissing, OSError)
@@ -117,9 +117,9 @@ class JournalWriter:
         work, outcomes = _Work(), self.journal.outcomes()
         for one in waiting:
             times = outcomes.get(one.job, {}).get("times", 0)
-            alone = one.kind == "reindex" or "stream" in one.content or times >= _ALONE
+            alone = one.kind == "reindex" or "stream" in one.content or times >= _STARTS_FOR_ALONE
             size = len(one.content.get("articles", ())) + 1
-            if work.requests and (alone or work.articles + size > AT_ONCE):
+            if work.requests and (alone or work.articles + size > MAX_BATCH_ARTICLES):
                 break
             work.requests.append(one)
             work.articles += size
@@ -129,7 +129,7 @@ class JournalWriter:
 
     def _do(self, work: _Work) -> None:
         outcomes = self.journal.outcomes()
-        worn = [one for one in work.requests if outcomes.get(one.job, {}).get("times", 0) >= _ENOUGH]
+        worn = [one for one in work.requests if outcomes.get(one.job, {}).get("times", 0) >= _MAX_STARTS]
         if worn:
             self.journal.say([_failed(one, "writer_died", "the writer ended each time it was tried") for one in worn])
             return
