@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from itertools import islice, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
+from index.analysis.fold import fold
 from index.analysis.near_duplicates import near_duplicates, tells_more
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Lister, Verifying
@@ -25,12 +25,15 @@ from index.connect import narrow, open_backend
 from index.encoders.base import Encoder
 from index.encoders.load import load_encoder
 from index.errors import IndexMismatch
-from index.models import Article, Chunk, Filters, IndexStats, StoredArticle, Vectors
+from index.models import Article, Filters, IndexStats, StoredArticle, Vectors
 from search.facets import count_facets
 from search.highlight import Span, focus, highlight, surroundings
 from search.models import Answer, Passage, Result, SearchOptions, Similar
+from search.passages import Stretch, stretches
 from search.query.dates import date_offers
+from search.query.filters import never
 from search.query.parse import Query, check, parse
+from search.query.stopwords import FUNCTION_WORDS
 from search.ranking.explain import Explainer
 from search.ranking.group import Cluster, Ranked, fold_near_duplicates
 from search.ranking.mmr import POOL, mmr
@@ -41,6 +44,7 @@ from search.ranking.weights import mix_of
 from search.suggest.suggester import Suggester
 
 _MIN_RESULTS_TO_FOLD = 30  # results among which near-duplicates are looked for, at least
+_WORTH_SORTING = 0.4  # of the best score: what has less is not sorted by date among the results
 
 
 class SearchEngine:
@@ -104,14 +108,13 @@ class SearchEngine:
         options = options or SearchOptions(k=10 if k is None else k)
         ranking = self.ranking(text, options)
         query = ranking.query
-        clusters = self._clusters(ranking.groups, options)
         confident = self._ranker.confident(ranking, options)
-        # The best result of an answer that is not doubted is no accident, whatever its score.
-        level = min([ranking.chance, *(cluster.chunks[0].score / 2 for cluster in clusters[:1] if confident)])
+        level = self._level(ranking, confident=confident)
+        clusters = self._clusters(ranking, options)
         page = clusters[options.offset : options.offset + options.k]
         results = self._focused(self._results(page, options, ranking, level), ranking, options)
         suggestions = self._meant(query, found=confident and bool(ranking.groups)) if options.offset == 0 else []
-        warnings = query.warnings
+        warnings = (*query.warnings, *never(options.filters))
         if not query.lexical and options.mode != "dense" and not warnings:
             warnings = ("no word in the query to look for",)
         return Answer(
@@ -140,23 +143,38 @@ class SearchEngine:
 
     def page(self, ranking: Ranking, options: SearchOptions) -> list[tuple[str, float]]:
         """What `search` shows of a ranking, as (article_id, score)."""
-        page = self._clusters(ranking.groups, options)[options.offset : options.offset + options.k]
+        page = self._clusters(ranking, options)[options.offset : options.offset + options.k]
         return [(cluster.chunks[0].article_id, cluster.chunks[0].score) for cluster in page]
 
-    def _clusters(self, groups: list[list[Ranked]], options: SearchOptions) -> list[Cluster]:
+    @staticmethod
+    def _level(ranking: Ranking, *, confident: bool) -> float:
+        """The score up to which results are marked as chance; the first of an answer not doubted is none."""
+        return min(ranking.chance, ranking.groups[0][0].score / 2) if confident and ranking.groups else ranking.chance
+
+    def _clusters(self, ranking: Ranking, options: SearchOptions) -> list[Cluster]:
         """Near-duplicates folded among the first results, whichever page is asked for, so that pages fit together."""
+        groups = ranking.groups
         if options.group == "chunk":
             clusters = [Cluster(group) for group in groups]
         else:
             first = groups[: max(_MIN_RESULTS_TO_FOLD, options.offset + options.k)]
             signatures = self._backend.signatures([group[0].article_id for group in first])
             clusters = fold_near_duplicates(groups, signatures, self._repeats)
+        if options.sort == "date" and clusters:
+            return self._by_date(clusters, max(ranking.chance, _WORTH_SORTING * clusters[0].chunks[0].score))
         if not options.diversity:
             return clusters
         pool = clusters[:POOL]
         vectors = [self._backend.article_vector(cluster.chunks[0].article_id) for cluster in pool]
         scores = np.array([cluster.chunks[0].score for cluster in pool])
         return [*(pool[at] for at in mmr(scores, np.array(vectors), options.diversity)), *clusters[POOL:]]
+
+    def _by_date(self, clusters: list[Cluster], level: float) -> list[Cluster]:
+        """The newest first, those without a date last; what scores less than `level` stays behind all, as it was."""
+        good = [cluster for cluster in clusters if cluster.chunks[0].score >= level]
+        days = self._backend.published([cluster.chunks[0].article_id for cluster in good])
+        order = sorted(range(len(good)), key=lambda at: -(day.toordinal() if (day := days[at]) else 0))
+        return [*(good[at] for at in order), *(one for one in clusters if one.chunks[0].score < level)]
 
     def _repeats(self, shown: str, other: str) -> bool:
         """Whether two articles say the same, neither of them more."""
@@ -187,17 +205,18 @@ class SearchEngine:
         level: float,
     ) -> list[Result]:
         """The results of a page; those with a score up to `level` are marked as chance."""
-        items = [item for cluster in page for item in cluster.chunks]
-        chunks = self._backend.chunks([item.chunk_id for item in items])
-        texts = [chunk.text.strip() for chunk in chunks]
-        marks = highlight(texts, (*ranking.query.terms, *ranking.query.phrases), self._tokenizer)
-        passages = map(self._passage, chunks, texts, marks, items, repeat(options))
+        stored = [self._backend.article(cluster.chunks[0].article_id) for cluster in page]
+        shown_of = [stretches(one, cluster.chunks) for one, cluster in zip(stored, page, strict=True)]
+        titles = [one.article.title for one in stored]
+        texts = [one.article.text[s.start : s.end] for one, some in zip(stored, shown_of, strict=True) for s in some]
+        terms = (*ranking.query.terms, *ranking.query.phrases, *ranking.query.preferred)
+        marks = highlight([*titles, *texts], terms, self._tokenizer)
+        passages = zip(texts, marks[len(titles) :], strict=True)
         shown = [cluster.chunks[0].position for cluster in page]
         why = Explainer(ranking, self._backend, shown) if options.explain else None
         results = []
-        for cluster in page:
-            group = cluster.chunks
-            article = self._backend.article(group[0].article_id).article
+        for cluster, one, some, marked in zip(page, stored, shown_of, marks, strict=False):
+            group, article = cluster.chunks, one.article
             results.append(
                 Result(
                     article_id=article.article_id,
@@ -210,32 +229,31 @@ class SearchEngine:
                     url=article.url,
                     tags=article.tags,
                     duplicates=tuple(self._copy(article_id) for article_id in cluster.duplicates),
-                    passages=tuple(islice(passages, len(group))),
+                    passages=tuple(self._passage(s, one, *next(passages), options) for s in some),
                     chance=group[0].score <= level,
+                    title_highlights=tuple(s for s in marked if fold(article.title[slice(*s)]) not in FUNCTION_WORDS),
                     explain=why.explain(group[0].position) if why else None,
                 )
             )
         return results
 
     def _passage(
-        self, chunk: Chunk, text: str, marks: tuple[Span, ...], item: Ranked, options: SearchOptions
+        self, shown: Stretch, stored: StoredArticle, text: str, marks: tuple[Span, ...], options: SearchOptions
     ) -> Passage:
-        start = chunk.start + len(chunk.text) - len(chunk.text.lstrip())
-        end = start + len(text)
         before = after = None
         if options.context:
-            before, after = surroundings(self._text(chunk.article_id), start, end, options.context)
+            before, after = surroundings(stored.article.text, shown.start, shown.end, options.context)
         return Passage(
-            chunk_id=chunk.chunk_id,
-            start=start,
-            end=end,
+            chunk_id=shown.chunk_id,
+            start=shown.start,
+            end=shown.end,
             text=text,
             highlights=marks,
-            score=round(item.score, 6),
-            heading=chunk.heading,
+            score=round(shown.score, 6),
+            heading=shown.heading,
             before=before,
             after=after,
-            page=self._page(chunk.article_id, start, marks),
+            page=self._page(stored.article.article_id, shown.start, marks),
         )
 
     def _page(self, article_id: str, start: int, marks: tuple[Span, ...]) -> int | None:
@@ -276,7 +294,7 @@ class SearchEngine:
             found and not suggester.doubts(query.terms, query.text, self._ranker.document_frequency)
         ):
             return []
-        return suggester.correct(query.text)
+        return suggester.correct(query.text, whole=found)
 
     def suggest(self, text: str, k: int = 8) -> list[str]:
         """At most `k` titles and words that `text`, characters, pinyin or initials, is the beginning of."""

@@ -9,6 +9,8 @@ from index.models import Filters
 Mode = Literal["hybrid", "bm25", "dense"]
 Grouping = Literal["article", "chunk"]
 MODES: tuple[Mode, ...] = ("hybrid", "bm25", "dense")
+Sorting = Literal["relevance", "date"]
+SORTINGS: tuple[Sorting, ...] = ("relevance", "date")
 Fusion = Literal["adaptive", "convex", "rrf"]
 FUSIONS: tuple[Fusion, ...] = ("adaptive", "convex", "rrf")
 GROUPINGS: tuple[Grouping, ...] = ("article", "chunk")
@@ -24,6 +26,7 @@ class SearchOptions:
     has one, reads the best candidates again; `focus` whether the sentence nearest to the query is set off: True in
     each result, None where no word of the query is marked; `diversity`, 0..1, how much results should differ from
     those before them (see `search.ranking.mmr`); `context` how many sentences around each passage are shown with it;
+    `sort` whether the results that are worth it come by date, the newest first, instead of by relevance;
     `facets` whether candidates are counted by source, tag and month (see `search.facets`).
     """
 
@@ -41,6 +44,7 @@ class SearchOptions:
     facets: bool = False
     diversity: float | None = None
     context: int = 0
+    sort: Sorting = "relevance"
 
 
 @dataclass(frozen=True, slots=True)

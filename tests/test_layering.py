@@ -33,8 +33,8 @@ ORDER = {
         "retrieval training checks embedded milvus prepare pipeline connect rebuild copy builder"
     ).split(),
     "search": (
-        "models settings query ranking suggest highlight facets citation export script engine overview live mcp "
-        "integrations evaluation service api cli"
+        "models settings query ranking suggest passages highlight facets citation export script engine overview "
+        "live mcp integrations evaluation service api cli"
     ).split(),
 }
 

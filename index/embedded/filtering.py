@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.names import name_facet
-from index.analysis.terms import facet
 from index.errors import IndexCorrupt
 from index.models import Filters
-from index.retrieval.conditions import meets
+from index.retrieval.conditions import has_value, meets
 from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_number
 from index.storage.arrays import release_pages
@@ -70,13 +69,13 @@ class Filtering:
     def _by_metadata(segment: Segment, filters: Filters) -> NDArray[np.bool_]:
         passing = segment.live_articles.copy()
         postings = segment.fields["facets"]
-        groups = [[facet(name, v) for v in getattr(filters, name)] for name in ("source", "author", "tag")]
-        groups += [[facet(f"meta.{key}", value)] for key, value in filters.meta]
+        groups = [[(name, v) for v in getattr(filters, name)] for name in ("source", "author", "tag")]
+        groups += [[(f"meta.{key}", value)] for key, value in filters.meta]
         for group in groups:
             if group:
                 one = np.zeros_like(passing)
-                for value in group:
-                    one[postings.documents(postings.terms.find(value))] = True
+                for name, value in group:
+                    one |= has_value(postings, len(one), name, value)
                 passing &= one
         published = segment.store.published
         if filters.after:

@@ -11,6 +11,7 @@ across the border of two passages cut in the middle of a sentence may be missed.
 
 import re
 from functools import reduce
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,11 @@ from index.segments.postings import Postings, Rows
 from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_number
 from index.storage.arrays import releasing_pages
+from index.storage.string_table import StringTable
 
 Mask = NDArray[np.bool_]
+
+_FOLDED: WeakKeyDictionary[StringTable, dict[str, dict[str, list[int]]]] = WeakKeyDictionary()
 
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _RUN = re.compile(r"[^\W_]{2,}")  # letters and digits, as index.analysis.bigrams has them
@@ -46,7 +50,7 @@ def meets(segment: Segment, condition: Condition, among: Mask) -> Mask:
         case Not(part):
             return among & ~meets(segment, part, among)
         case HasValue(name, value):
-            return among & _has_value(segment.fields["facets"], len(among), name, value)
+            return among & has_value(segment.fields["facets"], len(among), name, value)
         case Within():
             return among & _within(segment.store.published, condition)
         case Begins(start):
@@ -69,17 +73,23 @@ def _cost(condition: Condition) -> int:
     return 0
 
 
-def _has_value(postings: Postings, articles: int, name: str, value: str) -> Mask:
+def has_value(postings: Postings, articles: int, name: str, value: str) -> Mask:
+    """(articles,) which have this value in a field, in either script, case and width."""
     out = np.zeros(articles, bool)
-    exact = postings.terms.find(facet(name, value))
-    if exact >= 0:
-        out[postings.documents(exact)] = True
-        return out
-    want = facet(name, fold(value))
-    for number in postings.terms.prefix(f"{name}="):
-        if fold(postings.terms[number]) == want:
-            out[postings.documents(number)] = True
+    for number in _folded_values(postings.terms, name).get(facet(name, fold(value)), ()):
+        out[postings.documents(number)] = True
     return out
+
+
+def _folded_values(facets: StringTable, name: str) -> dict[str, list[int]]:
+    """Folded facet -> the numbers of the `facets` of a field that fold to it; remembered for as long as these live."""
+    known = _FOLDED.setdefault(facets, {})
+    if name not in known:
+        found: dict[str, list[int]] = {}
+        for number in facets.prefix(f"{name}="):
+            found.setdefault(fold(facets[number]), []).append(number)
+        known[name] = found
+    return known[name]
 
 
 def _begins(postings: Postings, articles: int, start: str) -> Mask:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from index.models import StoredArticle, chunk_id_of
-from search.models import Fusion, Grouping, Mode, SearchOptions
+from search.models import Fusion, Grouping, Mode, SearchOptions, Sorting
 from search.query.filters import make_filters
 
 MAX_VALUES = 100  # of one filter
@@ -34,6 +34,7 @@ class SearchRequest(BaseModel):
     passages: int = Field(3, description="passages of an article, at most, 1..50")
     context: int = Field(0, description="sentences shown around each passage, 0..20")
     diversity: float | None = Field(None, description="0..1: how much results should differ from those before them")
+    sort: Sorting = Field("relevance", description="relevance or date, the newest first")
     rerank: bool = Field(True, description="let the server's reranker, where it has one, read the best again")
     facets: bool = Field(False, description="count candidates by source, author, tag, number and month")
     focus: bool | None = Field(
@@ -58,6 +59,7 @@ class SearchRequest(BaseModel):
             rerank=self.rerank,
             focus=self.focus,
             diversity=self.diversity,
+            sort=self.sort,
             context=self.context,
             facets=self.facets,
         )

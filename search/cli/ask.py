@@ -21,7 +21,7 @@ from search.cli.console import (
     index_path,
     open_engine,
 )
-from search.models import Fusion, Grouping, SearchOptions
+from search.models import Fusion, Grouping, SearchOptions, Sorting
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 
 def query(  # noqa: PLR0913 - an option of the command each
-    text: Annotated[str, typer.Argument(help="The question; - reads one a line from stdin and prints JSON lines.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="TEXT", help="The question; - reads one a line from stdin and prints JSON lines."),
+    ],
     index: IndexOption = None,
     k: Annotated[int, typer.Option("-k", help="Results.")] = 10,
     offset: Annotated[int, typer.Option(help="Results to pass over.")] = 0,
@@ -47,6 +50,7 @@ def query(  # noqa: PLR0913 - an option of the command each
     passages: Annotated[int, typer.Option(help="Passages of an article, at most.")] = 3,
     context: Annotated[int, typer.Option(help="Sentences shown around each passage.")] = 0,
     diversity: Annotated[float | None, typer.Option(help="0..1: results that differ from those before.")] = None,
+    sort: Annotated[str, typer.Option(help="relevance or date, the newest first.")] = "relevance",
     rerank: Reranking = None,
     facets: Annotated[bool, typer.Option("--facets", help="Count candidates by source, tag and month.")] = False,
     json_: JsonOption = False,
@@ -60,7 +64,9 @@ def query(  # noqa: PLR0913 - an option of the command each
     options = SearchOptions(
         k, offset, as_mode(mode), _as_group(group), explain, filters, passages,
         fusion=_as_fusion(fusion), recency=recency, diversity=diversity, context=context, facets=facets,
+        sort=_as_sorting(sort),
     )  # fmt: skip
+    text = " ".join(words)
     with open_engine(index, rerank or Settings.from_env().rerank) as engine:
         if text == "-":
             for line in sys.stdin:
@@ -86,6 +92,10 @@ def _answer_line(engine: "SearchEngine", text: str, options: SearchOptions) -> d
 
 
 def _as_fusion(value: str) -> Fusion:
+    return value  # type: ignore[return-value]
+
+
+def _as_sorting(value: str) -> Sorting:
     return value  # type: ignore[return-value]
 
 

@@ -22,13 +22,13 @@ def _style(text: str, code: str) -> str:
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """`text` on one line with `spans` in colour; in 【】 where there is no colour."""
+    """`text` with `spans` in colour; in 【】 where there is no colour."""
     before, after = (_MARK, _OFF) if sys.stdout.isatty() else ("【", "】")
     out, at = [], 0
     for start, end in spans:
         out += [text[at:start], before, text[start:end], after]
         at = end
-    return "".join([*out, text[at:]]).replace("\n", " ")
+    return "".join([*out, text[at:]])
 
 
 def show_answer(answer: Answer) -> None:
@@ -90,17 +90,22 @@ def show_report(report: BuildReport) -> None:
 
 
 def _show_result(number: int, result: Result) -> None:
-    title = marked(result.title, result.title_highlights) if result.title_highlights else result.title
+    only_title = bool(result.title_highlights) and not any(passage.highlights for passage in result.passages)
+    title = marked(result.title, result.title_highlights) if only_title else result.title
     print(f"{number}. " + _style(title or result.article_id, _BOLD))
     about = [result.source, result.published, result.path or result.url]
     print("   " + _style(" · ".join(part for part in about if part), _DIM))
     for copy in result.duplicates:
         again = " · ".join(part for part in (copy["source"], copy["published"], copy["article_id"]) if part)
         print("   " + _style(f"同一报道：{again}", _DIM))
+    if only_title:
+        print("   " + _style("（标题里写到）", _DIM))
     for passage in result.passages:
         around = [_style((text or "").replace("\n", " "), _DIM) for text in (passage.before, passage.after)]
         page = f"第 {passage.page} 页 " if passage.page else ""
-        print(f"   {passage.score:.3f}  {page}{around[0]}{marked(passage.text, passage.highlights)}{around[1]}")
+        lines = marked(passage.text, passage.highlights).splitlines()
+        text = "\n          ".join(line.strip() for line in lines if line.strip())
+        print(f"   {passage.score:.3f}  {page}{around[0]}{text}{around[1]}")
     if result.explain:
         _show_explanation(result.explain)
     print()

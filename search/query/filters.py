@@ -48,6 +48,13 @@ def make_filters(
     )
 
 
+def never(filters: Filters) -> tuple[str, ...]:
+    """A warning where no article can pass `filters`."""
+    if filters.after and filters.before and filters.after > filters.before:
+        return (f"after {filters.after} is later than before {filters.before}: nothing is published between them",)
+    return ()
+
+
 def _key_and_value(text: str) -> tuple[str, str]:
     key, _, value = (part.strip() for part in text.partition("="))
     if not key or not value:

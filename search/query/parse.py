@@ -7,7 +7,7 @@ from index.analysis.fold import fold
 from index.analysis.tokenizer import Tokenizer
 from index.errors import BadOption, BadQuery
 from index.models import Condition, LexicalQuery
-from search.models import FUSIONS, GROUPINGS, MODES, SearchOptions
+from search.models import FUSIONS, GROUPINGS, MODES, SORTINGS, SearchOptions
 from search.query.language import Spoken, quoted, understand
 from search.query.stopwords import QUESTION_WORDS
 
@@ -62,6 +62,8 @@ def check(options: SearchOptions) -> None:
         raise BadOption(f"mode: got {options.mode!r}, want one of {', '.join(MODES)}")
     if options.group not in GROUPINGS:
         raise BadOption(f"group: got {options.group!r}, want one of {', '.join(GROUPINGS)}")
+    if options.sort not in SORTINGS:
+        raise BadOption(f"sort: got {options.sort!r}, want one of {', '.join(SORTINGS)}")
     if options.fusion not in FUSIONS:
         raise BadOption(f"fusion: got {options.fusion!r}, want one of {', '.join(FUSIONS)}")
 

@@ -7,6 +7,7 @@ ever offered: a word that sounds like another is another word, so nothing here t
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from index.analysis.characters import HAN
 from index.analysis.fold import fold
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Lister
+from index.models import Token
 from search.query.stopwords import FUNCTION_WORDS
 from search.suggest import pinyin
 from search.suggest.lookalikes import lookalikes
@@ -32,6 +34,8 @@ _WAYS: tuple[tuple[Callable[[str], list[tuple[str, ...]]], bool], ...] = (
     (pinyin.unfinished, True),
     (pinyin.initials, False),
 )
+_MIN_TITLE = 5  # characters of a title that is believed to be meant in spite of words that are known
+_WORD_SHARE = 0.2  # of a character's occurrences that are a word of their own, from which it is one
 _RUN = re.compile(r"\w+")
 _LETTERS = re.compile(r"[a-z]+")
 _HAN = re.compile(f"[{HAN}]")
@@ -163,8 +167,11 @@ class Suggester:
         ]
         return any(not lister.pair_frequency(pair) for pair in pairs if all(map(_HAN.match, pair)))
 
-    def correct(self, text: str, limit: int = 3) -> list[str]:
-        """Other questions that `text` may have been meant as, best first; none where it stands in a title as it is."""
+    def correct(self, text: str, limit: int = 3, *, whole: bool = False) -> list[str]:
+        """Other questions that `text` may have been meant as, best first; none where it stands in a title as it is.
+
+        With `whole` only what stands in a title or is a word: a question that has an answer is not mended in parts.
+        """
         typed = fold(text.strip())
         words = "".join(_RUN.findall(typed))
         if not 2 <= len(words) <= MAX_PATTERN:
@@ -174,9 +181,47 @@ class Suggester:
         if len(self._strings.find([self._strings.slot([char]) for char in words])):
             return []
         guesses = self._near(words)
-        if not guesses:
+        if not guesses and not whole:
             guesses = self._in_parts(typed)
+        tokens = self._tokenizer.tokens(typed)
+        guesses = [guess for guess in guesses if self._believable(typed, tokens, fold(guess.text))]
         return _best(guesses, {typed, words}, limit)
+
+    def _believable(self, typed: str, tokens: Sequence[Token], meant: str) -> bool:
+        """Whether `typed` may be a slip for `meant`: where they differ it holds no word that the index knows.
+
+        A whole title but for one slip is believed whatever its words are.
+        """
+        if len(meant) >= _MIN_TITLE and "".join(_RUN.findall(meant)) in self._titles:
+            return True
+        for kind, i, j, _, _ in SequenceMatcher(None, typed, meant, autojunk=False).get_opcodes():
+            first, last = (i, j) if j > i else (i - 1, j + 1)  # what is left out stood between two characters
+            if kind != "equal" and all(
+                self._is_word(token.term) for token in tokens if token.start < last and first < token.end
+            ):
+                return False
+        return True
+
+    def _is_word(self, term: str) -> bool:
+        """Whether the index holds `term` as a word; a character that mostly stands within words is only left over."""
+        count = self._lister.document_frequency(term)
+        if len(term) > 1 or not _HAN.match(term):
+            return count > 0
+        return count > _WORD_SHARE * (count + self._within_words.get(term, 0))
+
+    @cached_property
+    def _within_words(self) -> dict[str, int]:
+        """Character -> in how many chunks words of several characters hold it, added up."""
+        counts: dict[str, int] = {}
+        for word, df in self._words.items():
+            for char in set(word):
+                counts[char] = counts.get(char, 0) + df
+        return counts
+
+    @cached_property
+    def _titles(self) -> frozenset[str]:
+        """The titles, by their letters and digits, folded."""
+        return frozenset("".join(_RUN.findall(fold(title))) for title in self._lister.titles())
 
     def _near(self, chars: str, *, slips: bool = True) -> list[Guess]:
         """Stretches of titles and words that differ from `chars` in sounds and shapes or, failing that, by a slip."""
