@@ -18,12 +18,13 @@ from index.backend import Backend, IndexHandle, Writer
 from index.checks.calibrate import calibrate
 from index.checks.canary import check_canaries
 from index.cleaning.boilerplate import BoilerplateCounts, page_source
+from index.cleaning.clean import BOILERPLATE
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.connect import open_handle
 from index.encoders.base import Encoder
 from index.encoders.static import MIN_PASSAGES_FOR_TABLES, StaticEncoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
-from index.models import Article, BuildReport, Change, Skipped, SkipReason, StoredArticle
+from index.models import Article, BuildReport, Change, RemovedLine, Skipped, SkipReason, StoredArticle
 from index.pipeline import Task, prepare_articles
 from index.prepare import ArticlePreparer, content_hash, recipe_of
 from index.rebuild import Others, holds, old_index
@@ -104,6 +105,7 @@ class _Tally:
     unread: list[Skipped] = field(default_factory=list)
     repairs: Counter[str] = field(default_factory=Counter)
     examples: list[Change] = field(default_factory=list)
+    boilerplate: dict[str, RemovedLine] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
 
 
@@ -114,6 +116,7 @@ def configure(  # noqa: PLR0913 - the options of an index, each given by its nam
     chunk_chars: int | None = None,
     user_dict: Path | None = None,
     synonyms: Path | None = None,
+    keep_boilerplate: bool | None = None,
     bm25: str | None = None,
     k1: float | None = None,
     b: float | None = None,
@@ -124,6 +127,8 @@ def configure(  # noqa: PLR0913 - the options of an index, each given by its nam
         given["model"] = model
     if chunk_chars is not None:
         given["chunk_chars"] = chunk_chars
+    if keep_boilerplate is not None:
+        given["keep_boilerplate"] = keep_boilerplate
     if user_dict:
         given["user_words"] = read_word_list(user_dict)
     if synonyms:
@@ -235,6 +240,7 @@ def update_index(  # noqa: PLR0913 - the options of a build, each given by its n
         seconds=time.perf_counter() - began,
         repairs=dict(tally.repairs),
         examples=tuple(tally.examples),
+        boilerplate=tuple(sorted(tally.boilerplate.values(), key=lambda removed: (-removed.articles, removed.line))),
         dense_recall=recall,
         warnings=warnings,
     )
@@ -335,11 +341,14 @@ def _batches(  # noqa: PLR0913 - what a build knows while it runs, from its one 
                 progress(tally.unchanged + done - bool(batch.passages), tally.encoded)
 
     for done, (task, (stored, terms, changes, vectors)) in enumerate(prepared, start=1):
+        where = task.article.path or task.article.article_id
         for change in changes:
             tally.repairs[change.step] += 1
+            if change.step == BOILERPLATE:
+                known = tally.boilerplate.get(change.before, RemovedLine(change.before, 0, where))
+                tally.boilerplate[change.before] = replace(known, articles=known.articles + 1)
         tally.examples += changes[: max(0, min(4, _MAX_EXAMPLES - len(tally.examples)))]
         if not stored.spans:
-            where = task.article.path or task.article.article_id
             tally.skipped.append(Skipped(where, SkipReason.EMPTY, "nothing is left after cleaning"))
             continue
         if not task.kept_hash:
@@ -368,7 +377,7 @@ def _flush(batch: _Batch, writer: Writer) -> None:
 
 def _roots(sources: Sequence[str | Path]) -> list[str]:
     """Files and folders among `sources`, as the reader names files."""
-    return [str(Path(source).absolute()) for source in sources if str(source) != "-"]
+    return [path_name(Path(source).absolute()) for source in sources if str(source) != "-"]
 
 
 def _missing(writer: Writer, sources: Sequence[str | Path], tally: _Tally) -> list[str]:

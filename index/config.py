@@ -39,6 +39,7 @@ class Bm25Options:
 class IndexConfig:
     """Options of an index, chosen at its first build and kept in its manifest.
 
+    With `keep_boilerplate` cleaning takes out no line for what a page prints beside its article.
     `model` is "bundled" or the name or path of a sentence-transformers model. `user_words` are kept whole by
     the tokenizer; `synonyms` are groups of words that mean the same and act on queries only, so they are not
     part of the fingerprint.
@@ -48,6 +49,7 @@ class IndexConfig:
     overlap_chars: int = DEFAULT_OVERLAP_CHARS
     model: str = BUNDLED_MODEL
     clean: bool = True
+    keep_boilerplate: bool = False
     bm25: Bm25Options = field(default_factory=Bm25Options)
     user_words: tuple[str, ...] = ()
     synonyms: tuple[tuple[str, ...], ...] = ()

@@ -249,6 +249,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedLine:
+    """A line taken out as page boilerplate: of how many articles, and where it was met first."""
+
+    line: str
+    articles: int
+    first: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cleaned:
     """An article with its display text and its fields, and what was done to get there."""
 
@@ -262,6 +271,7 @@ class BuildReport:
     rebuild did not read again.
 
     `unread` names parts of files that are in the index otherwise: pictures, comments, embedded files.
+    `boilerplate`: every line taken out for it, those of most articles first.
     """
 
     added: int = 0
@@ -275,6 +285,7 @@ class BuildReport:
     seconds: float = 0.0
     repairs: Mapping[str, int] = field(default_factory=dict)
     examples: tuple[Change, ...] = ()
+    boilerplate: tuple[RemovedLine, ...] = ()
     dense_recall: float | None = None
     warnings: tuple[str, ...] = ()
     unread: tuple[Skipped, ...] = ()

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 
 from index.analysis.chunk import chunk_spans
+from index.analysis.gaps import as_read
 from index.analysis.terms import FieldTerms, Vocabulary, terms_of, terms_of_all
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Recipe
@@ -34,7 +35,7 @@ def passage_text(article: Article, span: tuple[int, int, str]) -> str:
     start, end, heading = span
     head = "" if not heading or article.text.startswith(heading, start) else f"{heading}\n"
     title = "" if article.text.startswith(article.title, start) else f"{article.title}\n"
-    return f"{title}{head}{article.text[start:end]}"
+    return f"{title}{head}{as_read(article.text[start:end])}"
 
 
 Prepared = tuple[StoredArticle, FieldTerms, tuple[Change, ...]]
@@ -53,7 +54,7 @@ class ArticlePreparer:
         self.fingerprint = config.fingerprint(
             encoder=self.encoder.fingerprint,
             tokenizer=self.tokenizer.fingerprint(),
-            cleaner=f"clean{CLEANER_VERSION}" if config.clean else "as is",
+            cleaner=f"clean{CLEANER_VERSION}{'+boilerplate' * config.keep_boilerplate}" if config.clean else "as is",
         )
 
     def prepare(
@@ -84,7 +85,10 @@ class ArticlePreparer:
         self, articles: Sequence[tuple[Article, frozenset[str], str]]
     ) -> list[tuple[StoredArticle, tuple[Change, ...]]]:
         raw = [(article, boilerplate) for article, boilerplate, kept_hash in articles if not kept_hash]
-        cleaned = iter(clean_all(raw) if self.config.clean else [Cleaned(with_cells(one), ()) for one, _ in raw])
+        if self.config.clean:
+            cleaned = iter(clean_all(raw, keep_boilerplate=self.config.keep_boilerplate))
+        else:
+            cleaned = iter([Cleaned(with_cells(one), ()) for one, _ in raw])
         size, overlap = self.config.chunk_chars, self.config.overlap_chars
         cut = []
         for article, _, kept_hash in articles:

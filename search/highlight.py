@@ -13,6 +13,8 @@ import numpy as np
 
 from index.analysis.chunk import sentences
 from index.analysis.fold import fold
+from index.analysis.gaps import close_gaps
+from index.analysis.numerals import numeral_terms
 from index.analysis.tokenizer import Tokenizer
 from index.models import Vectors
 from search.query.stopwords import FUNCTION_WORDS
@@ -21,17 +23,19 @@ Span = tuple[int, int]
 
 # Words that hold a sentence together and say nothing of what it is about; folded.
 _WORD = re.compile(r"\w")
+_APART = "\n\n\n"  # between texts that are looked through together: no gap
 _MAX_SENTENCE_CHARS = 400  # characters: no more of a sentence is shown around a passage
 
 
 def highlight(texts: Sequence[str], terms: Collection[str], tokenizer: Tokenizer) -> list[tuple[Span, ...]]:
-    """For each text its non-overlapping spans, in order; the folded text of each is one of `terms`.
+    """For each text its non-overlapping spans, in order; the folded text of each is one of `terms`, but for gaps in it
+    (index.analysis.gaps), or a numeral of that value.
 
     Terms of one character are marked only where they are a word of their own, longer ones anywhere. Of terms that
     overlap the longest wins. Function words are marked only where nothing else is: marks on every 的 say nothing.
     """
     # All texts are looked through as one: the passages of an answer are many and short.
-    folded = fold("\n".join(texts))
+    folded = fold(_APART.join(texts))
     function = FUNCTION_WORDS.intersection(terms)
     telling = _spans(folded, set(terms) - function, tokenizer)
     telling.sort()
@@ -46,12 +50,15 @@ def highlight(texts: Sequence[str], terms: Collection[str], tokenizer: Tokenizer
                 own.append((start - begin, stop - begin))
             at += 1
         out.append(_disjoint(own or sorted(_spans(folded[begin:end], function, tokenizer))))
-        begin = end + 1
+        begin = end + len(_APART)
     return out
 
 
 def _spans(folded: str, terms: AbstractSet[str], tokenizer: Tokenizer) -> list[Span]:
-    spans: list[Span] = []
+    closed = close_gaps(folded, marks=True)
+    spans = [(start, end) for term, start, end in numeral_terms(closed.text) if term in terms]
+    folded = closed.text
+    terms = {close_gaps(term, marks=True).text for term in terms}
     single = {term for term in terms if len(term) == 1 and term in folded}
     for term in terms - single:
         at = folded.find(term) if len(term) > 1 else -1
@@ -61,7 +68,7 @@ def _spans(folded: str, terms: AbstractSet[str], tokenizer: Tokenizer) -> list[S
             at = folded.find(term, at + 1)
     if single:
         spans += tokenizer.lone(folded, single)
-    return spans
+    return [closed.span(start, end) for start, end in spans]
 
 
 def _whole(text: str, start: int, end: int) -> bool:

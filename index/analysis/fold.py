@@ -23,6 +23,20 @@ _VARIANTS = dict(
 )
 
 
+# Radicals and strokes, which the text layers of PDFs hold in place of characters; NFKC knows only those of U+2F00.
+# Unicode's EquivalentUnifiedIdeograph, without what stands for no character of today's texts.
+RADICALS = dict(
+    zip(
+        "⺁⺂⺃⺄⺅⺆⺈⺉⺊⺌⺍⺎⺏⺐⺒⺓⺔⺕⺖⺗⺘⺙⺛⺜⺝⺞⺟⺠⺡⺢⺣⺤⺥⺦⺧⺨⺩⺫⺬⺭⺯⺰⺱⺲⺴⺶⺹⺺⺻⺼⺾⺿⻀⻁⻂⻃⻄⻅⻆⻈"
+        "⻉⻋⻌⻍⻎⻏⻐⻑⻒⻓⻔⻖⻗⻘⻙⻚⻛⻜⻝⻟⻠⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳㇐㇑㇒㇓㇔㇚㇠",
+        "厂乛乚乙亻冂刀刂卜小小兀尣尢巳幺彑彐忄心扌攵旡日月歺母民氵氺灬爫爫丬牛犭王目示礻糹纟罓罒冗羊耂肀聿肉艹艹艹虎衤覀西见角讠"
+        "贝车辶辶辶邑钅長镸长门阝雨青韦页风飞食飠饣马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟一丨丿丿丶亅乙",
+        strict=True,
+    )
+)
+_VARIANTS |= RADICALS
+
+
 @cache
 def _to_simplified() -> Callable[[str], str]:
     from opencc import OpenCC
@@ -100,4 +114,4 @@ def fold_version() -> str:
     """What the folding depends on: another OpenCC may map a character otherwise."""
     from importlib.metadata import version  # here: a question does without what it brings, 20 ms
 
-    return f"fold1+opencc{version('opencc')}+unicode{unicodedata.unidata_version}"
+    return f"fold2+opencc{version('opencc')}+unicode{unicodedata.unidata_version}"

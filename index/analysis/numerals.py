@@ -1,25 +1,147 @@
-"""Chinese numerals -> numbers."""
+"""Numerals, Chinese and Arabic: their values, and the terms by which either spelling is found.
+
+第一千二百五十四条 and 第1254条, 二〇二四年七月一日 and 2024-07-01, 三千八百万元 and 3800万元 give equal terms, which
+stand beside the words that the text itself gives, on the characters of the numeral.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2, "元": 1}
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+_LARGE = {"万": 10**4, "亿": 10**8}
 
 
 def chinese_number(text: str) -> int | None:
-    """`二〇二四` -> 2024, `一百一十三` -> 113, `廿九` -> 29, `29` -> 29; None where it is no number."""
+    """`二〇二四` -> 2024, `一千二百五十四` -> 1254, `廿九` -> 29, `29` -> 29; None where it is no number.
+
+    `三千八` is 3800, as people say it; `三四百` and `七八十` are no numbers.
+    """
     if text.isdecimal():
         return int(text)
     text = text.replace("廿", "二十").replace("卅", "三十")
-    if not any(unit in text for unit in "十百"):
+    if not any(unit in text for unit in "十百千万亿"):
         digits = [_DIGITS.get(char) for char in text]
         if not digits or None in digits:
             return None
         return int("".join(str(digit) for digit in digits))
-    total, current = 0, 0
-    for char in text:
-        if char in "十百":
-            total += (current or 1) * (10 if char == "十" else 100)
-            current = 0
-        elif char in _DIGITS:
+    return _with_units(text)
+
+
+def _with_units(text: str) -> int | None:
+    total = section = 0
+    current: int | None = None
+    last = largest = 10**16  # the unit before, and the large one: they only get smaller
+    for at, char in enumerate(text):
+        if char in _DIGITS:
+            if current:
+                return None  # two digits in a row: about so many
             current = _DIGITS[char]
+        elif char in _UNITS:
+            unit = _UNITS[char]
+            if unit >= last or (current is None and not (char == "十" and not section)):
+                return None
+            section, current, last = section + (1 if current is None else current) * unit, None, unit
+        elif char in _LARGE:
+            unit = _LARGE[char]
+            section += current or 0
+            if unit >= largest or not section:
+                return None
+            total, section, current, last, largest = total + section * unit, 0, None, 10**16, unit
         else:
             return None
-    return total + current
+        if at == len(text) - 1 and current and at and text[at - 1] in "百千万亿":
+            current *= (_UNITS | _LARGE)[text[at - 1]] // 10  # 三千八
+    return total + section + (current or 0)
+
+
+_HAN_DIGIT = "零○一二三四五六七八九"
+_HAN = _HAN_DIGIT + "十百千万亿两廿卅"
+_COUNTED = "条章节款项目编卷篇集部届次期号页批回课讲届季轮"  # what 第 numbers
+# Each alternative is one kind of numeral, on folded text. What stands in it is told by its groups.
+_KINDS = (
+    rf"第(?P<nth>\d{{1,6}}|[{_HAN}]{{1,9}})(?P<counted>[{_COUNTED}])"
+    rf"|百分之(?P<percent>[{_HAN}]{{1,9}}(?:点[{_HAN_DIGIT}]{{1,4}})?)"
+    rf"|(?P<year>[{_HAN_DIGIT}]{{4}})年(?:(?P<month>[{_HAN}元]{{1,3}})月(?:(?P<day>[{_HAN}]{{1,3}})[日号])?)?"
+    rf"|(?P<month2>[{_HAN}]{{1,3}})月(?P<day2>[{_HAN}]{{1,3}})日"
+    r"|(?<!\d)(?P<y>(?:1\d|20)\d\d)[-/.年](?P<m>1[0-2]|0?[1-9])[-/.月](?P<d>3[01]|[12]\d|0?[1-9])(?![\d.-])日?"
+    r"|(?<![\d.])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:\.\d{1,6})?)(?P<unit>[十百千]?[万亿]|[百千](?![克米瓦伏卡赫帕]))?"
+    rf"|(?P<number>[一二三四五六七八九十两廿卅][{_HAN}]+)"
+)
+_NUMERAL = re.compile(_KINDS)
+_BEGINS = re.compile(rf"[第百{_HAN_DIGIT}十两廿卅\d](?<=(?={_KINDS}).)", re.S)
+_MOST = 10**16
+
+
+def numeral_terms(folded: str) -> Iterator[tuple[str, int, int]]:
+    """The terms that numerals give beside their words, and the characters `[start, end)` they stand on; from left to
+    right. `folded`: index.analysis.fold, without gaps.
+    """
+    at = 0
+    while begin := _BEGINS.search(folded, at):
+        match = _NUMERAL.match(folded, begin.start())
+        if match is None:  # the class that begins a search holds what begins no numeral
+            at = begin.start() + 1
+            continue
+        at = match.end()
+        for term in _terms(match):
+            yield term, match.start(), match.end()
+
+
+def _terms(match: re.Match[str]) -> list[str]:
+    groups = match.groupdict()
+    if groups["counted"]:
+        return _nth(groups["nth"], groups["counted"])
+    if groups["percent"]:
+        return _percent(groups["percent"])
+    if groups["year"] or groups["month2"]:
+        return _han_date(groups)
+    if groups["y"]:
+        date = f"{int(groups['y'])}年{int(groups['m'])}月{int(groups['d'])}日"
+        return [date] if date != match.group() else []
+    if groups["digits"]:
+        return _digits(groups["digits"], groups["unit"] or "")
+    text = groups["number"]
+    if not any(unit in text for unit in "十百千万亿廿卅") and not re.search("[零○]", text):
+        return []  # 一一, 三五, 一二三
+    value = chinese_number(text)
+    return [str(value)] if value is not None and 10 <= value < _MOST else []
+
+
+def _nth(number: str, counted: str) -> list[str]:
+    value = chinese_number(number)
+    if value is None:
+        return []
+    own = [] if number.isdecimal() or value < 10 else [str(value)]
+    return [f"第{value}{counted}", *own]
+
+
+def _percent(text: str) -> list[str]:
+    whole, _, rest = text.partition("点")
+    value = chinese_number(whole)
+    if value is None:
+        return []
+    return [f"{value}.{''.join(str(_DIGITS[char]) for char in rest)}%" if rest else f"{value}%"]
+
+
+def _han_date(groups: dict[str, str | None]) -> list[str]:
+    month, day = groups["month"] or groups["month2"], groups["day"] or groups["day2"]
+    parts = [(groups["year"], "年"), (month, "月"), (day, "日")]
+    told = [(chinese_number(text), name) for text, name in parts if text]
+    if any(value is None for value, _ in told):
+        return []
+    whole = "".join(f"{value}{name}" for value, name in told)
+    return [whole, *(str(value) for value, _ in told)]
+
+
+def _digits(text: str, unit: str) -> list[str]:
+    if not unit and "," not in text:
+        return []
+    factor = 1
+    for char in unit:
+        factor *= (_UNITS | _LARGE)[char]
+    value = Decimal(text.replace(",", "")) * factor
+    if value >= _MOST or value != value.to_integral_value():
+        return [] if "," not in text else [str(value.normalize())]
+    return [str(int(value))]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index.analysis.bigrams import Pairs, pair_text, pairs_of
 from index.analysis.fold import fold
+from index.analysis.gaps import Closed, close_gaps
 from index.analysis.jieba_dictionary import numbers, words
 from index.analysis.names import name_facet, names_of
 from index.analysis.near_duplicates import Signature, folded_signatures
@@ -32,6 +33,7 @@ MIXED_BIGRAMS = "mixed_bigrams"
 CHUNK_FIELDS = ("words", "bigrams", MIXED_BIGRAMS)  # a document a chunk; the others have one an article
 PAIRED = ("bigrams", MIXED_BIGRAMS)
 NAMED_META = ("correspondent", "editor", "photographer", "document_number", "issuing_body")
+_OTHER_NAMES = ("aliases", "alias", "别名")  # in the metadata
 MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
 _MIN_STRETCH_CHARS = 20_000  # characters cut into words at a time, about
 
@@ -181,8 +183,14 @@ def facets_of(article: Article) -> list[str]:
 
 def named_values(article: Article) -> list[str]:
     """What the fields of an article say that its text does not: who wrote and issued it, and its number."""
-    values = [article.source, article.author, *(article.meta.get(key) for key in NAMED_META)]
+    values = [article.source, article.author, *(article.meta.get(key) for key in NAMED_META), *article.tags]
     return [value for value in values if value and len(value) <= MAX_FACET]
+
+
+def _headings(article: Article) -> list[str]:
+    """What an article is called: its title, its subtitle and other names that it gives itself."""
+    named = (article.meta.get(key, "") for key in ("subtitle", *_OTHER_NAMES))
+    return [article.title, *(name for name in named if len(name) <= MAX_FACET)]
 
 
 def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> FieldTerms:
@@ -191,15 +199,17 @@ def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary
 
 
 class _Cut(NamedTuple):
-    """One article, cut: its folded text, the words of title, of named values and of the text with where each begins,
-    the pairs of each chunk, and the text's signature.
+    """One article, cut: its folded text without gaps, where the chunks begin and end in that, (chunks, 2), the words
+    of title and of named values, all terms of the text with where each begins, the pairs of each chunk, and the text's
+    signature.
     """
 
     stored: StoredArticle
-    text: str
+    closed: Closed
+    edges: NDArray[np.int64]
     title: Numbers
     values: Numbers
-    body: TermsAt
+    body: list[TermsAt]
     pairs: list[tuple[Pairs, Pairs]]
     signature: Signature
 
@@ -211,52 +221,70 @@ def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: V
 
 def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: Vocabulary) -> Iterator[_Cut]:
     """Cut all texts of all articles together: titles, named values and stretches of the texts."""
-    texts = [fold(item.article.text) for item in stored]
-    titles = [fold(f"{item.article.title}\n{item.article.meta.get('subtitle', '')}") for item in stored]
-    values = [fold("\n".join(named_values(item.article))) for item in stored]
-    stretches = [_stretches(text, [end for _, end, _ in item.spans]) for item, text in zip(stored, texts, strict=True)]
+    closed = [close_gaps(fold(item.article.text)) for item in stored]
+    texts = [one.text for one in closed]
+    edges = [one.to(_spans(item)) for item, one in zip(stored, closed, strict=True)]
+    titles = [close_gaps(fold("\n\n".join(_headings(item.article)))) for item in stored]
+    values = [close_gaps(fold("\n\n".join(named_values(item.article)))) for item in stored]
+    stretches = [_stretches(text, at[:, 1].tolist()) for at, text in zip(edges, texts, strict=True)]
     pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
-    cut = list(_cut_all([*titles, *values, *pieces], tokenizer, known))
+    cut = list(_cut_all([*(one.text for one in (*titles, *values)), *pieces], tokenizer, known))
     short, of_pieces = cut[: 2 * len(stored)], iter(cut[2 * len(stored) :])
     named = [
-        np.concatenate([words, known.numbers([term for term, _ in tokenizer.identifier_terms(text)])])
-        for text, (words, _) in zip([*titles, *values], short, strict=True)
+        np.concatenate([numbers for numbers, _ in _all_terms(one, words, tokenizer, known)])
+        for one, words in zip([*titles, *values], short, strict=True)
     ]
     begins = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
-    spans = [(b + s, b + e) for item, b in zip(stored, begins, strict=False) for s, e, _ in item.spans]
+    spans = [(begin + s, begin + e) for at, begin in zip(edges, begins, strict=False) for s, e in at.tolist()]
     pairs = iter(pairs_of("\n".join(texts), spans))
     signatures = folded_signatures(texts)
-    for n, (item, text) in enumerate(zip(stored, texts, strict=True)):
-        parts = [(words, at + begin) for (begin, _), (words, at) in zip(stretches[n], of_pieces, strict=False)]
+    for n, (item, one, at) in enumerate(zip(stored, closed, edges, strict=True)):
+        parts = [(words, where + begin) for (begin, _), (words, where) in zip(stretches[n], of_pieces, strict=False)]
         terms, positions = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
+        body = _all_terms(one, (terms, positions), tokenizer, known, at[:, 1].tolist())
         own = list(islice(pairs, len(item.spans)))
-        yield _Cut(item, text, named[n], named[len(stored) + n], (terms, positions), own, signatures[n])
+        yield _Cut(item, one, at, named[n], named[len(stored) + n], body, own, signatures[n])
+
+
+def _spans(stored: StoredArticle) -> NDArray[np.int64]:
+    """Where the chunks begin and end, (chunks, 2)."""
+    return np.array([span[:2] for span in stored.spans], np.int64).reshape(-1, 2)
+
+
+def _all_terms(
+    closed: Closed, words: TermsAt, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int] | None = None
+) -> list[TermsAt]:
+    """The words of a closed text, those that its gaps would part, and what its identifiers give."""
+    parted = tokenizer.parted(closed, words[1])
+    numbers = np.asarray([known[term] for term, _, _ in parted], np.int32)
+    begins = np.asarray([begin for _, begin, _ in parted], np.int64)
+    identifiers = _identifiers_once(closed.text, tokenizer, known, ends or [len(closed.text)])
+    return [words, (numbers, begins), identifiers]
 
 
 def _terms_of(cut: _Cut, tokenizer: Tokenizer, known: Vocabulary) -> FieldTerms:
-    stored, text, title, values, body, pairs, signature = cut
+    stored, closed, edges, title, values, whole, pairs, signature = cut
     article = stored.article
 
-    def numbers_of(stretch: str) -> Numbers:
-        return known.numbers(tokenizer.folded_terms(stretch))
+    def numbers_of(part: Closed) -> Numbers:
+        words = _cut_one(tokenizer.pieces(part.text), known)
+        return np.concatenate([numbers for numbers, _ in _all_terms(part, words, tokenizer, known)])
 
-    starts = np.asarray([start for start, _, _ in stored.spans], np.int64)
-    ends = np.asarray([end for _, end, _ in stored.spans], np.int64)
     # A sentence shared with the chunk before counts in both chunks but once in the article.
-    whole = [body, _identifiers_once(text, tokenizer, known, ends.tolist())]
-    slices = [np.searchsorted(at, np.stack([starts, ends], axis=1)).tolist() for _, at in whole]
+    slices = [np.searchsorted(at, edges).tolist() for _, at in whole]
     words: list[NDArray[np.integer]] = []
     lengths: list[int] = []
     heads: dict[str, tuple[Numbers, tuple[Pairs, Pairs]]] = {}
     done = 0
-    for n, (start, end, heading) in enumerate(stored.spans):
+    for n, ((original, _, heading), (start, end)) in enumerate(zip(stored.spans, edges.tolist(), strict=True)):
         parts = [numbers[slice(*at[n])] for (numbers, _), at in zip(whole, slices, strict=True)]
-        if start < done and not _parts(text, start):
-            parts = [numbers_of(text[start:done])]
+        if start < done and not _parts(closed.text, start):
+            parts = [numbers_of(closed.part(start, done))]
             parts += [numbers[slice(*np.searchsorted(at, [done, end]).tolist())] for numbers, at in whole]
-        if heading and not article.text.startswith(heading, start):
+        if heading and not article.text.startswith(heading, original):
             if heading not in heads:
-                heads[heading] = numbers_of(fold(heading)), pairs_of(fold(heading), [(0, len(heading))])[0]
+                named = close_gaps(fold(heading))
+                heads[heading] = numbers_of(named), pairs_of(named.text, [(0, len(named.text))])[0]
             parts.append(heads[heading][0])
             beyond = np.uint64(end - start + 1)  # no phrase reaches from the text into its heading
             both = zip(pairs[n], heads[heading][1], strict=True)

@@ -12,8 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.analysis.characters import COMMON_HAN, HAN
 from index.analysis.fold import fold, fold_version
+from index.analysis.gaps import Closed, close_gaps
+from index.analysis.numerals import numeral_terms
 from index.analysis.word_cutter import WordCutter, short_cutter
 from index.models import Token
 
@@ -39,6 +44,7 @@ _OTHERS = (
 _OTHER = re.compile(_OTHERS)
 # Where one begins: a class of characters comes first, which is what makes a search quick.
 _BEGINS = re.compile(rf"[\da-z](?<=(?={_OTHERS}).)", re.S)
+_PARTED = 12  # characters on either side of a gap that are cut by themselves
 _EDITION = re.compile(r"(?<=\d)-(?:19|20)\d\d$")
 _LETTERS_OR_DIGITS = re.compile(r"[a-z]+|\d+")
 _BRACKETS = str.maketrans({"〔": "[", "〕": "]", "(": "[", ")": "]", " ": None, "-": None})
@@ -135,22 +141,59 @@ class Tokenizer:
         return self._cut(folded) if folded else []
 
     def identifier_terms(self, folded: str) -> Iterator[tuple[str, int]]:
-        """The terms that identifiers give beside their `pieces`, each with where its identifier begins."""
-        for start, end in identifiers(folded):
-            yield from ((term, start) for term, _, _ in _identifier_tokens(folded[start:end], start))
+        """The terms that identifiers and numerals give beside their `pieces`, and where each begins, ascending."""
+        found = [
+            (token.term, token.start)
+            for start, end in identifiers(folded)
+            for token in _identifier_tokens(folded[start:end], start)
+        ]
+        found += [(term, start) for term, start, _ in numeral_terms(folded)]
+        yield from sorted(found, key=lambda one: one[1])
 
     def tokens(self, text: str) -> list[Token]:
-        """`terms` with the characters each stands on: `fold(text)[start:end]` reads as the term."""
-        folded = fold(text)
+        """The terms of an article of this text, with the characters each stands on.
+
+        `fold(text)[start:end]` reads as the term, but for gaps in it (index.analysis.gaps) and for numerals
+        (index.analysis.numerals).
+        """
+        closed = close_gaps(fold(text))
+        folded = closed.text
         tokens: list[Token] = []
         at = 0
         for piece in self._cut(folded):
             if _WORD.match(piece):
                 tokens.append(Token(piece, at, at + len(piece)))
             at += len(piece)
+        starts = np.array([token.start for token in tokens], np.int64)
+        tokens += [Token(*part) for part in self.parted(closed, starts)]
         for start, end in identifiers(folded):
             tokens.extend(_identifier_tokens(folded[start:end], start))
-        return tokens
+        tokens += [Token(*term) for term in numeral_terms(folded)]
+        return [Token(token.term, *closed.span(token.start, token.end)) for token in tokens]
+
+    def parted(self, closed: Closed, starts: NDArray[np.int64]) -> list[tuple[str, int, int]]:
+        """Words that a gap of the text would part from their neighbours, where the word of the closed text reaches
+        over it: whether the gap is a border, nobody can tell (研究 / 生活, or 研究生 / 活).
+
+        `starts`: where the words of the closed text begin, ascending. Each with its `[start, end)` there, ascending.
+        """
+        if not len(closed.gaps) or not len(starts):
+            return []
+        at = np.searchsorted(starts, closed.gaps, side="right") - 1
+        over = (at >= 0) & (starts[at] != closed.gaps)
+        text, found = closed.text, []
+        known = {0, len(text), *closed.gaps.tolist()}
+        for gap, word in zip(closed.gaps[over].tolist(), at[over].tolist(), strict=True):
+            first = int(starts[word])
+            last = int(starts[word + 1]) if word + 1 < len(starts) else len(text)
+            begin = max([edge for edge in range(max(0, gap - _PARTED), gap) if edge in known], default=gap - _PARTED)
+            end = min([edge for edge in range(gap + 1, gap + _PARTED + 1) if edge in known], default=gap + _PARTED)
+            for low, high in ((max(begin, 0), gap), (gap, end)):
+                for piece in self._cut(text[low:high]) if high - low > 1 else ():
+                    if len(piece) > 1 and low < last and low + len(piece) > first and _WORD.match(piece):
+                        found.append((piece, low, low + len(piece)))
+                    low += len(piece)
+        return found
 
     def lone(self, folded: str, wanted: AbstractSet[str]) -> list[tuple[int, int]]:
         """Where in a folded text one of the `wanted` characters is a word of its own: spans, in order."""

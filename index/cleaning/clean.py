@@ -11,12 +11,13 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from index.cleaning import boilerplate as page_boilerplate
-from index.cleaning import gbk_misaligned, gbk_repair, metadata, mojibake, pinyin_annotations
+from index.cleaning import boilerplate, gbk_misaligned, gbk_repair, metadata, mojibake, pinyin_annotations
 from index.cleaning.parts import page_starts, with_cells
 from index.models import Article, Change, Cleaned
 
-CLEANER_VERSION = 3  # part of the index's fingerprint: raise it whenever a step gives another result
+CLEANER_VERSION = 4  # part of the index's fingerprint: raise it whenever a step gives another result
+
+BOILERPLATE = "boilerplate"  # the step whose changes are lines taken out
 
 Result = tuple[Article, list[Change]]
 
@@ -30,6 +31,7 @@ class Known(NamedTuple):
     boilerplate: frozenset[str]
     changes: tuple[Change, ...]
     stretches: dict[str, list[gbk_misaligned.Stretch]]
+    keep_boilerplate: bool = False
 
 
 class Step(NamedTuple):
@@ -84,7 +86,11 @@ def _both(article: Article, repair: Callable[[str], tuple[str, list[Change]]]) -
 
 
 def _decoding(article: Article, _: Known) -> Result:
-    return _both(article, mojibake.redecode)
+    whole, changes = mojibake.redecode(f"{article.title}\n{article.text}")  # the title is judged by its text too
+    if not changes:
+        return article, []
+    title, text = whole.split("\n", 1)
+    return replace(article, text=text, title=title), changes
 
 
 def _pinyin_annotations(article: Article, _: Known) -> Result:
@@ -95,6 +101,8 @@ def _misaligned_gbk(article: Article, known: Known) -> Result:
     # Pinyin annotations were pasted in by a program that also broke bytes, and such damage seldom comes alone:
     # weaker marks of it are believed there.
     steps = Counter(change.step for change in known.changes)
+    if steps["decoding"] or mojibake.garbled(article.text):
+        return article, []  # whatever looks like a lost byte there is the work of the wrong table
     article, made = _both(article, lambda text: gbk_repair.repair(text, stretches=known.stretches.get(text)))
     if steps["pinyin_annotations"] >= 3 or steps["misaligned_gbk"] or made:
         article, more = _both(article, partial(gbk_repair.repair, damaged=True))
@@ -119,10 +127,12 @@ def _metadata(article: Article, _: Known) -> Result:
 
 
 def _boilerplate(article: Article, known: Known) -> Result:
-    text, gone = page_boilerplate.remove(article.text, known.boilerplate)
+    if known.keep_boilerplate:
+        return article, []
+    text, gone = boilerplate.remove(article.text, known.boilerplate, titled=bool(article.title))
     if not gone:
         return article, []
-    return replace(article, text=_spaces(text)), [Change("boilerplate", line, "") for line in gone]
+    return replace(article, text=_spaces(text)), [Change(BOILERPLATE, line, "") for line in gone]
 
 
 def _title(article: Article, _: Known) -> Result:
@@ -131,6 +141,8 @@ def _title(article: Article, _: Known) -> Result:
         article = replace(article, title=title, text=text)
     text = article.text
     while (line := text.partition("\n"))[0].strip() == article.title and line[2].strip():
+        if not metadata.reads_as_title(article.title):
+            break  # a sentence, which was taken for the title where there is no other
         text = line[2].strip("\n")  # the page repeats its title above the text
     meta = dict(article.meta)
     subtitle, text = metadata.split_subtitle(text)
@@ -158,22 +170,22 @@ STEPS: tuple[Step, ...] = (
 _REPAIRS = tuple(step for step in STEPS if step.run not in (_boilerplate, _metadata, _title))
 
 
-def clean(article: Article, *, boilerplate: frozenset[str] = frozenset()) -> Cleaned:
+def clean(article: Article, *, boilerplate: frozenset[str] = frozenset(), keep_boilerplate: bool = False) -> Cleaned:
     """The article with its display text and the fields found in it, and every change made on the way.
 
     `boilerplate`: what `BoilerplateCounts.lines()` learned from the article's source. Fields that came with the
     article are kept; `source`, `author` and `published` are filled where they were missing, everything else goes to
-    `meta`.
+    `meta`. With `keep_boilerplate` no line is taken for boilerplate.
     """
-    return clean_all([(article, boilerplate)])[0]
+    return clean_all([(article, boilerplate)], keep_boilerplate=keep_boilerplate)[0]
 
 
-def clean_all(pages: Sequence[tuple[Article, frozenset[str]]]) -> list[Cleaned]:
+def clean_all(pages: Sequence[tuple[Article, frozenset[str]]], *, keep_boilerplate: bool = False) -> list[Cleaned]:
     """`clean` each article, given with its source's boilerplate: what becomes of one does not depend on others."""
-    made = _cleaned(pages, STEPS)
+    made = _cleaned(pages, STEPS, keep_boilerplate)
     tables = [place for place, (article, _) in enumerate(pages) if article.cells]
     rows = [(replace(pages[place][0], title="", text=pages[place][0].cells), frozenset[str]()) for place in tables]
-    for place, row in zip(tables, _cleaned(rows, _REPAIRS), strict=True):
+    for place, row in zip(tables, _cleaned(rows, _REPAIRS, keep_boilerplate), strict=True):
         article = with_cells(replace(made[place].article, cells=row.article.text))
         made[place] = Cleaned(article, (*made[place].changes, *row.changes))
     for place, (raw, _) in enumerate(pages):
@@ -184,7 +196,9 @@ def clean_all(pages: Sequence[tuple[Article, frozenset[str]]]) -> list[Cleaned]:
     return made
 
 
-def _cleaned(pages: Sequence[tuple[Article, frozenset[str]]], steps: Sequence[Step]) -> list[Cleaned]:
+def _cleaned(
+    pages: Sequence[tuple[Article, frozenset[str]]], steps: Sequence[Step], keep_boilerplate: bool
+) -> list[Cleaned]:
     articles = [article for article, _ in pages]
     changes: list[list[Change]] = [[] for _ in pages]
     left = list(range(len(pages)))
@@ -193,7 +207,7 @@ def _cleaned(pages: Sequence[tuple[Article, frozenset[str]]], steps: Sequence[St
         for step in steps:
             stretches = _stretches([articles[place] for place in left]) if step.run is _misaligned_gbk else {}
             for place in left:
-                known = Known(pages[place][1], tuple(changes[place]), stretches)
+                known = Known(pages[place][1], tuple(changes[place]), stretches, keep_boilerplate)
                 articles[place], made = step.run(articles[place], known)
                 changes[place] += made
         left = [place for place in left if articles[place] != before[place]]

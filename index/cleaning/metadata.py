@@ -89,7 +89,9 @@ _SHAPES = {  # of the value that may stand on the line below its label
         rf"[{_H}\w]{{1,20}}(?:报|网|社|台|刊|局|委|府|办|厅|部|院|客户端|公众号|频道|在线|新闻|杂志|{_BODIES})"
     ),
 }
+_CREDITED = re.compile(rf"[{_H}·]{{2,4}}|[\w·]{{2,12}}(?:社|网|报|台|局|中心|图库|新闻)")
 _SUBTITLE = re.compile(r"^\s*(?:—{1,2}|－{1,2}|-{2,3}|―{1,2}|─{1,2})\s*(?P<sub>[^\s—－―─-].{1,58}?)\s*$")
+_EVENT = re.compile(r"(?:时间|日期)\s*:")
 _SENTENCE_END = re.compile(r"[。！？!?；;]")
 _PEOPLE = frozenset({"author", "correspondent", "editor", "proofreader", "reviewer", "photographer"})
 _HEAD, _TAIL = 16, 14  # lines that are looked at from either end
@@ -164,6 +166,8 @@ def _fits(key: str, value: str) -> bool:
         return len(re.sub(_CLOCK, "", fold(value)[: found[1]] + fold(value)[found[2] :], flags=re.I).strip()) <= 16
     if key in _PEOPLE:
         names = _people(_without_date(value)[0]).split()
+        if key == "photographer" and not all(_CREDITED.fullmatch(fold(name)) for name in names):
+            return False  # 图片：某某发票 says what the picture shows
         return len(names) <= 12 and all(len(name) <= 10 for name in names)
     return len(value) <= 40 and value.count("，") + value.count(",") <= 1
 
@@ -215,6 +219,10 @@ def take(text: str) -> tuple[str, dict[str, str], list[str]]:
         at_foot = place >= _MAX_LINE_OF_DATE or 1 < place == len(full) - 1
         if at_foot and set(found.metadata) == {"published"} and not _LABEL.search(fold(lines[i])):
             continue  # a date alone under the text belongs to a notice's signature; at the top it is the page's
+        if _EVENT.match(fold(lines[i].strip())) and any(
+            _told(lines[full[near]]) for near in (place - 1, place + 1) if 0 <= near < len(full)
+        ):
+            continue  # 时间： above 地点： is when something takes place
         drop.add(i)
         for key, value in found.metadata.items():
             metadata.setdefault(key, value)
@@ -227,6 +235,12 @@ def take(text: str) -> tuple[str, dict[str, str], list[str]]:
     taken = [lines[i].strip() for i in sorted(drop)]
     kept = [line for i, line in enumerate(lines) if i not in drop]
     return ("\n".join(kept) if drop else text), metadata, taken
+
+
+def _told(line: str) -> bool:
+    """Whether a line is `label：value` and the label none of a byline's."""
+    label = re.match(r"([^\s:]{2,8})\s*:", fold(line.strip()))
+    return label is not None and label[1] not in _LABELS
 
 
 def _is_furniture(line: str) -> bool:
@@ -316,11 +330,16 @@ def split_subtitle(text: str) -> tuple[str, str]:
     return match["sub"], rest.lstrip("\n")
 
 
+def reads_as_title(line: str) -> bool:
+    """Whether a first line is a title by its looks: short, and no sentence nor the beginning of one."""
+    return len(line) <= 60 and not re.search(r"[。！!；;，,：:、.…\ufffd]$|[。；;]", line)
+
+
 def split_title(text: str) -> tuple[str, str]:
     """`(title, rest)`: the first line where it reads as a title, else its opening words and the whole text."""
     first, _, rest = text.lstrip("\n 　\t").partition("\n")
     line = first.strip()
-    if rest.strip() and len(line) <= 60 and not re.search(r"[。！!；;，,：:、.…]$|[。；;]", line):
+    if rest.strip() and reads_as_title(line):
         return line, rest.lstrip("\n")
     opening = re.split(r"[。！？!?；;…\n]", line, maxsplit=1)[0]
     while len(opening) > 40 and (cut := re.search(r"[，,、：:\s][^，,、：:\s]*$", opening)):

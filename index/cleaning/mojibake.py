@@ -5,21 +5,21 @@ model finds it far better Chinese than what stands there.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
 
-import numpy as np
-
 from index.analysis.characters import is_common_han
 from index.cleaning.charmodel import load
+from index.cleaning.lost_bytes import LOST, SIGN, fill, signed
 from index.models import Change
 
+_ENOUGH = 100  # characters of an article in which a decoder that drops bytes would have dropped some
+_WINDOW = 4  # characters that are judged together where bytes may be paired wrongly
+_POOR = -8.5  # nats per character of such a window under which they are
 _GAIN_THRESHOLD = 2.5  # nats per character by which the new decoding must win
 _CHINESE_THRESHOLD = -7.5  # nats per character under which it is no Chinese either
 _HOLE = 5.0  # nats for each character that stays lost
-_SHOWN_THRESHOLD = 0.3  # below this, a character one byte of which is gone is shown as ?
 
 # Windows-1252 as browsers read it: the five bytes it leaves out stay C1 controls.
 _LATIN = {
@@ -32,7 +32,7 @@ _LATIN = {
 }
 _LATIN_BYTES = {char: code for code, char in _LATIN.items()} | {chr(code): code for code in range(256)}
 _LATIN_CLASS = "".join(sorted({*_LATIN.values(), *map(chr, range(0x80, 0x100))})).replace("]", r"\]")
-_LATIN_RUN = re.compile(rf"[{_LATIN_CLASS}](?:[{_LATIN_CLASS}]|[ -~](?=[{_LATIN_CLASS}])){{3,}}")
+_LATIN_RUN = re.compile(rf"[{_LATIN_CLASS}](?:[{_LATIN_CLASS}\ufffd]|[ -~](?=[{_LATIN_CLASS}])){{3,}}")
 
 
 @cache
@@ -49,137 +49,99 @@ def _utf8_as_gbk() -> re.Pattern[str]:
     return re.compile(f"[{shown}].{{0,2}}[{shown}].{{0,3}}[{shown}]")
 
 
-# A character of three bytes of which one or two are missing, with or without a `?` in their place; or a byte too many.
-_BROKEN = re.compile(
-    rb"(?P<first>[\xe2-\xe9\xef])(?:(?P<second>[\x80-\xbf])\??|\?(?P<third>[\x80-\xbf])|\?\??)(?![\x80-\xbf])"
-    rb"|\?(?P<tail>[\x80-\xbf]{2})(?![\x80-\xbf])|\?[\x80-\xbf]\??|[\x80-\xff]\??"
-)
-_LATER = [bytes((byte,)) for byte in range(0x80, 0xC0)]
-_LEADS = [bytes((byte,)) for byte in (*range(0xE2, 0xEA), 0xEF)]
-_BEAM = 64  # readings of a broken stretch that are followed at once
-_SEEN = 2.5  # nats for two neighbours that the line holds elsewhere, unbroken: its names come again
-
-
-def _fillings(match: re.Match[bytes]) -> list[str]:
-    """Every character that the bytes left of one may have been; none where too many are gone."""
-    first, second, third, tail = match["first"], match["second"], match["third"], match["tail"]
-    found: list[bytes] = []
-    if first and second:
-        found += [first + second + other for other in _LATER]
-        if not match.group().endswith(b"?"):
-            found += [first + other + second for other in _LATER]
-    elif first and third:
-        found += [first + other + third for other in _LATER]
-    elif first:
-        found += [first + one + other for one in _LATER for other in _LATER]
-    elif tail:
-        found += [other + tail for other in _LEADS]
-    chars = {data.decode("utf-8", "ignore") for data in found}
-    return sorted(char for char in chars if char and load().common(char, 7000) and _is_usual(char))
-
-
-def _is_usual(char: str) -> bool:
-    """Whether an article may hold it: no other form of a character, such as ㊊ of 月, but for the full-width marks."""
-    return "\uff00" <= char <= "\uff5f" or unicodedata.normalize("NFKC", char) == char or char == "…"
-
-
-def _fill(data: bytes) -> str | None:
-    """UTF-8 in which bytes may be missing: each is put back where the model is sure of it, `?` elsewhere."""
-    places: list[list[str]] = []
-    at = holes = 0
-    while at < len(data):
-        size = 1 if data[at] < 0x80 else 2 if data[at] < 0xE0 else 3 if data[at] < 0xF0 else 4
-        broken = _BROKEN.match(data, at) if data[at] == 0x3F or data[at] >= 0x80 else None
-        try:
-            char = data[at : at + size].decode("utf-8")
-        except UnicodeDecodeError:
-            char = ""
-        if char and (size > 1 or broken is None):
-            places.append([char])
-            at += size
-        elif broken is None:
-            return None
-        else:
-            places.append(_fillings(broken) or ["?"])
-            at, holes = broken.end(), holes + 1
-    return _settled(places) if holes * 2 <= len(places) + 4 else None
-
-
-def _settled(places: list[list[str]]) -> str:
-    """The likeliest choice at each place, given the two before and behind; `?` where it is not sure."""
-    certain = load().encode("".join(options[0] if len(options) == 1 else "\n" for options in places))
-    seen = set(pairwise(certain))
-    out: list[str] = []
-    while len(out) < len(places):
-        if len(places[len(out)]) == 1:
-            out += places[len(out)]
-            continue
-        end = len(out) + 1  # of the stretch: two characters that are certain, or the end of the line
-        while end < len(places) and (len(places[end]) > 1 or len(places[end - 1]) > 1):
-            end += 1
-        out += _read(["\n", "\n", *out][-2:], places[len(out) : end], seen)
-    return "".join(out)
-
-
-def _read(before: list[str], places: list[list[str]], seen: Set[tuple[int, int]]) -> list[str]:
-    """The choice at each of `places` on which the likeliest readings of them all agree most, `?` where too little.
-
-    `seen`: pairs of neighbours, as the model numbers them, that the line surely holds.
-    """
-    model = load()
-    first, second = model.encode("".join(before))
-    beam: list[tuple[float, tuple[int, int], tuple[int, ...]]] = [(0.0, (first, second), ())]
-    for options in places:
-        ids = np.array(model.encode("".join(options)))
-        grown = []
-        for score, (one, two), chosen in beam:
-            for number, gain in enumerate(model.behind(one, two, ids).tolist()):
-                pair = two, int(ids[number])
-                grown.append((score + gain + _SEEN * (pair in seen), pair, (*chosen, number)))
-        beam = sorted(grown, key=lambda reading: -reading[0])[:_BEAM]
-    weights = np.exp(np.array([score for score, _, _ in beam]) - beam[0][0])
-    chars = []
-    for place, options in enumerate(places):
-        votes = np.bincount([chosen[place] for _, _, chosen in beam], weights, len(options))
-        best = int(votes.argmax())
-        chars.append(options[best] if votes[best] >= _SHOWN_THRESHOLD * weights.sum() else "?")
-    return chars
-
-
 def _gbk_bytes(line: str) -> bytes | None:
-    try:
-        return line.replace("\ufffd", "?").replace("€", "\x80").encode("gb18030").replace(b"\xc2\x80", b"\x80")
-    except UnicodeEncodeError:
+    """The bytes that a decoder of GBK showed as `line`, `SIGN` for each that it had no character for."""
+    if "\x1a" in line:
         return None
+    out = []
+    for at, char in enumerate(line):
+        if char == "€":
+            out.append(_euro(line[at + 1 : at + 2]))
+            continue
+        try:
+            code = b"\x80" if char == "\x80" else b"\x1a" if char == LOST else char.encode("gb18030")
+        except UnicodeEncodeError:
+            return None
+        if len(code) == 4:
+            return None  # not of that table
+        out.append(code)
+    return signed(b"".join(out))
+
+
+def _euro(behind: str) -> bytes:
+    """What was shown as €: the byte 80 alone, which ends a character, or two bytes that end one and begin the next."""
+    if behind in ("", LOST, "€"):
+        return b"\x1a"
+    first = behind.encode("gb18030", "replace")[0]
+    return b"\xa2\xe3" if 0x80 <= first < 0xC0 else b"\x80"
 
 
 def _from_gbk(line: str) -> str | None:
     data = _gbk_bytes(line)
-    return None if data is None else _fill(data)
+    return None if data is None else fill(data)
 
 
 def _latin_bytes(run: str) -> bytes:
-    return bytes(_LATIN_BYTES[char] for char in run)
+    return bytes(SIGN if char == LOST else _LATIN_BYTES[char] for char in run)
 
 
-def _latin_utf8(run: str) -> str | None:
-    return _fill(_latin_bytes(run))
+def _latin_line(decode: Callable[[bytes], str | None]) -> Callable[[str], str | None]:
+    """A line in which Latin letters are bytes, signs for bytes among them; None where one stretch of them is not."""
+
+    def line_again(line: str) -> str | None:
+        out: list[str] = []
+        for stretch in _LATIN_STRETCH.findall(line):
+            again = decode(_latin_bytes(stretch)) if _HIGH.search(stretch) else stretch
+            if again is None:
+                return None
+            out.append(again)
+        return "".join(out)
+
+    return line_again
 
 
-def _latin_gbk(run: str) -> str | None:
-    try:
-        return _latin_bytes(run).decode("gbk")
-    except UnicodeDecodeError:
-        return None
+def _from_pairs(data: bytes, meant: str) -> str | None:
+    """Text in the two-byte encoding `meant`: a sign counts as the byte it stands for, and a pair with a sign in it is
+    `LOST`. None where a pair is no character or too much is missing.
+    """
+    out: list[str] = []
+    at = 0
+    while at < len(data):
+        alone = data[at] < 0x80 and data[at] != SIGN
+        pair = data[at : at + (1 if alone else 2)]
+        at += len(pair)
+        try:
+            out.append(LOST if SIGN in pair else pair.decode(meant))
+        except UnicodeDecodeError:
+            return None
+    new = "".join(out)
+    return new if new.count(LOST) * 4 <= len(new) else None
+
+
+def _reads_on(text: str) -> bool:
+    """Whether every stretch of `text` reads like Chinese: where a byte is gone without a sign, all behind it is paired
+    anew, up to the next letter that is one byte.
+    """
+    model = load()
+    wide = [part for part in _WIDE.findall(text) if len(part) >= 2]
+    for part in wide:
+        ids = model.encode("\n" + part)
+        logs = [float(model.after(one)[two]) for one, two in pairwise(ids)]
+        for at in range(max(1, len(logs) - _WINDOW + 1)):
+            some = logs[at : at + _WINDOW]
+            if sum(some) < _POOR * len(some):
+                return False
+    return True
 
 
 def _as(shown: str, meant: str) -> Callable[[str], str | None]:
+    """Text in the two-byte encoding `meant` that was read as `shown`."""
+
     def decode(line: str) -> str | None:
         try:
-            again = line.encode(shown, "replace").decode(meant, "replace")
-        except UnicodeError:
+            return _from_pairs(b"".join(b"\x1a" if char == LOST else char.encode(shown) for char in line), meant)
+        except UnicodeEncodeError:
             return None
-        return again.replace("\ufffd", "?") if again.count("\ufffd") * 4 <= len(again) else None
 
     return decode
 
@@ -188,7 +150,8 @@ def _better(old: str, new: str | None) -> bool:
     if not new or new == old or sum(map(is_common_han, new)) < 2:
         return False
     model = load()
-    now = model.score(new) / len(new) - _HOLE * (new.count("?") - old.count("?")) / len(new)
+    lost = max(0, new.count(LOST) - old.count(LOST))
+    now = (model.score(new.replace(LOST, "")) - _HOLE * lost) / len(new)
     before = model.score(old) / len(old)
     return now > before + _GAIN_THRESHOLD and (now > _CHINESE_THRESHOLD or now > before + 2 * _GAIN_THRESHOLD)
 
@@ -208,6 +171,9 @@ def _of_bytes(low: int, high: int) -> str:
 _TRIPLE = re.compile(rf"[{_of_bytes(0xE2, 0xE9)}\xef][{_of_bytes(0x80, 0xBF)}]{{2}}")
 _TRIPLES = re.compile(rf"(?:{_TRIPLE.pattern}|[\xc2\xc3][{_of_bytes(0x80, 0xBF)}])+")
 _HIGH = re.compile(rf"[{_LATIN_CLASS}]")
+_BETWEEN = re.compile(rb"[\x80-\xff]\?[\x80-\xff]")
+_WIDE = re.compile(r"[^\x00-\x7f\ufffd]+")
+_LATIN_STRETCH = re.compile(rf"[{_LATIN_CLASS} -~\t\ufffd]+|[^{_LATIN_CLASS} -~\t\ufffd]+")
 _LATIN_PAIRS = re.compile(r"(?:[\xa1-\xfe]{2})+")
 _MIN_FOR_CERTAINTY = 4  # of them in an article
 
@@ -218,68 +184,94 @@ def _is_utf8(text: str) -> bool:
     return len(found) >= _MIN_FOR_CERTAINTY and 3 * len(found) >= 0.7 * len(_HIGH.findall(text))
 
 
-def _attempts(line: str) -> Iterator[tuple[str, str | None]]:
+def _utf8_in_latin(data: bytes) -> str | None:
+    return fill(signed(data), latin=True)
+
+
+def _gbk_in_latin(data: bytes) -> str | None:
+    if _BETWEEN.search(data):
+        return None  # a sign perhaps, and then all behind it would be paired anew
+    return _from_pairs(data, "gbk")
+
+
+def _attempts(line: str) -> Iterator[str | None]:
     if _utf8_as_gbk().search(line):
-        yield line, _from_gbk(line)
-    if line.isascii():
-        return
-    for run in _LATIN_RUN.finditer(line):
-        for again in (_latin_utf8, _latin_gbk):
-            yield run.group(), again(run.group())
+        yield _from_gbk(line)
+    if _LATIN_RUN.search(line):
+        yield _latin_line(_utf8_in_latin)(line)
+        if len(_TRIPLE.findall(line)) < 2:
+            yield _latin_line(_gbk_in_latin)(line)
 
 
 _OTHERS = (_as("gb18030", "big5"), _as("big5", "gb18030"))
 
 
 def redecode(text: str) -> tuple[str, list[Change]]:
-    """`text` with its wrongly decoded lines decoded again, and one change per line or run."""
+    """`text` with its wrongly decoded lines decoded again, and one change per line or run.
+
+    A line is decoded as a whole or left as it is. `LOST` stands for what cannot be told.
+    """
     whole = _suspects(text)
     if not whole:
         return text, []
     changes: list[Change] = []
-    if _is_utf8(text):
-        text = _everywhere(text, _TRIPLES, "utf-8", changes)
+    utf8 = _is_utf8(text)
     lines = text.split("\n")
-    for number in whole:
-        line = lines[number]
-        for old, new in _attempts(line):
-            if old in line and _better(old, new) and new is not None:
-                line = line.replace(old, new, 1)
-                changes.append(Change("decoding", old[:200], new[:200]))
-        if line == lines[number] and _odd_share(line) > 0.25:
-            options = [new for again in _OTHERS if _better(line, new := again(line)) and new]
-            if options:
-                model = load()
-                line = max(options, key=lambda option: model.score(option) / len(option))
-                changes.append(Change("decoding", lines[number][:200], line[:200]))
-        lines[number] = line
-    text = "\n".join(lines)
-    if any(_LATIN_PAIRS.search(change.before) for change in changes):
-        text = _everywhere(text, _LATIN_PAIRS, "gbk", changes)
-    return text, changes
+    found = {number: new for number in whole if (new := _again(lines[number])) is not None}
+    odd = [number for number in whole if number not in found and _odd_share(lines[number]) > 0.25]
+    pairs = {number: new for number in odd if (new := _other_table(lines[number])) is not None}
+    told = LOST in text or (len(pairs) == len(odd) and sum(map(len, pairs.values())) >= _ENOUGH)
+    if LOST in text or (told and all(map(_reads_on, pairs.values()))):
+        found |= pairs  # else bytes may be gone without a sign, here and there, and what is paired anew is made up
+    for number, new in sorted(found.items()):
+        changes.append(Change("decoding", lines[number][:200], new[:200]))
+        lines[number] = new
+    if utf8:
+        lines = [_everywhere(line, _TRIPLES, "utf-8", changes) for line in lines]
+    elif any(_LATIN_PAIRS.search(change.before) for change in changes):
+        lines = [_everywhere(line, _LATIN_PAIRS, "gbk", changes) for line in lines]
+    return "\n".join(lines), changes
 
 
-def _everywhere(text: str, pattern: re.Pattern[str], encoding: str, changes: list[Change]) -> str:
-    """Every run of `pattern`, however short, decoded again: the article is known to be full of them."""
+def _again(line: str) -> str | None:
+    return next((new for new in _attempts(line) if _better(line, new)), None)
 
-    def again(run: re.Match[str]) -> str:
-        try:
-            new = _latin_bytes(run.group()).decode(encoding)
-        except UnicodeDecodeError:
-            return run.group()
-        changes.append(Change("decoding", run.group()[:200], new[:200]))
-        return new
 
-    return pattern.sub(again, text)
+def _other_table(line: str) -> str | None:
+    """The better of a line's readings as Big5 that was shown as GBK, or the reverse; None where neither is one."""
+    options = [option for again in _OTHERS if _better(line, option := again(line)) and option]
+    return max(options, key=lambda option: load().score(option) / len(option), default=None)
+
+
+def garbled(text: str) -> bool:
+    """Whether lines of `text` still look like the work of a wrong table."""
+    lines = text.split("\n")
+    return any(_odd_share(lines[number]) > 0.25 for number in _suspects(text))
+
+
+def _everywhere(line: str, pattern: re.Pattern[str], encoding: str, changes: list[Change]) -> str:
+    """Every run of `pattern`, however short, decoded again: the article is known to be full of them. The line stays as
+    it is where that leaves a letter of another kind.
+    """
+    runs = [(run.group(), _latin_bytes(run.group()).decode(encoding, "replace")) for run in pattern.finditer(line)]
+    if not runs or _HIGH.search(pattern.sub("", line)) or any(LOST in new for _, new in runs):
+        return line
+    changes += [Change("decoding", old[:200], new[:200]) for old, new in runs]
+    found = iter(runs)
+    return pattern.sub(lambda _: next(found)[1], line)
 
 
 def _suspects(text: str) -> list[int]:
     """Numbers of the lines worth a look; cheap, and none for sound text."""
     odd = _odd_class()
-    if not (_LATIN_RUN.search(text) or odd.search(text)):
+    if not (_LATIN_RUN.search(text) or odd.search(text) or LOST in text):
         return []
     lines = text.split("\n")
-    return [i for i, line in enumerate(lines) if _LATIN_RUN.search(line) or odd.search(line)]
+    return [
+        i
+        for i, line in enumerate(lines)
+        if _LATIN_RUN.search(line) or odd.search(line) or (LOST in line and _utf8_as_gbk().search(line))
+    ]
 
 
 @cache

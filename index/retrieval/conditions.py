@@ -10,6 +10,7 @@ across the border of two passages cut in the middle of a sentence may be missed.
 """
 
 import re
+from dataclasses import replace
 from functools import reduce
 from weakref import WeakKeyDictionary
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from index.analysis.characters import HAN
 from index.analysis.fold import fold
+from index.analysis.gaps import close_gaps
 from index.analysis.terms import MIXED_BIGRAMS, facet
 from index.models import AllOf, AnyOf, Begins, Condition, HasValue, Holds, Not, Within
 from index.retrieval.phrase import occurrences
@@ -110,6 +112,7 @@ def _within(published: NDArray[np.int32], period: Within) -> Mask:
 
 def _holds(segment: Segment, condition: Holds, among: Mask) -> Mask:
     found = np.zeros_like(among)
+    condition = replace(condition, folded=close_gaps(condition.folded.strip()).text)
     if condition.terms:
         found = among & _with_terms(segment.fields["title" if condition.title else "body"], condition.terms, among)
     left = among & ~found
@@ -125,21 +128,13 @@ def _holds(segment: Segment, condition: Holds, among: Mask) -> Mask:
 
 def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
     """Of `among`, the articles with the phrase in a passage; `run` is the longest run of letters in it."""
-    chunks, begins = occurrences(segment.fields, run)
-    articles = segment.store.chunk_articles[chunks]
-    out = _those(articles, among)
+    out = _those(segment.store.chunk_articles[occurrences(segment.fields, run)[0]], among)
     if run == folded:
         return out
     for other in {*_RUN.findall(folded)} - {run}:
         out = _those(segment.store.chunk_articles[occurrences(segment.fields, other)[0]], out)
-    before = folded.index(run)
     for row in releasing_pages(np.flatnonzero(out).tolist()):
-        stored = segment.store.get(row)
-        low, high = np.searchsorted(articles, [row, row + 1]).tolist()
-        starts = [stored.spans[chunk][0] for chunk in (chunks[low:high] - segment.store.chunk_starts[row]).tolist()]
-        positions = [start + at - before for start, at in zip(starts, begins[low:high].tolist(), strict=True)]
-        text = stored.article.text
-        out[row] = any(at >= 0 and fold(text[at : at + len(folded)]) == folded for at in positions)
+        out[row] = _says(segment.store.get(row).article.text, folded)
     return out
 
 
@@ -148,7 +143,12 @@ def _reads(segment: Segment, condition: Holds, row: int) -> bool:
     if _HAN_RUN.match(condition.folded) and segment.store.mentions(row, condition.folded, title=condition.title):
         return True
     article = segment.store.get(row).article
-    return condition.folded in fold(article.title) or (not condition.title and condition.folded in fold(article.text))
+    return _says(article.title, condition.folded) or (not condition.title and _says(article.text, condition.folded))
+
+
+def _says(text: str, folded: str) -> bool:
+    """Whether a phrase stands in a text, whatever gaps either has."""
+    return close_gaps(folded, marks=True).text in close_gaps(fold(text), marks=True).text
 
 
 def _those(articles: Rows, among: Mask) -> Mask:

@@ -19,7 +19,7 @@ from index.models import Article, Skipped, SkipReason
 from index.sources import formats
 from index.sources.field_names import field_of
 from index.sources.ignored import Ignored, check_patterns
-from index.sources.records import Record, refused, suffix_of
+from index.sources.records import Record, path_name, refused, suffix_of
 
 MAX_TEXT = 32 * 1024 * 1024  # characters of one article
 
@@ -137,6 +137,9 @@ def article_from_record(
         raise BadArticle(f"an article needs a text: got {got}, wanted a string", hint='{"text": "..."}')
     if len(text) > MAX_TEXT:
         raise BadArticle(f"the text is too long: got {len(text)} characters, wanted at most {MAX_TEXT}")
+    for name in ("title", "source", "author"):
+        if isinstance(known.get(name), list) and all(isinstance(part, str) for part in known[name]):
+            known[name] = " ".join(known[name])  # several authors
     for name in ("id", "title", "source", "author", "url"):
         if isinstance(known.get(name), Mapping | list):
             raise BadArticle(f"`{name}` is a string: got {type(known[name]).__name__}, wanted a string")
@@ -228,7 +231,7 @@ def _walk_folder(path: Path, ignored: Ignored) -> Iterator[Path]:
 
 def _read_file(file: Path, meter: Meter | None, *, listed: bool) -> Iterator[Article | Skipped]:
     records = formats.read_file(file, any_suffix=listed, position=meter.at if meter else None)
-    yield from _articles(records, path=str(file))
+    yield from _articles(records, path=path_name(file))
     if meter:
         meter.finish(file)
 

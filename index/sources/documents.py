@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from index.models import Skipped, SkipReason
-from index.sources import encodings, markup
+from index.sources import encodings, web
 from index.sources.archives import TooLarge
 from index.sources.records import Reader, Record, Records
 
@@ -47,7 +47,7 @@ def _read_mail(data: bytes, where: str) -> Records:
     content: _Text = {}
     if part is not None:
         text = _part_text(part)
-        content = markup.html(text) if part.get_content_type() == "text/html" else {"text": text}
+        content = web.html(text) if part.get_content_type() == "text/html" else {"text": text}
     subject = str(message.get("subject") or "").strip()
     sender = re.sub(r"\s*<[^<>]*>\s*$|\"", "", str(message.get("from") or "")).strip()
     content |= {"title": content.get("title") or subject} if part is page else {"title": subject}

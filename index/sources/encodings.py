@@ -41,6 +41,9 @@ def _common() -> frozenset[str]:
     return frozenset(_COMMON_TEXT)
 
 
+_PROSE = 0.3  # plausibility of Chinese prose
+
+
 def plausibility(text: str) -> float:
     """How much `text` looks like an article in Chinese (or plain ASCII): 0 to 1; 0.3 and more is prose."""
     if not text:
@@ -70,12 +73,18 @@ def plausibility(text: str) -> float:
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
-    """The text, or None where more than one character in 200 is broken."""
+    """The text, or None where more than one character in 200 is broken, and more than two of plain Chinese: an odd byte
+    or a cut last character costs no short file.
+    """
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
         text = data.decode(encoding, "replace")
-        return text if text.count("\ufffd") * 200 <= len(text) else None
+        broken = text.count("\ufffd")
+        if broken * 200 <= len(text):
+            return text
+        few = broken <= 2 and broken * 8 <= len(text) and not encoding.startswith("utf-16")
+        return text if few and plausibility(text.replace("\ufffd", "")) >= _PROSE else None
 
 
 def control_share(data: bytes) -> float:

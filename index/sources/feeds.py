@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from index.models import Skipped, SkipReason
-from index.sources import markup
+from index.sources import web
 from index.sources.packages import Element, attribute, name_of, parse_xml
 from index.sources.records import Record, Records
 
@@ -18,7 +18,7 @@ def read_xml(data: bytes, where: str) -> Records:
     root = parse_xml(data)
     kind = name_of(root).lower()
     if kind == "html":
-        yield Record(markup.html(data.decode("utf-8", "replace")), where, whole_file=True)
+        yield Record(web.html(data.decode("utf-8", "replace")), where, whole_file=True)
         return
     if kind not in ("rss", "feed", "rdf"):
         yield Skipped(where, SkipReason.FORMAT, f"XML of the kind <{kind}>: feeds are read")
@@ -74,9 +74,9 @@ def _shown(node: Element) -> str:
     if any(name_of(one) for one in node):
         from lxml import etree
 
-        return markup.visible_text(etree.tostring(node, encoding="unicode"))
+        return web.visible_text(etree.tostring(node, encoding="unicode"))
     return _plain(_text(node))
 
 
 def _plain(text: str) -> str:
-    return markup.visible_text(text) if _TAGGED.search(text) else text
+    return web.visible_text(text) if _TAGGED.search(text) else text

@@ -24,7 +24,7 @@ from index.sources.readers import (
     read_markdown,
     read_text,
 )
-from index.sources.records import MAX_FILE, Reader, Records, suffix_of
+from index.sources.records import MAX_FILE, Reader, Records, path_name, suffix_of
 
 
 def read_file(path: Path, *, any_suffix: bool = False, position: Callable[[int], None] | None = None) -> Records:
@@ -32,7 +32,7 @@ def read_file(path: Path, *, any_suffix: bool = False, position: Callable[[int],
 
     `position` is called with how many bytes of a file of many records have been read.
     """
-    where, suffix = str(path), suffix_of(path.name)
+    where, suffix = path_name(path), suffix_of(path.name)
     known = suffix in STREAMED or suffix in WHOLE
     if not known and not any_suffix:
         yield Skipped(where, SkipReason.FORMAT, suffix or "no suffix")

@@ -2,14 +2,17 @@
 
 import csv
 import gzip
+import html
 import io
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from index.models import Skipped, SkipReason
-from index.sources import encodings, markup, tables
+from index.sources import encodings, markup, tables, web
+from index.sources.field_names import field_of
 from index.sources.records import Record, Records
 
 MAX_LINE = 32 * 1024 * 1024  # characters of one JSONL line or CSV row
@@ -44,12 +47,15 @@ def read_markdown(data: bytes, where: str) -> Records:
         yield text
         return
     content, body = markup.front_matter(text)
+    for name in ("aliases", "alias", "别名"):
+        if isinstance(content.get(name), list):
+            content[name] = "、".join(content[name])
     title, body = markup.markdown(body)
     yield Record({"title": title, **content, "text": body}, where, whole_file=True)
 
 
 def read_html(data: bytes, where: str) -> Records:
-    """One HTML page: trafilatura's main text and metadata, or all its visible text where that finds none."""
+    """One HTML page: its article and metadata, or all its visible text where there is none."""
     if not data:
         yield Skipped(where, SkipReason.EMPTY)
         return
@@ -57,7 +63,7 @@ def read_html(data: bytes, where: str) -> Records:
     if isinstance(text, Skipped):
         yield text
         return
-    yield Record(markup.html(text), where, whole_file=True)
+    yield Record(web.html(text), where, whole_file=True)
 
 
 def read_json(data: bytes, where: str) -> Records:
@@ -75,9 +81,34 @@ def read_json(data: bytes, where: str) -> Records:
         loaded = next((value for value in loaded.values() if _is_records(value)), loaded)
     for number, record in enumerate(loaded if isinstance(loaded, list) else [loaded], start=1):
         if isinstance(record, dict):
-            yield Record(record, f"{where}:{number}")
+            yield Record(_plain(record), f"{where}:{number}")
         else:
             yield Skipped(f"{where}:{number}", SkipReason.BAD_RECORD, f"got {type(record).__name__}, wanted an object")
+
+
+_BLOCK_TAG = re.compile(r"</(?:p|div|li|ul|ol|h[1-6]|table|tr|section|article|blockquote)\s*>|<br\s*/?>", re.I)
+_BEGINS_WITH_TAG = re.compile(
+    r"\s*<(?:p|div|span|br|b|strong|em|i|a|img|ul|ol|table|h[1-6]|section|font|figure)\b", re.I
+)
+_ENTITY = re.compile(
+    r"&(?:nbsp|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip|middot|ensp|emsp|quot|#\d{2,6}|#x[0-9a-f]{2,6});", re.I
+)
+
+
+def _plain(record: dict[str, Any]) -> dict[str, Any]:
+    """A record whose title and text are plain, where they came as HTML; a true < stays."""
+    out = dict(record)
+    for key, value in record.items():
+        if isinstance(value, str) and ("<" in value or "&" in value) and field_of(key) in ("text", "title", "summary"):
+            out[key] = plain_text(value)
+    return out
+
+
+def plain_text(value: str) -> str:
+    """`value` without tags where it is HTML, and without entities where it has them."""
+    if "`" not in value and (_BLOCK_TAG.search(value) or (_BEGINS_WITH_TAG.match(value) and "</" in value)):
+        return web.visible_text(value)
+    return html.unescape(value) if _ENTITY.search(value) else value
 
 
 def _is_records(value: Any) -> bool:
@@ -113,7 +144,7 @@ def json_lines(stream: io.TextIOBase, where: str) -> Records:
             yield Skipped(place, SkipReason.BAD_RECORD, f"not JSON: {str(error)[:200]}")
             continue
         if isinstance(record, dict):
-            yield Record(record, place)
+            yield Record(_plain(record), place)
         else:
             yield Skipped(place, SkipReason.BAD_RECORD, f"got {type(record).__name__}, wanted an object")
 

@@ -1,5 +1,6 @@
 """What a reader gives: records, plain mappings with a `text`, and what is left out."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,14 @@ class Record(NamedTuple):
 
 Records = Iterator[Record | Skipped]
 Reader = Callable[[bytes, str], Records]
+
+
+def path_name(path: str | Path) -> str:
+    """A path as it is shown and stored: bytes of a name that are not UTF-8 become `\\xNN`, for no file or answer can
+    hold what Python has in their place.
+    """
+    name = str(path)
+    return name if name.isprintable() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def refused(record: Record, why: str) -> Skipped:

@@ -1,4 +1,5 @@
-"""The ways Chinese text is damaged on its way through copying sites, done on purpose. Used by `cleaning.py`.
+"""The ways Chinese text is damaged on its way through copying sites, done on purpose. Used by `cleaning.py` and
+`inventions.py`.
 
 Each mechanism takes a sound text, a random generator and a rate, and gives `(sound, damaged)`: what a perfect repair
 would give (the mechanism may also change something harmless, such as the width of marks) and what there is to repair.
@@ -138,6 +139,59 @@ lost_byte = _at_bytes(_lose)
 gained_byte = _at_bytes(_gain)
 
 
+def lossy_table(meant: str, shown: str, sign: str) -> Callable[..., Damaged]:
+    """Text in the encoding `meant`, read as `shown` by a decoder that puts `sign` for each byte it cannot show."""
+
+    def damage(text: str, rng: random.Random, rate: float) -> Damaged:
+        sound = text.encode(meant, "ignore").decode(meant)
+        return sound, sound.encode(meant).decode(shown, "replace").replace("\ufffd", sign)
+
+    return damage
+
+
+def browser_gbk(text: str, rng: random.Random, rate: float) -> Damaged:
+    """UTF-8 read as GBK as browsers do: 0x80 is €, a pair that is no character becomes one sign for both bytes."""
+    data, out, at = text.encode("utf-8"), [], 0
+    while at < len(data):
+        pair = data[at : at + 2]
+        if data[at] <= 0x80 or len(pair) < 2:
+            out.append("€" if data[at] == 0x80 else chr(data[at]) if data[at] < 0x80 else "\ufffd")
+            at += 1
+            continue
+        try:
+            out.append(pair.decode("gb18030"))
+            at += 2
+        except UnicodeDecodeError:
+            out.append("\ufffd")
+            at += 1 if pair[1] < 0x80 else 2
+    return text, "".join(out)
+
+
+def java_gbk(text: str, rng: random.Random, rate: float) -> Damaged:
+    """UTF-8 read as GBK by a decoder that shows one sign for a pair it has no character for."""
+    data, out, at = text.encode("utf-8"), [], 0
+    while at < len(data):
+        pair = data[at : at + 2]
+        try:
+            out.append(pair[:1].decode("ascii") if data[at] < 0x80 else pair.decode("gbk"))
+            at += 1 if data[at] < 0x80 else 2
+        except UnicodeDecodeError:
+            out.append("\ufffd")
+            at += 2 if len(pair) == 2 and data[at] > 0x80 and pair[1] >= 0x40 else 1
+    return text, "".join(out)
+
+
+def _thinned(damage: Callable[..., Damaged]) -> Callable[..., Damaged]:
+    """The same, and some of the wrong characters get lost besides, without a sign or with one."""
+
+    def thinned(text: str, rng: random.Random, rate: float) -> Damaged:
+        sound, shown = damage(text, rng, rate)
+        sign = rng.choice(["", "?", "\ufffd"])
+        return sound, "".join(sign if char > "\x7f" and rng.random() < 0.03 else char for char in shown)
+
+    return thinned
+
+
 def wrong_table(meant: str, shown: str) -> Callable[..., Damaged]:
     """Text in the encoding `meant`, read as if it were in `shown`."""
 
@@ -162,4 +216,24 @@ MECHANISMS: dict[str, tuple[Callable[..., Damaged], tuple[float, ...]]] = {
     "UTF-8 read as Windows-1252": (wrong_table("utf-8", "cp1252"), (1.0,)),
     "GBK read as Latin-1": (wrong_table("gbk", "latin-1"), (1.0,)),
     "GBK read as Big5": (wrong_table("gbk", "big5"), (1.0,)),
+}
+
+# Wrong tables that lose bytes on the way: what `inventions.py` asks for characters that were never there.
+LOSSY: dict[str, Callable[..., Damaged]] = {
+    "UTF-8 as GBK, a sign a byte": lossy_table("utf-8", "gbk", "\ufffd"),
+    "UTF-8 as GBK, ?": lossy_table("utf-8", "gbk", "?"),
+    "UTF-8 as GBK, lost bytes dropped": lossy_table("utf-8", "gbk", ""),
+    "UTF-8 as GB18030": lossy_table("utf-8", "gb18030", "\ufffd"),
+    "UTF-8 as GBK in a browser": browser_gbk,
+    "UTF-8 as GBK, a sign a pair": java_gbk,
+    "UTF-8 as GBK, thinned": _thinned(lossy_table("utf-8", "gbk", "\ufffd")),
+    "UTF-8 as Windows-1252, a sign a byte": lossy_table("utf-8", "cp1252", "\ufffd"),
+    "UTF-8 as Windows-1252, lost bytes dropped": lossy_table("utf-8", "cp1252", ""),
+    "UTF-8 as Windows-1252, thinned": _thinned(wrong_table("utf-8", "cp1252")),
+    "UTF-8 as Latin-1": wrong_table("utf-8", "latin-1"),
+    "GBK as Latin-1": wrong_table("gbk", "latin-1"),
+    "GBK as Windows-1252, a sign a byte": lossy_table("gbk", "cp1252", "\ufffd"),
+    "GBK as Big5": lossy_table("gbk", "big5", "\ufffd"),
+    "GBK as Big5, lost bytes dropped": lossy_table("gbk", "big5", ""),
+    "Big5 as GBK": lossy_table("big5", "gbk", "\ufffd"),
 }

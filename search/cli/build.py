@@ -36,6 +36,9 @@ def index(  # noqa: PLR0913 - an option of the command each
     ] = None,
     k1: Annotated[float | None, typer.Option(help="How soon more of a term stops to count.")] = None,
     b: Annotated[float | None, typer.Option(help="0..1: how much length counts against a text.")] = None,
+    keep_boilerplate: Annotated[
+        bool | None, typer.Option(help="Take out no line for what a page prints beside its article.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=MAX_WORKERS, help="Processes (default: by cores and size).")
     ] = None,
@@ -49,7 +52,7 @@ def index(  # noqa: PLR0913 - an option of the command each
     path, settings = index_path(index), Settings.from_env()
     config = configure(
         path, model=model or settings.model, chunk_chars=chunk_chars, user_dict=user_dict, synonyms=synonyms,
-        bm25=bm25, k1=k1, b=b,
+        keep_boilerplate=keep_boilerplate, bm25=bm25, k1=k1, b=b,
     )  # fmt: skip
     meter = Meter(source, exclude=exclude or ())
     with stoppable(), shown_progress("indexing", meter) as progress:

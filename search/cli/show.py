@@ -15,6 +15,7 @@ _BOLD, _DIM, _MARK, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 
 _MAX_SKIPPED = 10  # files and records left out that are named one by one
 _MAX_FACETS = 8  # values of a facet that are shown
+_MAX_REMOVED = 20  # lines taken out that are listed
 
 
 def _style(text: str, code: str) -> str:
@@ -66,6 +67,12 @@ def show_report(report: BuildReport) -> None:
     )
     if report.repairs:
         print("cleaned: " + ", ".join(f"{step} {count}" for step, count in sorted(report.repairs.items())))
+    if report.boilerplate:
+        print(f"lines taken out as boilerplate ({len(report.boilerplate)}; --keep-boilerplate keeps them):")
+    for removed in report.boilerplate[:_MAX_REMOVED]:
+        print(f"  {removed.articles} × {removed.line[:80]}  ({removed.first})")
+    if len(report.boilerplate) > _MAX_REMOVED:
+        print(f"  and {len(report.boilerplate) - _MAX_REMOVED} more: --json lists them all")
     if report.dense_recall is not None:
         print(f"vector index recall@10: {report.dense_recall:.3f}")
     for warning in report.warnings:

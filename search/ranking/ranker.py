@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from index.analysis.fold import fold
+from index.analysis.gaps import as_read, lone_joined
 from index.analysis.names import normal
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Namer
@@ -159,7 +160,9 @@ class Ranker:
     def _candidates(self, query: Query, options: SearchOptions, depth: int) -> tuple[list[Evidence], Vectors | None]:
         """The union of both legs' best chunks, with both exact scores for every one of them."""
         leg, filters = self.leg(options), options.filters
-        vector = self._encoder.queries([query.text])[0] if leg != "bm25" or options.explain else None
+        vector = (
+            self._encoder.queries([as_read(lone_joined(query.text))])[0] if leg != "bm25" or options.explain else None
+        )
         near = vector if leg != "bm25" and vector is not None and vector.any() else None
         if near is not None and leg == "hybrid":
             return self._backend.both(query.lexical, near, k=depth, filters=filters), vector

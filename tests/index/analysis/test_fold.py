@@ -61,3 +61,7 @@ def test_simplified_common_characters_stay_themselves():
 def test_the_version_names_all_that_folding_depends_on():
     assert "opencc" in fold_version()
     assert unicodedata.unidata_version in fold_version()
+
+
+def test_radicals_of_pdf_text_layers_are_the_characters_they_stand_for():
+    assert fold("⻓⻔⻅⻋⻉⻚⻛⻜⻢⻥⻦⻬⻰⻳⻘⻩⼭⽔") == "长门见车贝页风飞马鱼鸟齐龙龟青黄山水"

@@ -11,6 +11,7 @@ from index.analysis import terms as module
 from index.analysis.bigrams import POSITION_BITS, pair_text, pairs_of
 from index.analysis.chunk import chunk_spans
 from index.analysis.fold import fold
+from index.analysis.gaps import close_gaps
 from index.analysis.terms import FIELDS, MIXED_BIGRAMS, Vocabulary, terms_of
 from index.analysis.tokenizer import Tokenizer
 from index.models import Article, StoredArticle
@@ -22,16 +23,21 @@ TOKENIZER = Tokenizer()
 TEXTS = st.text(alphabet="年轻幹部配備国发〔〕2023号GB/T7714C919%.-年月日 ，。！”\n〇𠀀豈", max_size=200)
 
 
+def terms_in(text):
+    return [token.term for token in TOKENIZER.tokens(text)]
+
+
 def by_the_chunk(stored):
     """Words and bigrams of each chunk, and of the article: each chunk cut for itself."""
     text, words, bigrams, done = stored.article.text, [], [], 0
-    body = TOKENIZER.terms(stored.article.title)
+    body = terms_in(stored.article.title)
     for start, end, heading in stored.spans:
-        own = TOKENIZER.terms(text[max(start, done) : end])
+        own = terms_in(text[max(start, done) : end])
         body += own
         head = heading if heading and not text.startswith(heading, start) else ""
-        words.append(Counter(TOKENIZER.terms(text[start:done]) + own + TOKENIZER.terms(head)))
-        bigrams.append(Counter(TOKENIZER.bigrams(text[start:end]) + TOKENIZER.bigrams(head)))
+        words.append(Counter(terms_in(text[start:done]) + own + terms_in(head)))
+        closed = [close_gaps(fold(part)).text for part in (text[start:end], head)]
+        bigrams.append(Counter(gram for part in closed for gram in TOKENIZER.bigrams(part)))
         done = end
     return words, bigrams, Counter(body)
 

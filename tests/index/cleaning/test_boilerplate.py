@@ -38,6 +38,14 @@ KEPT = [
     "分享改革成果是人民的期盼",
     "他关闭了窗户，收藏了这本书。",
     "ICP是互联网内容提供商的缩写，办理时需要哪些材料？",
+    "ICP备案号办理流程",
+    "公网安备案办理指南",
+    "版权所有者的权利与义务",
+    "软件版权所有权转让合同",
+    "下一篇文章怎么写",
+    "二百人参与植树",
+    "200人参与植树活动",
+    "第五条 未经许可使用他人商标的",
 ]
 
 
@@ -93,7 +101,7 @@ def test_lines_repeated_across_a_source_are_learned():
         counts.add("某报", f"{'甲乙丙丁戊己庚辛壬癸'[n]}说的话。\n某报客户端下载 第{n}期")
         counts.add("别家", f"别家{'甲乙丙丁戊己庚辛壬癸'[n]}说的话。")
     learned = counts.lines()
-    assert learned == {boilerplate.key("某报客户端下载 第9期")}
+    assert learned == {boilerplate.key("某报客户端下载 第9期", end=end) for end in (True, False)}  # a short page
     text = "今天的正文。\n某报客户端下载 第77期"
     assert boilerplate.remove(text, learned) == ("今天的正文。", ["某报客户端下载 第77期"])
 
@@ -102,4 +110,62 @@ def test_a_line_that_stands_in_few_articles_is_not_learned():
     counts = boilerplate.BoilerplateCounts(least=3, share=0.3)
     for n in range(30):
         counts.add("某报", f"正文{n}甲乙丙丁" + ("\n会议强调" if n < 5 else ""))
-    assert boilerplate.key("会议强调") not in counts.lines()
+    assert boilerplate.key("会议强调", end=True) not in counts.lines()
+
+
+def learned_of(texts):
+    counts = boilerplate.BoilerplateCounts()
+    for text in texts:
+        counts.add("folder", text)
+    return counts.lines()
+
+
+def test_serial_titles_headings_and_closing_sentences_are_no_boilerplate():
+    texts = [
+        f"{year}年柳溪乡蚕桑纪要\n本期要闻\n{year}年春蚕收茧{year - 1900}担。\n桑园\n"
+        f"桑叶比上年{'多' * (year % 3 + 1)}。\n"
+        f"来稿请寄编辑部\n本纪要共印{year - 1990}份，存乡公所。\n柳溪乡公所\n{year}年12月31日"
+        for year in range(2001, 2025)
+    ]
+    learned = learned_of(texts)
+    for text in texts:
+        assert boilerplate.remove(text, learned, titled=False) == (text, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "读者来信\n评论\n张家湾的读者说桥修得好。",
+        "茶经新注\n此书注文详实。\n相关阅读\n《茶录》讲点茶，《大观茶论》讲制茶。",
+    ],
+)
+def test_a_word_that_heads_a_section_stays(text):
+    assert boilerplate.remove(text) == (text, [])
+
+
+def test_the_same_word_goes_where_nothing_of_the_article_follows():
+    page = "茶经新注\n此书注文详实。"
+    assert boilerplate.remove(f"{page}\n相关阅读\n打印本页") == (page, ["相关阅读", "打印本页"])
+
+
+@pytest.mark.parametrize("title", ["评论", "收藏", "扫码支付手机安全须知", "相关链接", "上一篇"])
+def test_a_first_line_that_may_be_the_title_stays(title):
+    text = f"{title}\n今天说的就是这件事。"
+    assert boilerplate.remove(text, titled=False) == (text, [])
+    assert boilerplate.remove(f"当前位置：首页 > 正文\n{text}", titled=False)[1] == ["当前位置：首页 > 正文"]
+
+
+def test_what_a_source_repeats_goes_only_from_the_end_where_it_repeats_it():
+    snow = ["山上下了雪。"] * 12
+    pages = ["\n".join([f"第{n}号消息", *snow, "石门晨讯网"]) for n in range(8)]
+    learned = learned_of(pages)
+    assert boilerplate.remove(pages[0], learned)[1] == ["石门晨讯网"]
+    moved = "石门晨讯网\n石门晨讯网\n石门晨讯网\n今天开通，众人来贺。"
+    assert boilerplate.remove(moved, learned) == (moved, [])
+
+
+def test_contacts_tables_and_issuers_of_notices_are_not_learned():
+    texts = [
+        f"第{n}次培训通知\n姓名 | 单位 | 热线\n请于{n}日到会。\n报名热线：5550{n}\n石门镇农技站" for n in range(1, 9)
+    ]
+    assert learned_of(texts) == frozenset()

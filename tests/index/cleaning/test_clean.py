@@ -94,7 +94,7 @@ def test_changes_say_step_before_and_after():
 
 def test_learned_boilerplate_goes():
     article = Article("a", "题目", "正文在这里。\n某报客户端下载")
-    assert clean(article, boilerplate=frozenset({"某报客户端下载"})).article.text == "正文在这里。"
+    assert clean(article, boilerplate=frozenset({"$某报客户端下载"})).article.text == "正文在这里。"
 
 
 NOISE = st.sampled_from(

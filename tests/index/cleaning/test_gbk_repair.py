@@ -130,8 +130,20 @@ def test_annotations_then_misaligned_bytes_is_stable():
 
 
 def test_gbk_read_as_big5_is_undone_but_for_the_bytes_that_fell_out():
-    broken = "中文网站的编码问题很常见。今天我们来讨论".encode("gbk").decode("big5", "replace")
-    assert redecode(broken)[0].startswith("中文网站的编码问题很常见。今天我们来")
+    text = "老船工说，过去运茶全靠木船，一船茶叶要走三天。如今公路通到山脚，卡车半天就能来回。"
+    broken = text.encode("gbk").decode("big5", "replace")
+    assert "\ufffd" in broken
+    again = redecode(broken)[0]
+    assert len(again) == len(text)
+    assert all(char in (sound, "\ufffd") for char, sound in zip(again, text, strict=True))
+    assert again.count("\ufffd") <= len(text) // 4
+
+
+def test_gbk_read_as_big5_without_a_sign_is_undone_only_where_a_lost_byte_would_have_shown():
+    line = "中文网站的编码问题很常见。今天我们来讨论"
+    broken = line.encode("gbk").decode("big5")
+    assert redecode(broken) == (broken, [])
+    assert redecode("\n".join([broken] * 6))[0] == "\n".join([line] * 6)
 
 
 @pytest.mark.parametrize("sound", [NEWS, TRADITIONAL])

@@ -197,3 +197,47 @@ def test_the_date_that_closes_a_short_notice_stays():
     text = "各乡镇：\n请认真落实。\n平安县人民政府\n2023年6月1日"
     rest, found, _ = metadata.take(text)
     assert (rest, found["published"]) == (text, "2023-06-01")
+
+
+@pytest.mark.parametrize(
+    ("label", "below"),
+    [
+        ("发文字号：", "柳溪村水利会"),
+        ("文号：", "各组按时到会"),
+        ("作者：", "前言"),
+        ("来源：", "山里的茶叶今年早收"),
+        ("责任编辑：", "本期目录"),
+        ("发布机构：", "请大家互相转告"),
+    ],
+)
+def test_a_label_without_a_value_leaves_the_paragraph_below_alone(label, below):
+    text, fields, taken = metadata.take(f"申请\n{label}\n{below}\n其余的话在这里说完。")
+    assert below in text
+    assert below not in taken
+    assert fields == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "below", "field"),
+    [
+        ("发文字号：", "柳水发〔2021〕17号", "document_number"),
+        ("索引号：", "A00-2021/17", "index_number"),
+        ("作者：", "欧阳晴", "author"),
+        ("来源：", "柳溪晚报", "source"),
+        ("发布机构：", "柳溪县水利局", "issuing_body"),
+        ("发布时间：", "2021-03-04", "published"),
+    ],
+)
+def test_a_value_below_its_label_is_taken(label, below, field):
+    text, fields, _ = metadata.take(f"申请\n{label}\n{below}\n其余的话在这里说完。")
+    assert fields == {field: below}
+    assert below not in text
+
+
+def test_the_time_of_an_event_is_not_when_the_notice_was_published():
+    notice = "观灯会\n时间：2024年2月24日晚\n地点：河埠头\n带上板凳。"
+    assert metadata.take(notice) == (notice, {}, [])
+    assert metadata.take("观灯会\n时间：2024年2月24日 来源：柳溪网\n带上板凳。")[1] == {
+        "published": "2024-02-24",
+        "source": "柳溪网",
+    }

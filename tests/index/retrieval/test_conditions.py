@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.analysis.fold import fold
+from index.analysis.gaps import close_gaps
 from index.analysis.terms import MIXED_BIGRAMS
 from index.embedded.reader import EmbeddedIndex
 from index.models import AllOf, AnyOf, Begins, Filters, HasValue, Holds, Not, Within
@@ -61,14 +62,46 @@ def test_a_phrase_is_found_wherever_it_stands(tmp_path_factory, texts, phrase, d
     index = index_of(articles, tmp_path_factory.mktemp("phrase") / "index")
     start = data.draw(st.integers(0, len(texts[0][1]) - 1))
     for sought in map(fold, (phrase, texts[0][1][start : start + 7])):
-        in_title = {a.article_id for a in articles if sought in fold(a.title)}
-        want = in_title | {a.article_id for a in articles if sought in fold(a.text)}
+        in_title = {a.article_id for a in articles if says(a.title, sought)}
+        want = in_title | {a.article_id for a in articles if says(a.text, sought)}
         for older in (False, True):
             if older:
                 index.segments[0] = as_an_older_version_wrote(index.segments[0])
             assert passing(index, Holds(sought)) == want
             assert passing(index, Not(Holds(sought))) == {a.article_id for a in articles} - want
             assert passing(index, Holds(sought, title=True)) == in_title
+
+
+def says(text, sought):
+    return close_gaps(sought.strip(), marks=True).text in close_gaps(fold(text), marks=True).text
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("渔 船 靠 在 石 埠 头 ， 船 家 补 网 。", "石埠头"),
+        ("渔 船 靠 在 石 埠 头 ， 船 家 补 网 。", "石埠头，船家"),
+        ("值日：王　芳、李 小 满", "王芳"),
+        ("晒场上铺满了稻\n谷，麻雀飞来啄食。", "稻谷，麻雀"),
+        ("晒场上铺满了稻谷，\n麻雀飞来啄食。", "稻谷，麻雀"),
+        ("晒\n场\n上\n的\n稻\n谷", "晒场上的稻谷"),
+        ("晒\n\n场\n\n上\n\n的", "晒场上的"),
+        ("晒场铺满稻谷", "晒场 铺满"),
+        ("一共用了 25 根木料", "用了25根"),
+        ("葛\U000e0100洲坝", "葛洲坝"),
+        ("⻔前有⻢", "门前有马"),
+    ],
+)
+def test_a_gap_between_chinese_characters_parts_no_phrase(tmp_path, text, phrase):
+    filler = [article(f"f{n}", f"第{n}篇说的是别的事。") for n in range(40)]  # so many that postings are asked
+    index = index_of([article("a", text), *filler], tmp_path / "index")
+    assert passing(index, Holds(fold(phrase))) == {"a"}
+
+
+@pytest.mark.parametrize("phrase", ["第二段", "灯塔海岛", "in no", "inno"])
+def test_an_empty_line_and_a_blank_between_latin_words_part_phrases(tmp_path, phrase):
+    index = index_of([article("a", "他说第\n\n二段，灯塔\n\n海岛。in  no way")], tmp_path / "index")
+    assert passing(index, Holds(phrase)) == set()
 
 
 SECOND = "第二句说2023年3月A股上涨5%，《民法典》已施行。"
@@ -80,7 +113,7 @@ LONG = "第一句话在这里说的是天气，很热。" * 4 + SECOND + "别的
     ["2023年3月", "23年3", "A股", "股上涨5", "5%", "《民法典》", "民法典》已施行", "典》已", "年3月A股上涨5%,《民"],
 )
 def test_a_phrase_of_letters_digits_and_marks_is_found_in_any_passage(tmp_path, phrase):
-    articles = [article("long", LONG), article("apart", "典》已。2023年。3月。A 股。《民》法典。5 %，股上涨。")]
+    articles = [article("long", LONG), article("apart", "典》已。2023年。3月。A、股。《民》法典。5 %，股上涨。")]
     index = index_of(articles, tmp_path / "index")
     assert index.segments[0].store.chunks > 2
     want = {"long", "apart"} if phrase == "典》已" else {"long"}

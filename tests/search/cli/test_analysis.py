@@ -5,7 +5,7 @@ import pytest
 from index.analysis.fold import fold
 from index.builder import update_index
 from index.config import IndexConfig
-from index.errors import BadArticle, IndexMissing
+from index.errors import BadArticle, BadOption, IndexMissing
 from search.cli.analysis import analyze_text
 from tests.conftest import HashEncoder, article
 
@@ -43,9 +43,26 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path):
         analyze_text(str(tmp_path / "a.txt"))
 
 
-@pytest.mark.parametrize("text", ["", "\0", "no/such/file.txt", "长" * 90, "长" * 2_000, "\ud800"])
+@pytest.mark.parametrize("text", ["", "\0", "甲/乙", "3.5", "v2.0", "长" * 90, "长" * 2_000, "\ud800"])
 def test_a_text_that_is_no_path_is_a_text(text):
     assert analyze_text(text)["text"] == text.strip("\0\ud800")
+
+
+@pytest.mark.parametrize(
+    "path", ["no/such/file.txt", "./没有", "缺失.html", "/tmp/没有的/文件", "a b.docx", "C:\\x.md"]
+)
+def test_the_path_of_a_file_that_is_not_there_is_an_error(path):
+    with pytest.raises(BadOption, match="no such file"):
+        analyze_text(path)
+
+
+def test_a_file_is_analysed_with_what_its_folder_repeats(tmp_path):
+    for n, crop in enumerate("稻麦豆麻桑"):
+        text = f"{crop}的收成\n今年的{crop}比去年多收了两成。\n柳溪农事网公众号每日更新"
+        (tmp_path / f"{n}.txt").write_text(text, "utf-8")
+    found = analyze_text(str(tmp_path / "3.txt"))
+    assert found["text"] == "今年的麻比去年多收了两成。"
+    assert {"step": "boilerplate", "before": "柳溪农事网公众号每日更新", "after": ""} in found["changes"]
 
 
 def test_the_first_line_of_several_is_the_title():

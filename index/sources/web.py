@@ -1,0 +1,383 @@
+"""HTML -> plain text and what a page says of itself.
+
+A page is cut into blocks: paragraphs with all that is inline in them, headings, lines around `<br>`, tables. Two ways
+to tell the article from its page are tried, trafilatura's and our own, which leaves out what is named as navigation or
+footer and lists of links. Trafilatura's choice is taken where it holds nine tenths of the sentences of ours, ours where
+it lost more; either way the text is that of our blocks, so that no link or bold word cuts a sentence.
+"""
+
+import html as entities
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from index.sources import tables
+
+_COVERED = 0.9  # share of the characters of our sentences that trafilatura's text must hold to be believed
+_LINKS = 0.6  # share of a block's characters within links from which it is a list of links
+_CLOSED = re.compile(r"</(?:html|body)\s*>", re.I)
+_SKIPPED = frozenset(
+    "script style noscript template head svg math iframe object audio video canvas select option textarea rt rp "
+    "input".split()
+)
+_BLOCKS = frozenset(
+    "p div br li ul ol dl tr table tbody thead caption h1 h2 h3 h4 h5 h6 section article header footer main aside nav "
+    "blockquote pre dd dt hr form fieldset figure figcaption body html center details summary address button "
+    "label".split()
+)
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_FURNITURE = frozenset(("nav", "footer", "aside", "form", "button", "label"))
+_NAMED = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|footer|foot|sidebar|side|aside|breadcrumb|crumbs?|comments?|pinglun|related|"
+    r"recommend\w*|hot|hotlist|rank\w*|share|sharing|social|copyright|banner|ads?|advert\w*|pager|pagination|toolbar|login|"
+    r"search|qrcode|friendlink|links|topbar|header|top|tags?cloud)(?:$|[\s_-]|box|list|bar|wrap|area)",
+    re.I,
+)
+_SENTENCE = re.compile("[。！？!?；;]|，.*，")
+# Words of a site's own lines; two of them make one, where the article has ended.
+_SITE_WORDS = re.compile(
+    r"网站(?:声明|地图|标识)|使用帮助|联系(?:方式|我们)|无障碍|适老|隐私|意见(?:信箱|反馈)|技术支持|主管|主办|承办|版权|侵权|转载|邮编|"
+    r"备案|公网安备|浏览器|屏幕|分辨率|关于我们|免责声明|友情链接|copyright|©|ICP|设为首页|加入收藏|举报电话",
+    re.I,
+)
+_COUNT = re.compile(
+    r"(?:\d+\s*)?(?:条?评论|人?点赞|次?阅读|次?浏览|人?收藏|人?参与|跟贴|转发|分享|热度|播放)"
+    r"(?:\s*[:：(（]?\s*\d+\s*[)）]?)?(?:[条次人])?"
+)
+
+
+@dataclass(slots=True)
+class Block:
+    """A line of a page: its text, how many characters of it are links, what it is, and whether furniture holds it.
+
+    `soft`: only a line break parts it from the line before.
+    """
+
+    text: str
+    links: int = 0
+    heading: str = ""
+    furniture: bool = False
+    table: bool = False
+    main: bool = False
+    soft: bool = False
+
+    @property
+    def listed(self) -> bool:
+        """Whether it is a link, or a row of them."""
+        return not self.heading and self.links > _LINKS * len(_compact(self.text))
+
+
+class _Inline(NamedTuple):
+    text: str
+    link: bool
+
+
+def _compact(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def parsed(page: str) -> Any:
+    """The tree of a page or of a piece of one; None where there is none in it. What follows its end counts too."""
+    from lxml import etree, html
+
+    page = re.sub(r"^\s*<\?xml[^>]*\?>", "", _CLOSED.sub("", page))
+    try:
+        return html.document_fromstring(page.replace("\0", ""), parser=html.HTMLParser(encoding=None, huge_tree=True))
+    except (etree.ParserError, ValueError, AssertionError):
+        return None
+
+
+def blocks(tree: Any) -> list[Block]:
+    """The lines of a page, in order."""
+    walk = _Walk()
+    if tree is None:
+        return []
+    try:
+        walk.node(tree)
+        walk.end()
+    except RecursionError:  # elements within elements, thousands deep: nobody's article, but its words are there
+        return [Block(line.strip()) for line in tree.text_content().split("\n") if line.strip()]
+    return walk.out
+
+
+class _Walk:
+    """Goes through a tree once and cuts it into blocks."""
+
+    def __init__(self) -> None:
+        self.out: list[Block] = []
+        self._line: list[_Inline] = []
+        self._heading = ""
+        self._furniture = self._main = self._link = self._pre = 0
+        self._soft = False
+
+    def end(self, *, soft: bool = False) -> None:
+        """A block has ended; `soft`: by a line break only."""
+        raw = "".join(part.text for part in self._line)
+        linked = sum(len(_compact(part.text)) for part in self._line if part.link)
+        self._line.clear()
+        for text in raw.split("\n") if self._pre else [raw]:
+            shown = text.rstrip() if self._pre else re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()
+            if shown.strip():
+                inside = self._furniture > 0, self._main > 0
+                self.out.append(Block(shown, linked, self._heading, inside[0], main=inside[1], soft=self._soft))
+                self._soft = self._pre > 0
+        self._soft = soft and (self._soft or bool(raw.strip()))
+
+    def node(self, node: Any) -> None:
+        """An element and all that is in it."""
+        tag = node.tag if isinstance(node.tag, str) else ""
+        if not tag or tag in _SKIPPED or _hidden(node):
+            return
+        if tag in _BLOCKS:
+            self.end(soft=tag == "br")
+        if tag == "table" and _is_grid(node):
+            inside = self._furniture > 0, self._main > 0
+            rows = _table_lines(node)
+            self.out += [Block(row, 0, "", inside[0], True, inside[1], n > 0) for n, row in enumerate(rows)]
+            return
+        before, furniture, main = self._heading, _is_furniture(node, tag), node.get("id") == "js_content"
+        self._heading = tag if tag in _HEADINGS else before
+        self._furniture, self._main = self._furniture + furniture, self._main + main
+        self._link, self._pre = self._link + (tag == "a"), self._pre + (tag == "pre")
+        self._text(node.text)
+        for child in node:
+            self.node(child)
+            self._text(child.tail)
+        if tag in _BLOCKS and tag != "br":
+            self.end()
+        self._heading = before
+        self._furniture, self._main = self._furniture - furniture, self._main - main
+        self._link, self._pre = self._link - (tag == "a"), self._pre - (tag == "pre")
+        self._text(" " if tag in ("td", "th") else None)
+
+    def _text(self, text: str | None) -> None:
+        if text:
+            self._line.append(_Inline(text, self._link > 0))
+
+
+def _is_furniture(node: Any, tag: str) -> bool:
+    """Whether an element says by its kind or its names that it is no part of the article."""
+    if tag in ("body", "html", "main", "article"):
+        return False
+    if tag in _FURNITURE or (tag == "header" and node.find(".//h1") is None):
+        return True
+    return bool(_NAMED.search(f"{node.get('class') or ''} {node.get('id') or ''} {node.get('role') or ''}"))
+
+
+def _hidden(node: Any) -> bool:
+    style = (node.get("style") or "").replace(" ", "").lower()
+    return "display:none" in style or node.get("hidden") is not None
+
+
+def _is_grid(node: Any) -> bool:
+    """Whether a table holds data, rather than the layout of the page."""
+    if node.find(".//table") is not None:
+        return False
+    cells = [cell for row in node.iter("tr") for cell in row if cell.tag in ("td", "th")]
+    if len(cells) < 4 or not any(len(row) >= 2 for row in node.iter("tr")):
+        return False
+    return max(len(_compact(cell.text_content())) for cell in cells) <= 400
+
+
+def _table_lines(node: Any) -> list[str]:
+    rows: list[list[str]] = []
+    ranges: list[tuple[int, int, int, int]] = []
+    taken: dict[tuple[int, int], bool] = {}
+    caption = node.find(".//caption")
+    for y, row in enumerate(node.iter("tr")):
+        cells: list[str] = []
+        x = 0
+        for cell in row:
+            if cell.tag not in ("td", "th"):
+                continue
+            while taken.get((y, x)):
+                cells.append("")
+                x += 1
+            wide, high = _spanned(cell.get("colspan")), _spanned(cell.get("rowspan"))
+            cells += [" ".join(part.text for part in blocks(cell)), *[""] * (wide - 1)]
+            for down in range(high):
+                for right in range(wide):
+                    taken[y + down, x + right] = True
+            if wide > 1 or high > 1:
+                ranges.append((y, x, y + high - 1, x + wide - 1))
+            x += wide
+        rows.append(cells)
+    told = tables.lines(tables.merged(rows, ranges))
+    return [" ".join(part.text for part in blocks(caption)), *told] if caption is not None else told
+
+
+def _spanned(value: str | None) -> int:
+    return min(max(int(value), 1), 100) if value and value.strip().isdigit() else 1
+
+
+def visible_text(page: str) -> str:
+    """Every word a page or a piece of one shows, a line a block, without readings above characters."""
+    if "<" not in page:
+        return _lines(entities.unescape(page).split("\n"))
+    tree = parsed(page)
+    return _joined(blocks(tree)) if tree is not None else ""
+
+
+def _lines(lines: list[str]) -> str:
+    told = (re.sub(r"[ \t\r\f]+", " ", line).strip() for line in lines)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(told)).strip()
+
+
+def article_blocks(found: list[Block]) -> list[Block]:
+    """Our own choice: what no furniture holds and is no list of links, up to the site's lines at the end."""
+    if any(block.main for block in found):
+        return [block for block in found if block.main]
+    kept = [block for block in found if not block.furniture and not block.listed and not _is_count(block)]
+    if not any(_SENTENCE.search(block.text) for block in kept):  # a page of furniture by its names: names may lie
+        kept = [block for block in found if not block.listed] or found
+    while kept and not kept[-1].table and len(_SITE_WORDS.findall(kept[-1].text)) >= 2:
+        kept.pop()
+    return kept or found
+
+
+def _is_count(block: Block) -> bool:
+    return bool(_COUNT.fullmatch(block.text.strip()))
+
+
+def article_text(page: str, tree: Any, theirs: str) -> str:
+    """The text of the article on a page; `theirs` is what trafilatura takes for it."""
+    found = blocks(tree)
+    ours = article_blocks(found)
+    held = _compact(theirs)
+    sentences = [_compact(block.text) for block in ours if _SENTENCE.search(block.text)]
+    want = sum(map(len, sentences))
+    covered = sum(len(text) for text in sentences if _held(text, held))
+    if not any(block.main for block in ours) and want and covered >= _COVERED * want:
+        chosen = {id(block) for block in ours}
+        ours = [
+            block
+            for block in found
+            if _held(_compact(block.text), held)
+            and not _is_count(block)
+            and (id(block) in chosen or (not block.listed and bool(_SENTENCE.search(block.text))))
+        ]
+    return _joined(ours)
+
+
+def _held(text: str, whole: str) -> bool:
+    """Whether `whole` holds `text`, or its first and last characters where it is long: marks differ at seams."""
+    if text in whole:
+        return True
+    plain = re.sub(r"\W+", "", text)
+    return len(plain) >= 12 and plain[:12] in (bare := re.sub(r"\W+", "", whole)) and plain[-12:] in bare
+
+
+def _joined(found: list[Block]) -> str:
+    out: list[str] = []
+    for n, block in enumerate(found):
+        if n:
+            out.append("\n" if block.soft else "\n\n")
+        out.append(block.text)
+    return "".join(out)
+
+
+def trafilatura_of(page: str) -> tuple[str, dict[str, str]]:
+    """The text and the metadata that trafilatura finds; nothing where it fails."""
+    import trafilatura
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs every page it cannot make sense of
+    try:
+        document = trafilatura.bare_extraction(
+            page,
+            include_comments=False,
+            include_tables=True,
+            include_formatting=False,
+            with_metadata=True,
+            date_extraction_params={"extensive_search": False, "original_date": True},  # no guess from stray numbers
+        )
+    except Exception:  # a parser inside a parser: whatever it stumbles on, our own blocks still read the page
+        document = None
+    if document is None:
+        return "", {}
+    names = {"title": "title", "author": "author", "date": "published", "sitename": "source", "url": "url"}
+    found = {ours: getattr(document, theirs, None) for theirs, ours in names.items()}
+    return document.text or "", {key: value for key, value in found.items() if isinstance(value, str) and value}
+
+
+_SITE = re.compile(
+    r"\s*(?:[-_|–—]|::|»|·)+\s*[^-_|–—]{0,24}(?:网|網|报|報|站|频道|頻道|门户|政府|新闻|新聞|中心|日报|在线|論壇|论坛|博客|com|cn|net|org)\s*$",
+    re.I,
+)
+_MARKUP = re.compile(r"<[^<>]*>|\{\{|\}\}|&[a-z]+;|&#|\ufffd|undefined|null$", re.I)
+_NO_NAME = re.compile(
+    r"@|e-?mail|https?|www|\.(?:com|cn|net|org)|\bcom\b|\d{3}|网友|匿名|编辑部?$|小编|管理员|admin|author", re.I
+)
+_RIGHTS = re.compile(r"\s*(?:版权所有|©|copyright|all rights reserved|备案|ICP|网站|官方网站|官网$).*$", re.I)
+_WECHAT_DATE = re.compile(r"var\s+(?:ct|oriCreateTime|createTime)\s*=\s*[\"']?(\d{10}|\d{4}-\d\d-\d\d)")
+
+
+def without_site(title: str) -> str:
+    """`某事发生了 - 某某网` -> `某事发生了`; the name of the site may stand there more than once."""
+    for _ in range(3):
+        shorter = _SITE.sub("", title)
+        if not shorter.strip() or shorter == title:
+            break
+        title = shorter
+    return title.strip()
+
+
+def title_of(tree: Any, theirs: str) -> str:
+    """The title of a page: where two of `<h1>`, `<title>` and `og:title` agree, what they agree on; malformed ones and
+    the site's name do not count. `theirs` is trafilatura's, the last resort.
+    """
+
+    def told(node: Any) -> str:
+        text = "" if node is None else " ".join(block.text for block in blocks(node)) or node.text_content()
+        return re.sub(r"\s+", " ", text).strip()
+
+    heads = [text for node in tree.iter("h1") if (text := told(node)) and len(text) <= 200] if tree is not None else []
+    wechat = tree.find(".//*[@id='activity-name']") if tree is not None else None
+    if wechat is not None and told(wechat):
+        return told(wechat)
+    element = re.sub(r"\s+", " ", (tree.findtext(".//title") or "") if tree is not None else "").strip()
+    shown = ""
+    for node in tree.iter("meta") if tree is not None else ():
+        if (node.get("property") or node.get("name")) == "og:title":
+            shown = shown or re.sub(r"\s+", " ", entities.unescape(node.get("content") or "")).strip()
+    named, shown = without_site(element), without_site(shown)
+    good = [text for text in (shown, named) if text and not _MARKUP.search(text)]
+    for head in heads:
+        if any(head in text or text in head for text in (element, *good) if len(text) >= 2):
+            return without_site(head)
+    if len(heads) == 1 and not (good and good[0] == named and named in element):
+        return without_site(heads[0])
+    if named and named in good:
+        return named
+    return next((text for text in (*good, *heads, without_site(theirs)) if text), "")
+
+
+def author_of(names: str) -> str:
+    """Names alone, separated by blanks: no addresses, no roles; nothing where none is left."""
+    parts = [part.strip() for part in re.split(r"[;；,，、/|]", names)]
+    good = [part for part in parts if 2 <= len(part) <= 24 and not _NO_NAME.search(part)]
+    return " ".join(dict.fromkeys(good[:6]))
+
+
+def source_of(name: str) -> str:
+    """The name of a site without its claims: `某网版权所有` -> `某网`; nothing where that is all."""
+    name = _RIGHTS.sub("", re.sub(r"\s+", " ", name)).strip(" -_|·:：")
+    return "" if len(name) > 30 or _NO_NAME.search(name) else name
+
+
+def html(page: str) -> dict[str, Any]:
+    """A record of one page: `text`, and `title`, `author`, `published`, `source`, `url` where the page says them."""
+    tree = parsed(page)
+    theirs, found = trafilatura_of(_CLOSED.sub("", page))
+    record: dict[str, Any] = {**found, "text": article_text(page, tree, theirs) if tree is not None else ""}
+    if not record["text"].strip():
+        record["text"] = visible_text(page)
+    record["title"] = title_of(tree, found.get("title", ""))
+    for key, cleaned in (("author", author_of), ("source", source_of)):
+        if key in record:
+            record[key] = cleaned(record[key])
+    if (account := tree.find(".//*[@id='js_name']") if tree is not None else None) is not None:
+        record["source"] = re.sub(r"\s+", " ", account.text_content()).strip() or record.get("source", "")
+    if "published" not in record and (date := _WECHAT_DATE.search(page)):
+        record["published"] = int(date[1]) if date[1].isdigit() else date[1]
+    return {key: value for key, value in record.items() if value}
