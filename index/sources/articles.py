@@ -100,6 +100,12 @@ def _tags(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag for tag in named if tag))
 
 
+def _several(value: Any) -> str:
+    """Several authors as one string."""
+    several = isinstance(value, list) and all(isinstance(part, str) for part in value)
+    return " ".join(value) if several else ""
+
+
 def article_from_record(
     record: Mapping[str, Any], *, path: str | None = None, cells: str = "", pages: tuple[int, ...] = ()
 ) -> Article:
@@ -137,9 +143,7 @@ def article_from_record(
         raise BadArticle(f"an article needs a text: got {got}, wanted a string", hint='{"text": "..."}')
     if len(text) > MAX_TEXT:
         raise BadArticle(f"the text is too long: got {len(text)} characters, wanted at most {MAX_TEXT}")
-    for name in ("title", "source", "author"):
-        if isinstance(known.get(name), list) and all(isinstance(part, str) for part in known[name]):
-            known[name] = " ".join(known[name])  # several authors
+    known |= {name: joined for name in ("title", "source", "author") if (joined := _several(known.get(name)))}
     for name in ("id", "title", "source", "author", "url"):
         if isinstance(known.get(name), Mapping | list):
             raise BadArticle(f"`{name}` is a string: got {type(known[name]).__name__}, wanted a string")
