@@ -29,6 +29,7 @@ from index.pipeline import Task, prepare_articles
 from index.prepare import ArticlePreparer, content_hash, recipe_of
 from index.rebuild import Others, holds, old_index
 from index.sources.articles import Meter, read_sources, unread_paths
+from index.sources.records import path_name
 from index.storage.history import remember
 from index.storage.layout import IndexState
 
@@ -122,13 +123,11 @@ def configure(  # noqa: PLR0913 - the options of an index, each given by its nam
     b: float | None = None,
 ) -> IndexConfig:
     """The options of the index at `path` (or the defaults) with those that are given put in their place."""
-    given: dict[str, object] = {}
+    given: dict[str, object] = {} if keep_boilerplate is None else {"keep_boilerplate": keep_boilerplate}
     if model:
         given["model"] = model
     if chunk_chars is not None:
         given["chunk_chars"] = chunk_chars
-    if keep_boilerplate is not None:
-        given["keep_boilerplate"] = keep_boilerplate
     if user_dict:
         given["user_words"] = read_word_list(user_dict)
     if synonyms:
