@@ -18,6 +18,7 @@ const SLOW = 1500; // ms after which it is said that an answer takes its time
 let pending = null; // the search under way
 let shown = null; // the question that the list answers
 let view = ""; // the view on show beside the list
+let several = false; // indexes are served
 
 async function render({ again = false, scroll = null, back = false }) {
   showForm(back);
@@ -33,11 +34,13 @@ async function render({ again = false, scroll = null, back = false }) {
   else if (view) leaveView();
   if (state.view) return;
   if (!state.q) clearList();
-  else if (again || shown !== question(state)) await search(again, scroll);
+  else if (again || shown !== asking()) await search(again, scroll);
   else if (scroll !== null) scrollTo(0, scroll);
 }
 
 /* ---- the list ---- */
+
+const asking = () => `${state.index} ${question(state)}`;
 
 function clearList() {
   pending?.abort();
@@ -63,7 +66,7 @@ async function search(again, scroll) {
     const answer = await askOnce(`search?${asked}`, mine.signal);
     if (mine !== pending) return;
     pace(performance.now() - began);
-    shown = asked;
+    shown = asking();
     showAnswer(answer);
     if (state.read) openReader();
     scrollTo(0, scroll ?? 0);
@@ -102,6 +105,10 @@ async function showView() {
     clearList();
   }
   view = name;
+  if (several && !state.index) {
+    node.replaceChildren(el("p.quiet-line", t("choose_index")));
+    return;
+  }
   const { draw } = await VIEWS[name]();
   if (state.view === name) await draw(node);
 }
@@ -125,9 +132,11 @@ function showPlaces() {
 /** Of several indexes one can be chosen; all are asked by default. */
 function showIndexes(indexes) {
   const select = $("index");
+  several = Boolean(indexes);
   if (!indexes || select.options.length) return;
   select.append(...["", ...Object.keys(indexes)].map((name) => el("option", { value: name, selected: name === state.index }, name || t("all_indexes"))));
   select.hidden = false;
+  if (state.view) render({});
 }
 
 $("index").addEventListener("change", (event) => go({ index: event.target.value, page: 1, read: "", of: "" }));
