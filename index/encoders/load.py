@@ -8,13 +8,15 @@ from index.encoders.static import StaticEncoder
 from index.errors import EncoderUnavailable
 
 BUNDLED = "bundled"
+E5_SMALL = "e5-small"
 _BUNDLED_FOLDER = Path(__file__).parent / "encoder_zh"
 
 
 def load_encoder(name: str = BUNDLED) -> Encoder:
-    """The encoder called `name`: `bundled`, a folder, or a model's name on the Hugging Face hub.
+    """The encoder called `name`: `bundled`, `e5-small`, a folder, or a model's name on the Hugging Face hub.
 
-    A folder never touches the network, nor does a hub model that was fetched before.
+    `e5-small` is in a pip package (extra `e5`) and `bundled` in this one. A folder never touches the network, nor does
+    a hub model that was fetched before.
 
     Raises:
         EncoderUnavailable: there is no such model, it cannot be read, or what runs it is not installed.
@@ -22,13 +24,17 @@ def load_encoder(name: str = BUNDLED) -> Encoder:
     if name == BUNDLED:
         return StaticEncoder(_BUNDLED_FOLDER, BUNDLED)
     folder = Path(name).expanduser()
+    if name == E5_SMALL and not folder.exists():
+        from index.encoders.e5 import E5Encoder
+
+        return E5Encoder()
     if folder.is_dir():
         if _is_static(folder):
             return StaticEncoder(folder, name)
     elif folder.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1 or not name.strip("/ "):
         raise EncoderUnavailable(
             f"no embedding model at {name!r}: that is {'a file' if folder.exists() else 'no folder'}",
-            hint="give a folder saved by sentence-transformers, a hub name such as BAAI/bge-small-zh-v1.5, or bundled",
+            hint="give a folder of sentence-transformers, a hub name (BAAI/bge-small-zh-v1.5), e5-small or bundled",
         )
     from index.encoders.transformer import open_model
 

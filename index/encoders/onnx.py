@@ -22,7 +22,7 @@ from index.models import Vectors
 _INT8 = re.compile(r"(qint8|quint8|int8|quantized|uint8)", re.IGNORECASE)
 _MODES = ("cls", "mean")  # poolings that are known here
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
-_TEXTS, _TOKENS = 64, 8_192  # of a batch, at most; padding counts
+_TEXTS, _TOKENS = 32, 2_048  # of a batch, at most, padding counted: more take more memory
 _MAX_TOKENS = 512  # tokens of a text at most, where the model does not say
 
 

@@ -24,7 +24,8 @@ def index(  # noqa: PLR0913 - an option of the command each
     compact: Annotated[bool, typer.Option(help="Merge all segments into one.")] = False,
     rebuild: Annotated[bool, typer.Option(help="Build all anew aside, then swap.")] = False,
     model: Annotated[
-        str | None, typer.Option(help="'bundled', or a sentence-transformers model by name or path.")
+        str | None,
+        typer.Option(help="'bundled', 'e5-small' (extra e5), or a sentence-transformers model by name or path"),
     ] = None,
     chunk_chars: Annotated[int | None, typer.Option(help="Characters a passage, about.")] = None,
     user_dict: Annotated[Path | None, typer.Option(help="Words to keep whole, one a line.")] = None,
@@ -151,7 +152,7 @@ def tune(
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="BEIR_DIR", help="corpus.jsonl, queries.jsonl, qrels.tsv.")],
     mode: Annotated[list[str] | None, typer.Option(help="hybrid, bm25, dense; may be repeated (default: all).")] = None,
-    model: Annotated[str | None, typer.Option(help="'bundled', or a sentence-transformers model.")] = None,
+    model: Annotated[str | None, typer.Option(help="'bundled', 'e5-small' or a sentence-transformers model.")] = None,
     index: Annotated[
         str | None, typer.Option("--index", help="Keep the index there (default: a temporary one).")
     ] = None,
