@@ -12,6 +12,8 @@ from functools import cache
 from statistics import median
 from typing import NamedTuple
 
+from index.sources.numbering import numeral
+
 _APART, _APART_LATIN = 1.2, 0.85  # ems between two glyphs from which they are pieces of their own
 _SPACE = 0.8  # ems between Chinese glyphs that are a blank
 _WORD_SPACE = 0.18  # ems between others that are one
@@ -27,6 +29,7 @@ _PAGE_NUMBER = re.compile(
 _SURE_NUMBER = re.compile(
     r"[-—–~·•\s|]*(?:第.+[页頁].*|.*[页頁]|page.*|[-—–~·•]\s*\d{1,4}\s*[-—–~·•]|\d{1,4}\s*[/／]\s*\d{1,4})\s*", re.I
 )
+_ROMAN = {numeral(number, "lowerRoman"): number for number in range(1, 60)}
 _SPACED_END = re.compile(r"[\u4e00-\u9fff][:：]?")
 _HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2014\u2018-\u201f\u2026]")
 
@@ -310,8 +313,12 @@ def _key(row: list[Line]) -> str:
 
 
 def _number(row: list[Line]) -> int | None:
-    digits = re.fullmatch(r"\D{0,6}?(\d{1,4})(?:\D.{0,8})?", _text(row))
-    return int(digits[1]) if digits and _PAGE_NUMBER.fullmatch(_text(row)) else None
+    text = _text(row)
+    roman = text.strip(" -—–·").lower()
+    if roman in _ROMAN:
+        return _ROMAN[roman]
+    digits = re.fullmatch(r"\D{0,6}?(\d{1,4})(?:\D.{0,8})?", text)
+    return int(digits[1]) if digits and _PAGE_NUMBER.fullmatch(text) else None
 
 
 def _apart(row: list[Line], page: list[list[Line]]) -> bool:

@@ -8,7 +8,7 @@ _NAMES = (
     "image img output print temp tmp null none undefined unknown default"
 ).split()
 _PLACEHOLDER = re.compile(
-    r"(?:" + "|".join(_NAMES) + r"|no title|scanned document|プレゼンテーション"
+    r"(?:" + "|".join(_NAMES) + r"|no title|(?:scanned|untitled|new) document|新建文件夹|プレゼンテーション"
     r"|powerpoint\s*(?:演示文稿|簡報|presentation|プレゼンテーション)|word\s*(?:文档|文件|document)|wps\s*(?:文档|演示|文字|表格)?"
     r"|microsoft\s*(?:word|powerpoint|excel|office)?(?:\s*(?:文档|文件|document|presentation|演示文稿))?"
     r"|新建\s*(?:microsoft|wps|docx?|文本|xlsx?|pptx?)?.{0,20}(?:文档|演示文稿|工作表|文件|表格)"

@@ -105,3 +105,19 @@ def test_a_page_without_text_keeps_its_number_and_is_named():
 def test_the_same_line_on_two_pages_of_a_text_is_no_running_head():
     page = [(72, 100, "船票五角。"), (72, 118, "每人一张。")]
     assert text_of(page, page) == "船票五角。\n每人一张。\n船票五角。\n每人一张。"
+
+
+FEET = [
+    lambda n: f"第{'一二三'[n]}页",
+    lambda n: f"{n + 1}/3",
+    lambda n: str(n + 7),
+    lambda n: ("i", "ii", "iii")[n],
+    lambda n: f"共3页 第{n + 1}页",
+    lambda n: f"Page {n + 1} of 3",
+]
+
+
+@pytest.mark.parametrize("foot", FEET)
+def test_page_numbers_of_any_kind_are_gone(foot):
+    pages = [[*column(LONG[n * 3 :], 72, 100, 30), (280, 810, foot(n), 9)] for n in range(3)]
+    assert text_of(*pages) == "\n".join(LONG[n * 3 :] for n in range(3))
