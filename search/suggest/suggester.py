@@ -34,7 +34,7 @@ _WAYS: tuple[tuple[Callable[[str], list[tuple[str, ...]]], bool], ...] = (
     (pinyin.unfinished, True),
     (pinyin.initials, False),
 )
-_MIN_TITLE = 5  # characters of a title that is believed to be meant in spite of words that are known
+_MIN_TITLE = 3  # characters of a title that is believed to be meant in spite of words that are known
 _WORD_SHARE = 0.2  # of a character's occurrences that are a word of their own, from which it is one
 _RUN = re.compile(r"\w+")
 _LETTERS = re.compile(r"[a-z]+")
@@ -195,7 +195,8 @@ class Suggester:
         if len(meant) >= _MIN_TITLE and "".join(_RUN.findall(meant)) in self._titles:
             return True
         for kind, i, j, _, _ in SequenceMatcher(None, typed, meant, autojunk=False).get_opcodes():
-            first, last = (i, j) if j > i else (i - 1, j + 1)  # what is left out stood between two characters
+            # What is left out stood between two characters, and of a character too many either may be the one.
+            first, last = (i, j) if kind == "replace" else (i - 1, j + 1)
             if kind != "equal" and all(
                 self._is_word(token.term) for token in tokens if token.start < last and first < token.end
             ):
