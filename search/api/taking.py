@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from search.api.pages import AskedFilters
 from search.engine import SearchEngine
 from search.export import MEDIA_TYPES, Format, exported
-from search.models import Mode, SearchOptions
+from search.models import Mode, SearchOptions, Sorting
 
 _NAMES: dict[Format, str] = {"csv": "csv", "json": "json", "ris": "ris", "atom": "xml"}
 
@@ -26,11 +26,12 @@ def taking_router(engine: Callable[[], SearchEngine]) -> APIRouter:
         q: str,
         format: Annotated[Format, Query(description="csv, json, ris or atom")] = "csv",
         mode: Mode = "hybrid",
+        sort: Sorting = "relevance",
         k: Annotated[int, Query(description="results, 1..1000")] = 100,
         offset: int = 0,
     ) -> Response:
         """The results of a question as a file, or as an Atom feed of the question."""
-        options = SearchOptions(k, offset, mode, filters=filters, passages=1, focus=False)
+        options = SearchOptions(k, offset, mode, filters=filters, passages=1, focus=False, sort=sort)
         answer = engine().search(q, options)
         if format == "atom":  # what is there by chance is no news
             answer = replace(answer, results=tuple(one for one in answer.results if not one.chance))
