@@ -14,12 +14,15 @@ from typing import Any, Literal
 
 from index.backend import Backend
 from index.calibration import Measured
+from index.config import BUNDLED_MODEL
 from search.ranking.fusion import DENSE_Z_SCORE
 
 DEFAULT_WEIGHT = 0.4  # of BM25, between healthy legs; see scripts/fusion_weights.py
 DEFAULT_STRENGTH = 3.3  # BM25 over idf mass of a text that holds all of the question, where it was not measured
 HEALTH = (0.75, 0.95)
 _MIN_HEALTH = 0.1  # of its weight that the build leaves a leg
+
+_TRUSTED = 0.75  # of the deviations of known items
 
 Origin = Literal["default", "measured", "tuned", "given"]
 
@@ -62,12 +65,21 @@ def mix_of(backend: Backend) -> Mix:
     if measured:
         weight = healthy_weight(measured.bm25, measured.dense, least=_MIN_HEALTH)
         strength = measured.strength or DEFAULT_STRENGTH
-        mix = Mix(weight, strength, "measured", measured.floor, z_score_bounds(measured))
+        bundled = backend.stats().encoder == BUNDLED_MODEL
+        mix = Mix(weight, strength, "measured", measured.floor, z_score_bounds(measured, bundled=bundled))
     if tuned and tuned["encoder"] == backend.encoder_fingerprint:
         mix = replace(mix, weight=float(tuned["weight"]), origin="tuned")
     return mix
 
 
-def z_score_bounds(measured: Measured) -> tuple[float, float]:
-    """The deviations at which a question's dense leg is not trusted at all and fully, in this index."""
-    return DENSE_Z_SCORE
+def z_score_bounds(measured: Measured, *, bundled: bool = False) -> tuple[float, float]:
+    """The deviations at which a question's dense leg is not trusted at all and fully, in this index.
+
+    The constants were fitted to the bundled encoder. Under others cosines spread otherwise, so there a question is
+    trusted fully from three quarters of what known items have in the median, and not at all at half of what chance has.
+    """
+    low, high = DENSE_Z_SCORE
+    if bundled or measured.deviations <= 0:
+        return low, high
+    high = min(high, _TRUSTED * measured.deviations)
+    return min(low, measured.chance.deviations / 2, high / 2), high

@@ -7,13 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.calibration import Measured
 from index.connect import open_backend
 from index.embedded.commits import set_calibration, writer_lock
 from index.errors import WriterBusy
 from index.storage.layout import read_manifest
 from search.engine import SearchEngine
 from search.models import SearchOptions
-from search.ranking.weights import DEFAULT_STRENGTH, DEFAULT_WEIGHT, Mix, health, healthy_weight, mix_of
+from search.ranking.fusion import DENSE_Z_SCORE
+from search.ranking.weights import (
+    DEFAULT_STRENGTH,
+    DEFAULT_WEIGHT,
+    Mix,
+    health,
+    healthy_weight,
+    mix_of,
+    z_score_bounds,
+)
 from tests.conftest import HashEncoder
 
 
@@ -76,3 +86,14 @@ def test_an_explanation_says_where_the_weight_comes_from(measured_engine):
     dense = (1 - why.why.corpus) * why.why.dense_z_score * why.why.lexical_spread
     assert why.weight == pytest.approx(why.why.corpus / (why.why.corpus + dense), abs=1e-3)
     assert answer.to_json()["results"][0]["explain"]["why"]["origin"] == "measured"
+
+
+def test_what_the_dense_leg_must_stand_out_by_is_the_index_s_own_under_other_encoders(measured_path):
+    backend = open_backend(measured_path)
+    measured = Measured.from_json(backend.calibration["measured"], backend.encoder_fingerprint)
+    narrow = replace(measured, deviations=6.4, chance=replace(measured.chance, deviations=3.0))
+    assert z_score_bounds(narrow) == pytest.approx((1.5, 4.8))
+    assert z_score_bounds(narrow, bundled=True) == DENSE_Z_SCORE
+    assert z_score_bounds(replace(narrow, deviations=20.0)) == pytest.approx((1.5, DENSE_Z_SCORE[1]))
+    assert z_score_bounds(replace(narrow, deviations=0.0)) == DENSE_Z_SCORE
+    assert mix_of(backend).z_score == z_score_bounds(measured)
