@@ -28,7 +28,7 @@ class Dying(HashEncoder):
 @pytest.fixture
 def articles(monkeypatch):
     monkeypatch.setattr("index.builder.ENCODED_AT_ONCE", 4)
-    monkeypatch.setattr("index.builder._WINDOW", 2)
+    monkeypatch.setattr("index.builder._WINDOW_ARTICLES", 2)
     return [article(f"a{n}", LONG.replace("{}", str(n))) for n in range(12)]
 
 
