@@ -97,8 +97,8 @@ def lone_joined(text: str) -> str:
     out: list[str] = []
     last = ""
     for part in parts:
-        joins = _is_lone(part) and _is_lone(last)
-        out.append(part if joins or not out else f" {part}")
+        together = _is_lone(part) and _is_lone(last)
+        out.append(part if together or not out else f" {part}")
         last = part
     return "".join(out)
 
