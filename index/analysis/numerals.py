@@ -89,6 +89,16 @@ def numeral_terms(folded: str) -> Iterator[tuple[str, int, int]]:
             yield term, match.start(), match.end()
 
 
+def in_digits(folded: str) -> str:
+    """`folded` with its Chinese numerals in digits, for a question: texts with either spelling have these terms."""
+    out, done = [], 0
+    for term, start, end in numeral_terms(folded):
+        if start >= done and not any(char.isdecimal() for char in folded[start:end]):
+            out += [folded[done:start], term]
+            done = end
+    return "".join([*out, folded[done:]])
+
+
 def _terms(match: re.Match[str]) -> list[str]:
     groups = match.groupdict()
     if groups["counted"]:
@@ -113,7 +123,8 @@ def _nth(number: str, counted: str) -> list[str]:
     value = chinese_number(number)
     if value is None:
         return []
-    own = [] if number.isdecimal() or value < 10 else [str(value)]
+    # What the words of 第23条 are, for those of 第二十三条 may be cut otherwise.
+    own = [] if number.isdecimal() else ["第", str(value), counted]
     return [f"第{value}{counted}", *own]
 
 
@@ -132,7 +143,7 @@ def _han_date(groups: dict[str, str | None]) -> list[str]:
     if any(value is None for value, _ in told):
         return []
     whole = "".join(f"{value}{name}" for value, name in told)
-    return [whole, *(str(value) for value, _ in told)]
+    return [whole, *(term for value, name in told for term in (str(value), name))]
 
 
 def _digits(text: str, unit: str) -> list[str]:

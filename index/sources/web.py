@@ -215,8 +215,10 @@ def visible_text(page: str) -> str:
     """Every word a page or a piece of one shows, a line a block, without readings above characters."""
     if "<" not in page:
         return _lines(entities.unescape(page).split("\n"))
-    tree = parsed(page)
-    return _joined(blocks(tree)) if tree is not None else ""
+    if told := _joined(blocks(parsed(page))):
+        return told
+    bare = re.sub(r"<(script|style)\b[^>]*>.*?(?:</\1\s*>|\Z)", "\n", page, flags=re.S | re.I)
+    return _lines(entities.unescape(re.sub(r"<[^<>]{0,5000}>", "\n", bare)).split("\n"))  # no parser reads it
 
 
 def _lines(lines: list[str]) -> str:
@@ -253,7 +255,7 @@ def article_text(page: str, tree: Any, theirs: str) -> str:
         ours = [
             block
             for block in found
-            if _held(_compact(block.text), held)
+            if (_held(_compact(block.text), held) or (block.table and id(block) in chosen))
             and not _is_count(block)
             and (id(block) in chosen or (not block.listed and bool(_SENTENCE.search(block.text))))
         ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from index.analysis.fold import fold
 from index.analysis.gaps import lone_joined
+from index.analysis.numerals import in_digits
 from index.analysis.tokenizer import Tokenizer
 from index.errors import BadOption, BadQuery
 from index.models import Condition, LexicalQuery
@@ -108,7 +109,7 @@ def _query(spoken: Spoken, tokenizer: Tokenizer) -> Query:
 
 def _lexical(text: str, tokenizer: Tokenizer) -> tuple[dict[str, float], dict[str, float]]:
     """Words and bigrams of `text` with their weights."""
-    text = lone_joined(text)
+    text = in_digits(fold(lone_joined(text)))
     terms = tokenizer.terms(text)
     words: dict[str, float] = {term: float(count) for term, count in Counter(terms).items()}
     asking = [term for term in words if term in QUESTION_WORDS]

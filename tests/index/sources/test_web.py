@@ -1,0 +1,111 @@
+"""Pages as people save them: what is the article is kept, however it is marked up."""
+
+import pytest
+
+from index.sources import web
+
+NAV = "<ul class='nav'><li><a href='/'>首页</a></li><li><a href='/a'>要闻</a></li><li><a href='/b'>服务</a></li></ul>"
+FOOT = (
+    "<p>网站声明 使用帮助 联系方式</p><p>主管：柳溪县融媒体中心 技术支持：柳溪县信息站 邮编：000000</p>"
+    "<p>建议用新版浏览器看本站，转载请写明出处，侵权必究，谢谢各位网友一直以来的支持。</p>"
+)
+BODY = ["渡口的船修好了，逢集多开两班。", "雨天不开船，走石桥。"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<div>{BODY[0]}<br>{BODY[1]}</div>",
+        f"<section><section>{BODY[0]}</section><section>{BODY[1]}</section></section>",
+        f"<table><tr><td>{BODY[0]}</td></tr><tr><td>{BODY[1]}</td></tr></table>",
+        f"<center><font>{BODY[0]}</font><p>{BODY[1]}</center>",
+        f"<article><p>{BODY[0]}</p><p>{BODY[1]}</p></article>",
+    ],
+)
+def test_a_short_body_beside_longer_furniture_is_the_article(body):
+    page = f"<html><head><title>渡口通知</title></head><body>{NAV}{body}{FOOT}</body></html>"
+    found = web.html(page)
+    assert found["title"] == "渡口通知"
+    assert all(line in found["text"] for line in BODY)
+    assert "首页" not in found["text"]
+    assert "技术支持" not in found["text"]
+
+
+@pytest.mark.parametrize("end", ["</body></html>", "</html>", "</body>"])
+def test_what_follows_the_end_of_the_page_is_read(end):
+    page = f"<html><body>{NAV}{end}<div><p>{BODY[0]}</p></div>{end}<p>{BODY[1]}</p>{end}"
+    assert all(line in web.html(page)["text"] for line in BODY)
+
+
+def test_inline_elements_cut_no_sentence():
+    page = "<html><body><p>石<b>匠</b>把<a href='/x'>桥面</a>的<span>石板</span>换<em>了</em>三块。</p></body></html>"
+    assert web.html(page)["text"] == "石匠把桥面的石板换了三块。"
+
+
+def test_readings_above_characters_are_left_out():
+    ruby = "<p>船<ruby>桅<rp>(</rp><rt>wéi</rt><rp>)</rp></ruby>上<ruby>挂<rt>guà</rt></ruby>着灯。</p>"
+    assert web.visible_text(ruby) == "船桅上挂着灯。"
+
+
+def test_a_saved_page_of_an_account_is_its_content():
+    page = (
+        "<html><head><meta property='og:title' content='采茶的早晨'></head><body><h1 id='activity-name'>采茶的早晨</h1>"
+        "<a id='js_name'> 柳溪茶话 </a><script>var ct = \"1710460800\";</script>"
+        "<div class='rich_media_content' id='js_content' style='visibility: hidden; opacity: 0;'>"
+        "<section><p><span>天不亮就上山，</span><span>露水还在叶上。</span></p></section><p>一人一早采三斤。</p></div>"
+        "<div>预览时标签不可点 微信扫一扫关注该公众号</div></body></html>"
+    )
+    found = web.html(page)
+    assert found["text"] == "天不亮就上山，露水还在叶上。\n\n一人一早采三斤。"
+    assert (found["title"], found["source"]) == ("采茶的早晨", "柳溪茶话")
+    assert found["published"] == 1710460800
+
+
+def test_lists_of_links_and_counts_are_left_out():
+    hot = "".join(f"<li><a href='/{n}'>热闻第{n}条说的是别处的事</a></li>" for n in range(8))
+    text = "".join(f"<p>{line}大家都这么说，船工也这么说。</p>" for line in BODY)
+    found = web.html(
+        f"<html><body><h1>渡口</h1>{text}<p>128条评论</p><div class='hot-list'><ul>{hot}</ul></div></body></html>"
+    )
+    assert all(line in found["text"] for line in BODY)
+    assert "热闻" not in found["text"]
+    assert "128条评论" not in found["text"]
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<meta property='og:title' content='{{title}}'><title>渡口改期 - 柳溪新闻网</title>", "渡口改期"),
+        ("<meta property='og:title' content='&lt;b&gt;渡'><title>渡口改期_柳溪网</title>", "渡口改期"),
+        ("<meta property='og:title' content='渡口改期'><title>柳溪网</title>", "渡口改期"),
+        ("<title>渡口改期</title>", "渡口改期"),
+    ],
+)
+def test_a_malformed_title_beats_no_intact_one(head, title):
+    assert web.html(f"<html><head>{head}</head><body><h1>渡口改期</h1><p>{BODY[0]}</p></body></html>")["title"] == title
+
+
+@pytest.mark.parametrize(
+    ("names", "author"), [("陈渡; Email Com", "陈渡"), ("a@b.cn", ""), ("王桥、李舟", "王桥 李舟"), ("网友", "")]
+)
+def test_authors_are_names(names, author):
+    assert web.author_of(names) == author
+
+
+@pytest.mark.parametrize(("name", "source"), [("柳溪网版权所有", "柳溪网"), ("柳溪网", "柳溪网"), ("© 2020", "")])
+def test_sources_make_no_claims(name, source):
+    assert web.source_of(name) == source
+
+
+def test_a_table_keeps_its_cells():
+    rows = "<tr><th>船</th><th>船工</th><th>班次</th></tr>" + "".join(
+        f"<tr><td>{n}号</td><td>老{name}</td><td>2</td></tr>" for n, name in ((1, "周"), (2, "吴"), (3, "郑"))
+    )
+    text = web.html(f"<html><body><p>{BODY[0]}</p><table>{rows}</table></body></html>")["text"]
+    assert "2号" in text
+    assert "老吴" in text
+
+
+def test_elements_within_elements_thousands_deep_are_read():
+    deep = "<div>" * 3000 + BODY[0] + "</div>" * 3000
+    assert BODY[0] in web.visible_text(f"<html><body>{deep}</body></html>")
