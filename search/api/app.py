@@ -13,7 +13,7 @@ from typing import Any
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from limits.storage import Storage
 from pydantic import TypeAdapter
@@ -26,6 +26,7 @@ from search.api.asked import Asked, Served
 from search.api.corpus import corpus_router
 from search.api.files import files_router
 from search.api.limits import BodyLimits, Limits, Overload, Rates
+from search.api.observe import AccessLog, Metrics, Observer
 from search.api.pages import pages_router
 from search.api.schemas import ErrorOut, SearchRequest
 from search.api.searching import EncodedIds, searching
@@ -37,6 +38,7 @@ from search.live import LiveEngine
 from search.mcp.http import McpEndpoint
 from search.service.journal import Journal
 from search.service.keys import KeyRing
+from search.service.question_log import note_empty
 from search.service.writing import JournalWriter
 
 __all__ = ["STATUS", "Options", "UnescapedJSON", "create_app", "error_response"]
@@ -53,7 +55,9 @@ class Options:
     `names` are the host names it is asked by (None: any, where something before it checks), `loopback` whether only
     this machine can reach it; `origins` other sites whose pages may ask; `key` one that may do everything; `rate`
     requests a second for each key and each address; `sources` what `/reindex` may read again; `writes` whether this
-    process does what the journal asks, in a thread.
+    process does what the journal asks, in a thread; `log_empty` whether questions that found nothing are kept beside
+    the index; `access_log` a file or `-` for a line a request, with `log_questions` what was asked too; `metrics` the
+    folder where processes share their counts.
     """
 
     names: frozenset[str] | None = None
@@ -63,13 +67,24 @@ class Options:
     rate: int | None = None
     sources: tuple[str, ...] = ()
     writes: bool = False
+    log_empty: bool = False
+    access_log: str | None = None
+    log_questions: bool = False
+    metrics: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
 
 def create_app(
-    indexes: LiveEngine | Mapping[str, LiveEngine], options: Options = Options(), *, counters: Storage | None = None
+    indexes: LiveEngine | Mapping[str, LiveEngine],
+    options: Options = Options(),
+    *,
+    counters: Storage | None = None,
+    slot: int = 0,
 ) -> FastAPI:
-    """The application over an open index, or several by name; `counters` of rates, where processes share them."""
+    """The application over an open index, or several by name.
+
+    `counters` of rates are given where processes share them, of which this is number `slot`.
+    """
     lives = {"index": indexes} if isinstance(indexes, LiveEngine) else dict(indexes)
     served = {n: Served(n, live, KeyRing(live.root, options.key), Journal(live.root)) for n, live in lives.items()}
     asked = Asked(served, options.sources)
@@ -85,8 +100,17 @@ def create_app(
         lifespan=_lifespan,
     )
     app.state.asked, app.state.unlocked = asked, _unlocked()
+    metrics = Metrics(options.metrics, slot)
+    _tell_metrics(app, asked, metrics)
     handle_errors(app)
-    app.include_router(searching(asked, lambda *_: None))
+
+    def note(name: str, question: str, answer: dict[str, Any]) -> None:
+        if not answer["total"] and not answer["offset"]:
+            metrics.empty.inc()
+            if options.log_empty:
+                note_empty(asked.indexes[name].live.root, question)
+
+    app.include_router(searching(asked, note))
     app.include_router(writing(asked))
     app.include_router(state(asked))
     app.include_router(pages_router(asked))
@@ -98,12 +122,14 @@ def create_app(
     app.router.routes.append(Route("/mcp", endpoint))
     _describe(app)
     app.mount("/", StaticFiles(directory=_WEB, html=True), name="page")
-    for layer, settings in _layers(asked, options, counters):
+    for layer, settings in _layers(asked, options, counters, metrics):
         app.add_middleware(layer, **settings)
     return app
 
 
-def _layers(asked: Asked, options: Options, counters: Storage | None) -> Iterable[tuple[Any, dict[str, Any]]]:
+def _layers(
+    asked: Asked, options: Options, counters: Storage | None, metrics: Metrics
+) -> Iterable[tuple[Any, dict[str, Any]]]:
     """What stands before the routes, innermost first."""
     yield EncodedIds, {}
     yield BodyLimits, {"limits": options.limits}
@@ -117,6 +143,8 @@ def _layers(asked: Asked, options: Options, counters: Storage | None) -> Iterabl
     if options.names is not None:
         yield HostCheck, {"names": options.names, "loopback": options.loopback}
     yield Door, {}
+    log = AccessLog(options.access_log, questions=options.log_questions) if options.access_log else None
+    yield Observer, {"metrics": metrics, "log": log}
 
 
 @asynccontextmanager
@@ -134,6 +162,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for thread in threads:
         await to_thread.run_sync(thread.join)
     await app.state.closing()
+
+
+def _tell_metrics(app: FastAPI, asked: Asked, metrics: Metrics) -> None:
+    @app.get("/metrics", response_class=Response)
+    def told() -> Response:
+        """Counts and times of requests, and what each index holds, as Prometheus reads it."""
+        asked.whole()
+        numbers = {}
+        for one in asked.served():
+            stats = one.live.engine().stats()
+            numbers[one.name] = {"articles": stats.articles, "chunks": stats.chunks, "commit": stats.commit}
+        return Response(metrics.text(numbers), media_type="text/plain; version=0.0.4")
 
 
 def _unlocked() -> set[str]:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -85,7 +85,7 @@ def serve(plan: Plan, say: Callable[[str], None]) -> None:
                 Supervisor(plan, sock, Path(shared)).run(lambda: say(address))
 
 
-def serve_here(plan: Plan, sock: socket.socket, shared: Path, ready: Callable[[], None]) -> None:
+def serve_here(plan: Plan, sock: socket.socket, shared: Path, ready: Callable[[], None], slot: int = 0) -> None:
     """Serve in this process; `ready` is called when all is opened and warm."""
     import uvicorn
 
@@ -93,7 +93,8 @@ def serve_here(plan: Plan, sock: socket.socket, shared: Path, ready: Callable[[]
     for live in lives.values():
         live.follow()
     counters = SharedCounters(shared / "rates") if plan.workers > 1 else None
-    app = create_app(lives, plan.options, counters=counters)
+    options = replace(plan.options, metrics=shared) if plan.workers > 1 else plan.options
+    app = create_app(lives, options, counters=counters, slot=slot)
     config = uvicorn.Config(
         app,
         http=timed_protocol(plan.options.limits.header_seconds),
@@ -119,10 +120,10 @@ def end_with_parent() -> None:
         threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def _worker(plan: Plan, sock: socket.socket, shared: Path, ready: Connection) -> None:
+def _worker(plan: Plan, sock: socket.socket, shared: Path, slot: int, ready: Connection) -> None:
     end_with_parent()
     try:
-        serve_here(plan, sock, shared, lambda: ready.send(True))
+        serve_here(plan, sock, shared, lambda: ready.send(True), slot)
     except WensouError as error:
         print(f"wensou: {error.message}", file=sys.stderr)  # noqa: T201 - what a worker that cannot start has to say
         sys.exit(2)
@@ -218,7 +219,7 @@ class Supervisor:
         Raises BadOption where a worker ends before it was ever ready, and KeyboardInterrupt after SIGINT.
         """
         before = {one: signal.signal(one, lambda got, _: self._stopped.append(got)) for one in _SIGNALS}
-        children = [_Child(_worker, (self._plan, self._sock, self._shared)) for _ in range(self._plan.workers)]
+        children = [_Child(_worker, (self._plan, self._sock, self._shared, n)) for n in range(self._plan.workers)]
         told = False
         try:
             while not self._stopped:

@@ -13,6 +13,7 @@ from index.errors import EngineUnavailable, IndexCorrupt, IndexMismatch, SelfChe
 from search.cli.ask import analyze, mcp, query, show, similar, stats
 from search.cli.build import copy, evaluate, index, restore, train_encoder, tune
 from search.cli.keys import keys
+from search.cli.operating import backup, log
 from search.cli.serving import serve
 from search.cli.streams import drop_output, flush_output, prepare_streams
 from search.settings import Settings
@@ -36,6 +37,8 @@ for command in (index, query, show, similar, serve, mcp, stats, copy, restore, a
 app.command(name="eval")(evaluate)
 app.command()(train_encoder)
 app.add_typer(keys, name="keys")
+app.command()(backup)
+app.command()(log)
 
 
 def run() -> None:

@@ -31,6 +31,9 @@ def serve(  # noqa: PLR0913 - an option of the command each
     source: Annotated[
         list[str] | None, typer.Option(help="A file or folder that POST /reindex reads again; may be repeated.")
     ] = None,
+    access_log: Annotated[str | None, typer.Option(metavar="FILE", help="A JSON line a request; - for stderr.")] = None,
+    log_questions: Annotated[bool, typer.Option("--log-questions", help="Log what was asked, too.")] = False,
+    log_empty: Annotated[bool, typer.Option(help="Keep questions that found nothing, for `wensou log`.")] = True,
     rerank: Reranking = None,
 ) -> None:
     """Serve the page and the API."""
@@ -52,6 +55,9 @@ def serve(  # noqa: PLR0913 - an option of the command each
         key=settings.key,
         rate=rate,
         sources=tuple(str(Path(one).absolute()) for one in source or ()),
+        access_log=access_log,
+        log_questions=log_questions,
+        log_empty=log_empty,
     )
     plan = Plan(
         indexes=tuple(indexes),
