@@ -9,12 +9,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search.api.security import public
@@ -54,13 +56,22 @@ class Metrics:
             registry = CollectorRegistry()
             MultiProcessCollector(registry, path=str(self._folder))  # type: ignore[no-untyped-call]
         now = CollectorRegistry()
-        gauges: dict[str, Gauge] = {}
-        for index, numbers in indexes.items():
-            for name, value in numbers.items():
-                if name not in gauges:
-                    gauges[name] = Gauge(f"wensou_{name}", f"{name} of the index", ("index",), registry=now)
-                gauges[name].labels(index).set(value)
+        now.register(_Now(indexes))
         return generate_latest(registry) + generate_latest(now)
+
+
+class _Now(Collector):
+    """What is true of each index at this moment, whichever process tells it."""
+
+    def __init__(self, indexes: Mapping[str, Mapping[str, float]]) -> None:
+        self._indexes = indexes
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name in dict.fromkeys(name for numbers in self._indexes.values() for name in numbers):
+            family = GaugeMetricFamily(f"wensou_{name}", f"{name} of the index", labels=["index"])
+            for index, numbers in self._indexes.items():
+                family.add_metric([index], numbers[name])
+            yield family
 
 
 class AccessLog:

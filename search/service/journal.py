@@ -149,7 +149,7 @@ class Journal:
                     for line in data.splitlines():
                         one = json.loads(line)
                         times = self._outcomes.get(one["job"], {}).get("times", 0)
-                        self._outcomes[one["job"]] = {**one, "times": (times or 0) + (one["state"] == "running")}
+                        self._outcomes[one["job"]] = {**one, "times": _starts(one["state"], times or 0)}
                         if one["state"] in _ENDS:
                             self._ended.add(one["job"])
                     self._read_to = (status.st_ino, read + len(data))
@@ -228,6 +228,11 @@ class Journal:
                 if old != self._path(number + 1):
                     old.unlink()
             write_synced(self.folder / "outcomes.jsonl", text)
+
+
+def _starts(state: str, before: int) -> int:
+    """How often a job was begun without an end; one that was put off, `pending`, has not been tried."""
+    return 0 if state == "pending" else before + (state == "running")
 
 
 def _age(path: Path) -> float:

@@ -93,6 +93,7 @@ class JournalWriter:
         except _MOMENT as error:
             self._refused += 1
             message = getattr(error, "message", None) or str(error)
+            self.journal.say([{"job": one.job, "state": "pending"} for one in work.requests])
             self.journal.say_progress({"jobs": [], "trouble": message})
             self._busy = False
             return False
