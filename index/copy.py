@@ -20,7 +20,7 @@ from index.models import Evidence, Filters, LexicalQuery, StoredArticle, chunk_i
 
 _CHUNKS_AT_ONCE = 4_096
 _COMPARED = 50  # articles that are asked for in both
-_SAME = 1e-4  # values that differ by less are one
+_TOLERANCE = 1e-4  # values that differ by less are one
 
 Progress = Callable[[int, int], None]
 """Called with articles looked at, and how many there are."""
@@ -120,7 +120,7 @@ def compare(old: Backend, new: Backend, tokenizer: Tokenizer) -> int:
         same = new.article(name) == stored and np.array_equal(new.chunk_vectors(name), vectors)
         values = [_values(one.evidence(query, vector, ids)) for one in (old, new)]
         lists = [[hit.score for hit in one.dense(vector, k=5, filters=Filters())] for one in (old, new)]
-        if not same or not _alike(values, _SAME) or not _alike(lists, 1e-2):
+        if not same or not _alike(values, _TOLERANCE) or not _alike(lists, 1e-2):
             raise SelfCheckFailed(f"copy: article {name!r} is another in the new index", hint="copy again")
     return len(asked)
 

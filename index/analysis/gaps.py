@@ -15,7 +15,7 @@ from index.analysis.fold import RADICALS
 
 Places = NDArray[np.int64]
 
-_LONGEST = 10  # characters of a gap; more is the space between two columns
+_MAX_GAP = 10  # characters of a gap; more is the space between two columns
 _BLANK, _BREAK, _NOTHING = 1, 2, 3
 _KINDS = np.zeros(0x110000, np.uint8)
 _KINDS[[0x20, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000]] = _BLANK
@@ -76,7 +76,7 @@ def close_gaps(text: str, *, marks: bool = False) -> Closed:
     else:
         fits = one_side & (han_before | is_letter(before)) & (han_after | is_letter(after))
     alone = np.isin(around[begins], (_NEVER, 0x0A)) & np.isin(around[ends + 3], (_NEVER, 0x0A))
-    closed = fits & (wide <= _LONGEST) & ((lines <= 1) | ((lines == 2) & alone))
+    closed = fits & (wide <= _MAX_GAP) & ((lines <= 1) | ((lines == 2) & alone))
     drop = soft & (kinds == _NOTHING)
     sizes = ends - begins
     at = np.flatnonzero(soft)

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2, "元": 1}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
-_LARGE = {"万": 10**4, "亿": 10**8}
+_TEN_THOUSANDS = {"万": 10**4, "亿": 10**8}
 
 
 def chinese_number(text: str) -> int | None:
@@ -43,8 +43,8 @@ def _with_units(text: str) -> int | None:
             if unit >= last or (current is None and not (char == "十" and not section)):
                 return None
             section, current, last = section + (1 if current is None else current) * unit, None, unit
-        elif char in _LARGE:
-            unit = _LARGE[char]
+        elif char in _TEN_THOUSANDS:
+            unit = _TEN_THOUSANDS[char]
             section += current or 0
             if unit >= largest or not section:
                 return None
@@ -52,7 +52,7 @@ def _with_units(text: str) -> int | None:
         else:
             return None
         if at == len(text) - 1 and current and at and text[at - 1] in "百千万亿":
-            current *= (_UNITS | _LARGE)[text[at - 1]] // 10  # 三千八
+            current *= (_UNITS | _TEN_THOUSANDS)[text[at - 1]] // 10  # 三千八
     return total + section + (current or 0)
 
 
@@ -71,7 +71,7 @@ _KINDS = (
 )
 _NUMERAL = re.compile(_KINDS)
 _BEGINS = re.compile(rf"[第百{_HAN_DIGIT}十两廿卅\d](?<=(?={_KINDS}).)", re.S)
-_MOST = 10**16
+_MAX_VALUE = 10**16
 
 
 def numeral_terms(folded: str) -> Iterator[tuple[str, int, int]]:
@@ -116,7 +116,7 @@ def _terms(match: re.Match[str]) -> list[str]:
     if not any(unit in text for unit in "十百千万亿廿卅") and not re.search("[零○]", text):
         return []  # 一一, 三五, 一二三
     value = chinese_number(text)
-    return [str(value)] if value is not None and 10 <= value < _MOST else []
+    return [str(value)] if value is not None and 10 <= value < _MAX_VALUE else []
 
 
 def _nth(number: str, counted: str) -> list[str]:
@@ -151,8 +151,8 @@ def _digits(text: str, unit: str) -> list[str]:
         return []
     factor = 1
     for char in unit:
-        factor *= (_UNITS | _LARGE)[char]
+        factor *= (_UNITS | _TEN_THOUSANDS)[char]
     value = Decimal(text.replace(",", "")) * factor
-    if value >= _MOST or value != value.to_integral_value():
+    if value >= _MAX_VALUE or value != value.to_integral_value():
         return [] if "," not in text else [str(value.normalize())]
     return [str(int(value))]

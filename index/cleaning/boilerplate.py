@@ -51,7 +51,7 @@ _STRONG = re.compile(
     r")$"
 )
 # Lines that are boilerplate at the very end of a page, or right below its title: elsewhere they may be headings.
-_WEAK = re.compile(
+_DOUBTFUL = re.compile(
     r"^(?:(?:本站|总|今日|累计)?(?:访问|阅读|浏览|点击)(?:量|人数|次数|数)?[::]?\s*\d*(?:次|人)?"
     r"|(?:网友|最新|最热|热门|全部|精彩|用户|读者|发表|我要|查看|查看更多|提交)?评论(?:一下|列表|区)?\s*[(:]?\s*\d*\s*[条)]?"
     r"|暂无评论.{0,10}|我来说两句.{0,12}|一键分享|分享(?:到|至)"
@@ -107,7 +107,7 @@ def _kind(line: str) -> int:
         folded = fold(line)
         if _STRONG.match(folded):
             return 2
-        if _WEAK.match(folded):
+        if _DOUBTFUL.match(folded):
             return 1
     bars = line.count("|") + line.count("｜")
     return 2 if bars >= _MIN_BARS_FOR_LINKS and _link_farm(fold(line)) else 0

@@ -16,7 +16,7 @@ from index.cleaning.charmodel import load
 
 _DOUBT = 1e-6  # share of all readings that may be others where a character is written of which a byte is gone
 LOST = "\ufffd"  # what stands in the display text for a character that cannot be told
-SIGN = 0x1A  # in bytes: one byte that a decoder could not show, and put a sign for; no text holds it
+UNSHOWN = 0x1A  # in bytes: one byte that a decoder could not show, and put a sign for; no text holds it
 # A character of three bytes of which some are missing, a sign in their place or none; a byte too many.
 _BROKEN = re.compile(
     rb"(?P<first>[\xe2-\xe9\xef])(?:(?P<second>[\x80-\xbf])(?P<lost>\x1a)?|\x1a(?P<third>[\x80-\xbf])|\x1a{0,2})(?![\x80-\xbf])"
@@ -78,7 +78,7 @@ def fill(data: bytes, *, latin: bool = False) -> str | None:
     while at < len(data):
         size = 1 if data[at] < 0x80 else 2 if data[at] < 0xE0 else 3 if data[at] < 0xF0 else 4
         try:
-            char = data[at : at + size].decode("utf-8") if data[at] != SIGN else ""
+            char = data[at : at + size].decode("utf-8") if data[at] != UNSHOWN else ""
         except UnicodeDecodeError:
             char = ""
         if char:
@@ -86,9 +86,9 @@ def fill(data: bytes, *, latin: bool = False) -> str | None:
             at += size
             continue
         broken = _BROKEN.match(data, at)
-        if broken is None or (latin and SIGN not in broken.group()):
+        if broken is None or (latin and UNSHOWN not in broken.group()):
             return None  # a Latin letter that is meant, perhaps
-        stray = SIGN not in broken.group() and data[at] < 0xC0
+        stray = UNSHOWN not in broken.group() and data[at] < 0xC0
         if stray and places and len(places[-1][0]) == 1 and places[-1][0] > "\x7f":
             places[-1] = [LOST]  # bytes are gone without a sign: what stands before may be made of two characters
         at, holes = broken.end(), holes + 1
@@ -142,5 +142,5 @@ def _read(before: list[str], places: list[list[str]], seen: Set[tuple[int, int]]
 
 
 def signed(data: bytes) -> bytes:
-    """`data` with question marks that stand for a byte of a character as `SIGN`."""
+    """`data` with question marks that stand for a byte of a character as `UNSHOWN`."""
     return _QUESTION.sub(lambda match: b"\x1a" * len(match.group()), data)

@@ -11,10 +11,12 @@ from itertools import pairwise
 
 from index.analysis.characters import is_common_han
 from index.cleaning.charmodel import load
-from index.cleaning.lost_bytes import LOST, SIGN, fill, signed
+from index.cleaning.lost_bytes import LOST, UNSHOWN, fill, signed
 from index.models import Change
 
-_ENOUGH = 100  # characters of an article in which a decoder that drops bytes would have dropped some
+_MIN_CHARS_FOR_DROPPED_BYTES = (
+    100  # characters of an article in which a decoder that drops bytes would have dropped some
+)
 _WINDOW = 4  # characters that are judged together where bytes may be paired wrongly
 _POOR = -8.5  # nats per character of such a window under which they are
 _GAIN_THRESHOLD = 2.5  # nats per character by which the new decoding must win
@@ -50,7 +52,7 @@ def _utf8_as_gbk() -> re.Pattern[str]:
 
 
 def _gbk_bytes(line: str) -> bytes | None:
-    """The bytes that a decoder of GBK showed as `line`, `SIGN` for each that it had no character for."""
+    """The bytes that a decoder of GBK showed as `line`, `UNSHOWN` for each that it had no character for."""
     if "\x1a" in line:
         return None
     out = []
@@ -82,7 +84,7 @@ def _from_gbk(line: str) -> str | None:
 
 
 def _latin_bytes(run: str) -> bytes:
-    return bytes(SIGN if char == LOST else _LATIN_BYTES[char] for char in run)
+    return bytes(UNSHOWN if char == LOST else _LATIN_BYTES[char] for char in run)
 
 
 def _latin_line(decode: Callable[[bytes], str | None]) -> Callable[[str], str | None]:
@@ -107,11 +109,11 @@ def _from_pairs(data: bytes, meant: str) -> str | None:
     out: list[str] = []
     at = 0
     while at < len(data):
-        alone = data[at] < 0x80 and data[at] != SIGN
+        alone = data[at] < 0x80 and data[at] != UNSHOWN
         pair = data[at : at + (1 if alone else 2)]
         at += len(pair)
         try:
-            out.append(LOST if SIGN in pair else pair.decode(meant))
+            out.append(LOST if UNSHOWN in pair else pair.decode(meant))
         except UnicodeDecodeError:
             return None
     new = "".join(out)
@@ -220,7 +222,7 @@ def redecode(text: str) -> tuple[str, list[Change]]:
     found = {number: new for number in whole if (new := _again(lines[number])) is not None}
     odd = [number for number in whole if number not in found and _odd_share(lines[number]) > 0.25]
     pairs = {number: new for number in odd if (new := _other_table(lines[number])) is not None}
-    told = LOST in text or (len(pairs) == len(odd) and sum(map(len, pairs.values())) >= _ENOUGH)
+    told = LOST in text or (len(pairs) == len(odd) and sum(map(len, pairs.values())) >= _MIN_CHARS_FOR_DROPPED_BYTES)
     if LOST in text or (told and all(map(_reads_on, pairs.values()))):
         found |= pairs  # else bytes may be gone without a sign, here and there, and what is paired anew is made up
     for number, new in sorted(found.items()):

@@ -139,18 +139,18 @@ lost_byte = _at_bytes(_lose)
 gained_byte = _at_bytes(_gain)
 
 
-def lossy_table(meant: str, shown: str, sign: str) -> Callable[..., Damaged]:
-    """Text in the encoding `meant`, read as `shown` by a decoder that puts `sign` for each byte it cannot show."""
+def lossy_table(meant: str, shown: str, mark: str) -> Callable[..., Damaged]:
+    """Text in the encoding `meant`, read as `shown` by a decoder that puts `mark` for each byte it cannot show."""
 
     def damage(text: str, rng: random.Random, rate: float) -> Damaged:
         sound = text.encode(meant, "ignore").decode(meant)
-        return sound, sound.encode(meant).decode(shown, "replace").replace("\ufffd", sign)
+        return sound, sound.encode(meant).decode(shown, "replace").replace("\ufffd", mark)
 
     return damage
 
 
 def browser_gbk(text: str, rng: random.Random, rate: float) -> Damaged:
-    """UTF-8 read as GBK as browsers do: 0x80 is €, a pair that is no character becomes one sign for both bytes."""
+    """UTF-8 read as GBK as browsers do: 0x80 is €, a pair that is no character becomes one mark for both bytes."""
     data, out, at = text.encode("utf-8"), [], 0
     while at < len(data):
         pair = data[at : at + 2]
@@ -168,7 +168,7 @@ def browser_gbk(text: str, rng: random.Random, rate: float) -> Damaged:
 
 
 def java_gbk(text: str, rng: random.Random, rate: float) -> Damaged:
-    """UTF-8 read as GBK by a decoder that shows one sign for a pair it has no character for."""
+    """UTF-8 read as GBK by a decoder that shows one mark for a pair it has no character for."""
     data, out, at = text.encode("utf-8"), [], 0
     while at < len(data):
         pair = data[at : at + 2]
@@ -182,12 +182,12 @@ def java_gbk(text: str, rng: random.Random, rate: float) -> Damaged:
 
 
 def _thinned(damage: Callable[..., Damaged]) -> Callable[..., Damaged]:
-    """The same, and some of the wrong characters get lost besides, without a sign or with one."""
+    """The same, and some of the wrong characters get lost besides, without a mark or with one."""
 
     def thinned(text: str, rng: random.Random, rate: float) -> Damaged:
         sound, shown = damage(text, rng, rate)
-        sign = rng.choice(["", "?", "\ufffd"])
-        return sound, "".join(sign if char > "\x7f" and rng.random() < 0.03 else char for char in shown)
+        mark = rng.choice(["", "?", "\ufffd"])
+        return sound, "".join(mark if char > "\x7f" and rng.random() < 0.03 else char for char in shown)
 
     return thinned
 
@@ -220,19 +220,19 @@ MECHANISMS: dict[str, tuple[Callable[..., Damaged], tuple[float, ...]]] = {
 
 # Wrong tables that lose bytes on the way: what `inventions.py` asks for characters that were never there.
 LOSSY: dict[str, Callable[..., Damaged]] = {
-    "UTF-8 as GBK, a sign a byte": lossy_table("utf-8", "gbk", "\ufffd"),
+    "UTF-8 as GBK, a mark a byte": lossy_table("utf-8", "gbk", "\ufffd"),
     "UTF-8 as GBK, ?": lossy_table("utf-8", "gbk", "?"),
     "UTF-8 as GBK, lost bytes dropped": lossy_table("utf-8", "gbk", ""),
     "UTF-8 as GB18030": lossy_table("utf-8", "gb18030", "\ufffd"),
     "UTF-8 as GBK in a browser": browser_gbk,
-    "UTF-8 as GBK, a sign a pair": java_gbk,
+    "UTF-8 as GBK, a mark a pair": java_gbk,
     "UTF-8 as GBK, thinned": _thinned(lossy_table("utf-8", "gbk", "\ufffd")),
-    "UTF-8 as Windows-1252, a sign a byte": lossy_table("utf-8", "cp1252", "\ufffd"),
+    "UTF-8 as Windows-1252, a mark a byte": lossy_table("utf-8", "cp1252", "\ufffd"),
     "UTF-8 as Windows-1252, lost bytes dropped": lossy_table("utf-8", "cp1252", ""),
     "UTF-8 as Windows-1252, thinned": _thinned(wrong_table("utf-8", "cp1252")),
     "UTF-8 as Latin-1": wrong_table("utf-8", "latin-1"),
     "GBK as Latin-1": wrong_table("gbk", "latin-1"),
-    "GBK as Windows-1252, a sign a byte": lossy_table("gbk", "cp1252", "\ufffd"),
+    "GBK as Windows-1252, a mark a byte": lossy_table("gbk", "cp1252", "\ufffd"),
     "GBK as Big5": lossy_table("gbk", "big5", "\ufffd"),
     "GBK as Big5, lost bytes dropped": lossy_table("gbk", "big5", ""),
     "Big5 as GBK": lossy_table("big5", "gbk", "\ufffd"),

@@ -169,11 +169,15 @@ def test_chunks_are_results_of_their_own_when_grouped_so(engine):
     assert ids(answer).count("plane") == 2
 
 
-def test_an_article_shows_at_most_so_many_passages(engine):
+def test_an_article_shows_at_most_so_many_passages(engine, tmp_path):
     for passages in (1, 2):
         for result in engine.search("飞机 航程", SearchOptions(passages=passages)).results:
             assert len(result.passages) <= passages
-    shown = engine.search("飞机 航程 座位", SearchOptions(passages=2)).results[0]
+    between = "\n\n".join(f"渡口第{n}天照常开船，天气晴，水位平稳。" for n in range(8))  # or they would be one passage
+    long = article("long", f"飞机首航很顺利，旅客都说好。\n\n{between}\n\n这条航程有五千公里，座位很宽。", title="日志")
+    update_index([long], tmp_path / "index", PLAIN, encoder=HashEncoder())
+    with SearchEngine(open_backend(tmp_path / "index"), HashEncoder()) as own:
+        shown = own.search("飞机 航程 座位", SearchOptions(passages=2)).results[0]
     assert len(shown.passages) == 2
 
 
