@@ -1,13 +1,15 @@
 """The commands that ask an index: query, show, similar, stats, analyze. Thin twins of the API."""
 
 import sys
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.errors import BadOption, IndexCorrupt, WensouError
+from index.errors import BadOption, EngineUnavailable, IndexCorrupt, WensouError
 from search.cli.console import (
     Authors,
     IndexOption,
@@ -21,7 +23,7 @@ from search.cli.console import (
     index_path,
     open_engine,
 )
-from search.models import Fusion, Grouping, SearchOptions, Sorting
+from search.models import Answer, Fusion, Grouping, SearchOptions, Sorting
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ def query(  # noqa: PLR0913 - an option of the command each
     sort: Annotated[str, typer.Option(help="relevance or date, the newest first.")] = "relevance",
     rerank: Reranking = None,
     facets: Annotated[bool, typer.Option("--facets", help="Count candidates by source, tag and month.")] = False,
+    url: Annotated[str | None, typer.Option(help="Ask a server at this address instead of an index here.")] = None,
+    key: Annotated[str | None, typer.Option(help="The server's key (default: WENSOU_KEY).")] = None,
     json_: JsonOption = False,
 ) -> None:
     """Answer one question."""
@@ -66,15 +70,25 @@ def query(  # noqa: PLR0913 - an option of the command each
         fusion=_as_fusion(fusion), recency=recency, diversity=diversity, context=context, facets=facets,
         sort=_as_sorting(sort),
     )  # fmt: skip
-    text = " ".join(words)
-    with open_engine(index, rerank or Settings.from_env().rerank) as engine:
+    asked = {
+        "k": k, "offset": offset, "mode": mode, "group": group, "fusion": fusion, "explain": explain, "source": source,
+        "author": author, "tag": tag, "meta": meta, "after": after, "before": before, "recency": recency,
+        "passages": passages, "context": context, "diversity": diversity, "sort": sort, "facets": facets,
+    }  # fmt: skip
+    text, settings = " ".join(words), Settings.from_env()
+    with ExitStack() as stack:
+        if url:
+            search: Callable[[str], Answer] = stack.enter_context(_server(url, key or settings.key, asked))
+        else:
+            engine = stack.enter_context(open_engine(index, rerank or settings.rerank))
+            search = partial(_search, engine, options)
         if text == "-":
             for line in sys.stdin:
                 if line.strip():
-                    dump(_answer_line(engine, line.rstrip("\n"), options))
+                    dump(_answer_line(search, line.rstrip("\n")))
                     sys.stdout.flush()
             return
-        answer = engine.search(text, options)
+        answer = search(text)
     if json_:
         dump(answer.to_json())
     else:
@@ -83,10 +97,26 @@ def query(  # noqa: PLR0913 - an option of the command each
         show_answer(answer)
 
 
-def _answer_line(engine: "SearchEngine", text: str, options: SearchOptions) -> dict[str, Any]:
+def _search(engine: "SearchEngine", options: SearchOptions, text: str) -> Answer:
+    return engine.search(text, options)
+
+
+@contextmanager
+def _server(url: str, key: str | None, asked: dict[str, Any]) -> Iterator[Callable[[str], Answer]]:
+    """Questions go to the server at `url`, with what was `asked` for beside them; EngineUnavailable where none is."""
+    from search.client import Client, Unreachable
+
+    try:
+        with Client(url, key=key) as client:
+            yield lambda text: client.search(text, **asked)
+    except Unreachable as error:
+        raise EngineUnavailable(error.message, hint=error.hint) from error
+
+
+def _answer_line(search: Callable[[str], Answer], text: str) -> dict[str, Any]:
     """One bad question among many is an error object in its place, so that lines in and out stay paired."""
     try:
-        return engine.search(text, options).to_json()
+        return search(text).to_json()
     except WensouError as error:
         return {"query": text, "error": {"code": error.code, "message": error.message, "hint": error.hint}}
 
