@@ -2,9 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import count
 from multiprocessing import get_context
-from multiprocessing.pool import AsyncResult, ThreadPool
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,21 @@ def walks(maker: PairMaker, seed: int, parts: int, processes: int) -> Iterator[P
     They are the same however many `processes` draw them. A block is some 100 MB, and each has one ready or in work.
     """
     # One drawer is a thread: training leaves the interpreter alone most of the time. A process gets the text once, as
-    # it is far larger than what is asked of it. Leaving ends them.
-    pool = ThreadPool(1, _begin, (maker,)) if processes == 1 else get_context("spawn").Pool(processes, _begin, (maker,))
-    with pool:
-        coming: deque[AsyncResult[Pairs]] = deque()
+    # it is far larger than what is asked of it. Leaving waits for what is being drawn: a process that is ended while it
+    # hands a block over may leave the lock of the pipe taken, and whoever waits for that waits for ever.
+    pool: Executor
+    if processes == 1:
+        pool = ThreadPoolExecutor(1, initializer=_begin, initargs=(maker,))
+    else:
+        pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin, initargs=(maker,))
+    try:
+        coming: deque[Future[Pairs]] = deque()
         for block in _blocks(maker.records, seed, parts):
-            coming.append(pool.apply_async(_draw, block))
+            coming.append(pool.submit(_draw, *block))
             if len(coming) > processes:
-                yield coming.popleft().get()
+                yield coming.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _blocks(records: int, seed: int, parts: int) -> Iterator[tuple[NDArray[np.int64], list[int]]]:
