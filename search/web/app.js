@@ -19,6 +19,8 @@ let pending = null; // the search under way
 let shown = null; // the question that the list answers
 let view = ""; // the view on show beside the list
 let several = false; // indexes are served
+let tell;
+const told = new Promise((resolve) => (tell = resolve)); // whether they are
 
 async function render({ again = false, scroll = null, back = false }) {
   showForm(back);
@@ -105,6 +107,8 @@ async function showView() {
     clearList();
   }
   view = name;
+  await told;
+  if (state.view !== name) return;
   if (several && !state.index) {
     node.replaceChildren(el("p.quiet-line", t("choose_index")));
     return;
@@ -136,7 +140,6 @@ function showIndexes(indexes) {
   if (!indexes || select.options.length) return;
   select.append(...["", ...Object.keys(indexes)].map((name) => el("option", { value: name, selected: name === state.index }, name || t("all_indexes"))));
   select.hidden = false;
-  if (state.view) render({});
 }
 
 $("index").addEventListener("change", (event) => go({ index: event.target.value, page: 1, read: "", of: "" }));
@@ -149,9 +152,11 @@ async function begin() {
     const { articles, chunks, committed_at: when, indexes } = await ask("stats", null, "");
     $("holdings").textContent = t("holdings", articles, chunks) + (when ? t("updated", when.slice(0, 10)) : "");
     showIndexes(indexes);
+    tell();
     const writes = await takeFiles(begin);
     if (!articles && !state.q && !state.view) (await import("./first.js")).firstRun($("notes"), $("stage"), writes);
   } catch (error) {
+    tell();
     if (!state.q && !state.read && !state.view) showError(error);
   }
 }

@@ -76,7 +76,7 @@ export function marked(chars, from, to, ranges) {
   return cut(chars, from, to, ranges, (s, e) => el("mark", chars.slice(s, e).join("")));
 }
 
-/** The same with one sentence in another tint: the nearest by meaning. */
+/** With the nearest sentence in another tint. */
 export function tinted(chars, from, to, ranges, sentence) {
   if (!sentence) return marked(chars, from, to, ranges);
   const [start, end] = [Math.max(from, sentence[0]), Math.min(to, sentence[1])];

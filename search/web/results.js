@@ -42,7 +42,7 @@ function notes(answer) {
   return nodes;
 }
 
-/** The results as list items, with a line before the first that is there by chance. */
+/** Results as list items; a line before the first by chance. */
 function lines(results) {
   const nodes = [];
   let chance = false;
@@ -108,7 +108,6 @@ export function setCurrent(i, focus = false) {
   }
 }
 
-/** Go up or down the list; past its end the next page follows. */
 export function move(by) {
   const nodes = all();
   if (!nodes.length) return;
