@@ -34,7 +34,7 @@ ORDER = {
     ).split(),
     "search": (
         "models settings query ranking suggest passages highlight facets citation export script engine overview "
-        "live mcp integrations evaluation service api client cli"
+        "live mcp evaluation service api client integrations cli"
     ).split(),
 }
 

@@ -1,20 +1,17 @@
 """What every retriever gives: passages with the fields of their article and their true offsets."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from index.models import Filters
+from search.client import Client
+from search.engine import SearchEngine
 from search.models import Answer, Mode, SearchOptions
 from search.query.filters import make_filters
 
-
-class Searcher(Protocol):
-    """What is asked: a `SearchEngine`, or whatever else answers as it does, such as a client of a server."""
-
-    def search(self, text: str, options: SearchOptions | None = None, /) -> Answer:
-        """Answer one question."""
-        ...
+Searcher = SearchEngine | Client
+"""What is asked: an index, or a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +29,34 @@ class FoundPassage:
 FILTERS = ("source", "author", "tag", "meta", "after", "before")
 
 
+def _named(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Filters as the API names them, lists as lists; TypeError for a name that is none of `FILTERS`."""
+    wanted = {name: value for name, value in (given or {}).items() if value}
+    if unknown := sorted(set(wanted) - set(FILTERS)):
+        raise TypeError(f"filters: got {', '.join(unknown)}, want {', '.join(FILTERS)}")
+    several = ("source", "author", "tag", "meta")
+    return {
+        name: [value] if name in several and isinstance(value, str) else value if isinstance(value, str) else [*value]
+        for name, value in wanted.items()
+    }
+
+
 def filters_of(given: Mapping[str, Any] | None) -> Filters:
     """Filters from a mapping such as `{"source": "汉东日报", "after": "2024-01-01"}`; a value may be a list.
 
     Raises BadOption for a day that is none, TypeError for a name that is none of `FILTERS`.
     """
-    wanted = dict(given or {})
-    if unknown := sorted(set(wanted) - set(FILTERS)):
-        raise TypeError(f"filters: got {', '.join(unknown)}, want {', '.join(FILTERS)}")
-
-    def several(name: str) -> Sequence[str]:
-        value = wanted.get(name) or ()
-        return (value,) if isinstance(value, str) else tuple(value)
-
-    return make_filters(
-        source=several("source"),
-        author=several("author"),
-        tag=several("tag"),
-        meta=several("meta"),
-        after=wanted.get("after"),
-        before=wanted.get("before"),
-    )
+    return make_filters(**_named(given))
 
 
 def find(
     searcher: Searcher, query: str, *, k: int, filters: Mapping[str, Any] | None = None, mode: Mode = "hybrid"
 ) -> list[FoundPassage]:
     """The best `k` passages, those of the best article first; errors as the engine's."""
-    answer = searcher.search(query, SearchOptions(k=k, mode=mode, filters=filters_of(filters)))
+    if isinstance(searcher, Client):
+        answer = searcher.search(query, k=k, mode=mode, **_named(filters))
+    else:
+        answer = searcher.search(query, SearchOptions(k=k, mode=mode, filters=filters_of(filters)))
     return list(_passages(answer))[:k]
 
 

@@ -47,6 +47,24 @@ def test_filters_are_passed_on_and_wrong_ones_refused(samples_engine):
         filters_of({"after": "yesterday"})
 
 
+def test_a_server_is_asked_as_an_index_is(samples_engine, samples_index):
+    """Over the API's client: the same passages, fields and filters."""
+    from starlette.testclient import TestClient
+
+    from search.api.app import create_app
+    from search.client import Client
+    from search.live import LiveEngine
+
+    client = Client("http://testserver")
+    client._http = TestClient(create_app(LiveEngine(samples_index)))
+    for filters in (None, {"after": "2024-01-01", "before": "2024-12-31"}, {"tag": ["通知"]}):
+        here, there = (find(one, QUESTION, k=4, filters=filters) for one in (samples_engine, client))
+        assert [one.text for one in there] == [one.text for one in here]
+        assert [one.metadata for one in there] == [one.metadata for one in here]
+    with pytest.raises(BadOption):
+        find(client, QUESTION, k=1, filters={"after": "yesterday"})
+
+
 def test_langchain_in_a_chain(samples_engine):
     pytest.importorskip("langchain_core", reason="langchain-core is not installed")
     from langchain_core.runnables import RunnableLambda
