@@ -4,6 +4,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -25,7 +26,7 @@ from index.encoders.base import Encoder
 from index.encoders.static import MIN_PASSAGES_FOR_TABLES, StaticEncoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
 from index.models import Article, BuildReport, Change, RemovedLine, Skipped, SkipReason, StoredArticle
-from index.pipeline import Task, prepare_articles
+from index.pipeline import Encoded, Task, prepare_articles
 from index.prepare import ArticlePreparer, content_hash, recipe_of
 from index.rebuild import Others, holds, old_index
 from index.sources.articles import Meter, read_sources, unread_paths
@@ -208,8 +209,11 @@ def update_index(  # noqa: PLR0913 - the options of a build, each given by its n
             writer.warnings.append("the old index could not be read: what it held of other sources is not in this one")
         try:
             tally.removed += writer.delete(delete)
-            for batch in _batches(items, others, builder, writer, tally, progress, workers):
-                _flush(batch, writer)
+            learned = _learned(_new_articles(items, others, writer, tally), writer)
+            # Closed here, whatever happens: left to the collector, processes might be waited for in a thread of theirs.
+            with closing(prepare_articles(builder, learned, workers)) as prepared:
+                for batch in _batches(prepared, builder, writer, tally, progress):
+                    _flush(batch, writer)
             if sources is not None:
                 tally.removed += writer.delete(_missing(writer, sources, tally))
             if rebuild:
@@ -318,19 +322,15 @@ def _learned(found: Iterator[_New], writer: Writer) -> Iterator[Task]:
         yield from (Task(one.article, one.replaces, writer.boilerplate, one.kept_hash) for one in window)
 
 
-def _batches(  # noqa: PLR0913 - what a build knows while it runs, from its one caller
-    items: Iterable[Article | Skipped],
-    others: Others | None,
+def _batches(
+    prepared: Iterable[tuple[Task, Encoded]],
     builder: ArticlePreparer,
     writer: Writer,
     tally: _Tally,
     progress: Progress | None,
-    workers: int,
 ) -> Iterator[_Batch]:
     slow = not isinstance(builder.encoder, StaticEncoder)
     size = ENCODED_AT_ONCE if slow else SEGMENT_CHUNKS // 2
-    learned = _learned(_new_articles(items, others, writer, tally), writer)
-    prepared = prepare_articles(builder, learned, workers)
     batch, done = _Batch(), 0
 
     def encode(*, whole: bool = False) -> None:

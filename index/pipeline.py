@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -63,7 +63,9 @@ def automatic_workers(size: int | None, *, packed: bool = False) -> int:
     return 1 if small else max(1, min(cores(), _MAX_WORKERS))
 
 
-def prepare_articles(builder: ArticlePreparer, tasks: Iterable[Task], workers: int) -> Iterator[tuple[Task, Encoded]]:
+def prepare_articles(
+    builder: ArticlePreparer, tasks: Iterable[Task], workers: int
+) -> Generator[tuple[Task, Encoded], None, None]:
     """Every task with what became of its article, in order, by `workers` processes or, for few, in this one.
 
     The processes encode too where they can have the encoder for themselves, as the bundled one; elsewhere the vectors
