@@ -27,8 +27,8 @@ class QuotedPassage(BaseModel):
     cut: bool = Field(default=False, description="true: the passage goes on; read_article from `end` gives the rest")
 
 
-class FoundArticle(BaseModel):
-    """An article that was found, and its best passages."""
+class NamedArticle(BaseModel):
+    """What names an article, and where it comes from."""
 
     article_id: str
     uri: str
@@ -37,6 +37,11 @@ class FoundArticle(BaseModel):
     author: str | None = None
     published: str | None = None
     url: str | None = None
+
+
+class FoundArticle(NamedArticle):
+    """An article that was found, and its best passages."""
+
     score: float
     chance: bool | None = Field(default=None, description="true: no nearer to the question than chance would be")
     duplicates: int | None = Field(default=None, description="how many near-duplicates stand behind this one")
@@ -55,16 +60,9 @@ class SearchFound(Sized):
     warnings: list[str] = []
 
 
-class ArticleRange(Sized):
+class ArticleRange(NamedArticle, Sized):
     """A stretch of an article, verbatim: characters `start` to `end` of its text, of `length` in all."""
 
-    article_id: str
-    uri: str
-    title: str
-    source: str | None = None
-    author: str | None = None
-    published: str | None = None
-    url: str | None = None
     meta: dict[str, str] = {}
     page: int | None = Field(default=None, description="page on which the stretch begins, where the document has pages")
     start: int
