@@ -115,11 +115,12 @@ def test_thousands_of_skipped_records_are_a_count_and_the_first_ten(wensou, tmp_
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs POSIX signals")
 @pytest.mark.parametrize("delay", [0.1, 0.2, 0.4, 0.8])
-def test_ctrl_c_is_exit_code_130_from_the_start(delay, index_path):
+def test_ctrl_c_is_exit_code_130_from_the_start(delay, samples_index):
+    # It waits for questions once it is up, so however slow the machine, Ctrl-C finds it still there.
     # Python's own start, some hundredths of a second, is nobody's to catch: begin when ours does.
     code = "import time, sys; from search.cli import main; print('up', flush=True); main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "query", "-", "--index", str(index_path)],
+        [sys.executable, "-c", code, "query", "-", "--index", str(samples_index)],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
