@@ -217,6 +217,8 @@ class Client:
         fields: Sequence[str],
         limit: int,
         params: Mapping[str, Any],
+        *,
+        consistency: str = "Bounded",
     ) -> list[tuple[float, Row]]:
         """The `limit` rows with the greatest inner product, with that product, best first."""
         (found,) = self._tried(
@@ -228,6 +230,7 @@ class Client:
                 limit=limit,
                 output_fields=list(fields),
                 search_params={"metric_type": "IP", "params": dict(params)},
+                consistency_level=consistency,
                 timeout=self._options.timeout,
             ),
             f"search {name}",

@@ -11,11 +11,13 @@ from datetime import date
 
 from index.analysis.bigrams import is_bigram, pairs_at
 from index.analysis.fold import fold
+from index.analysis.gaps import close_gaps
 from index.analysis.terms import MIXED_BIGRAMS, facet, terms_of
 from index.analysis.tokenizer import Tokenizer
 from index.milvus.client import quoted
 from index.milvus.terms import TITLE_PAIRS
 from index.models import AllOf, AnyOf, Begins, Condition, Filters, HasValue, Holds, Not, StoredArticle, Within
+from index.retrieval.conditions import says
 from index.segments.store import NO_DATE, day_number
 
 _RUN = re.compile(r"[^\W_]{2,}")  # letters and digits
@@ -30,6 +32,11 @@ def seen_by(commit: int) -> str:
     return f"born <= {commit} and died > {commit}"
 
 
+def folded_facet(name: str, value: str) -> str:
+    """By which a row is found by a field's value in either script, case and width."""
+    return f"~{facet(name, fold(value))}"
+
+
 def has(*values: str) -> str:
     """The filter for rows with one of the values."""
     return "(" + " or ".join(f"array_contains(facets, {quoted(value)})" for value in values) + ")"
@@ -38,11 +45,11 @@ def has(*values: str) -> str:
 def of_fields(filters: Filters) -> list[str]:
     """The filters for all but `where`."""
     parts = [
-        has(*(facet(name, value) for value in getattr(filters, name)))
+        has(*(folded_facet(name, value) for value in getattr(filters, name)))
         for name in ("source", "author", "tag")
         if getattr(filters, name)
     ]
-    parts += [has(facet(f"meta.{key}", value)) for key, value in filters.meta]
+    parts += [has(folded_facet(f"meta.{key}", value)) for key, value in filters.meta]
     return parts + _days(filters.after, filters.before)
 
 
@@ -77,8 +84,7 @@ class Splitter:
         """The condition as a filter; None where it is about texts."""
         match condition:
             case HasValue(name, value):
-                exact = facet(name, value)
-                return has(exact if self._frequency(("facets", exact)) else f"~{facet(name, fold(value))}")
+                return has(folded_facet(name, value))
             case Within(after, before):
                 return "(" + " and ".join([f"day > {NO_DATE}", *_days(after, before)]) + ")"
             case Not(part):
@@ -104,7 +110,8 @@ class Splitter:
                 each = [self.needles(part) for part in parts]
                 return None if None in each else [needle for way in each if way is not None for needle in way]
             case Holds(folded, terms, title):
-                phrase = min(_ways_of_phrase(folded, title=title), key=self.total, default=None)
+                closed = close_gaps(folded.strip()).text
+                phrase = min(_ways_of_phrase(closed, title=title), key=self.total, default=None)
                 if not terms or phrase is None:
                     return phrase
                 fields = ("title",) if title else ("words", "title", "body")
@@ -147,7 +154,8 @@ def meets(stored: StoredArticle, condition: Condition, tokenizer: Tokenizer) -> 
                        for term in terms)  # fmt: skip
         case Holds(folded, terms, title):
             article = stored.article
-            if folded in fold(article.title) or (not title and folded in fold(article.text)):
+            closed = close_gaps(folded.strip()).text
+            if says(article.title, closed) or (not title and says(article.text, closed)):
                 return True
             if not terms:
                 return False

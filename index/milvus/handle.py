@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,8 @@ from index.milvus.rows import checksum_of
 from index.milvus.schema import Names
 from index.milvus.writer import MilvusWriter
 from index.storage.layout import IndexState
+
+_YOUNG = timedelta(minutes=5)  # of a commit, by clocks that may disagree
 
 
 class MilvusHandle:
@@ -78,14 +81,8 @@ class MilvusHandle:
             if name not in there:
                 raise IndexCorrupt(f"index {self._address.text}: the collection {name} is missing")
             self._client.load(name)
-        # Rows of a commit that was just made may not have come to all nodes: the first answers are asked to wait.
-        return MilvusIndex(self._client, record, consistency="Strong" if self._just_made(record) else "Bounded")
-
-    @staticmethod
-    def _just_made(record: Record) -> bool:
-        from datetime import UTC, datetime
-
-        return (datetime.now(UTC) - datetime.fromisoformat(record.committed_at)).total_seconds() < 30
+        age = datetime.now(UTC) - datetime.fromisoformat(record.committed_at)
+        return MilvusIndex(self._client, record, young=age < _YOUNG)
 
     def lock(self) -> AbstractContextManager[None]:
         """Held by who writes; see IndexHandle."""

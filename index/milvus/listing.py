@@ -3,17 +3,19 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
+from index.analysis.names import name_facet
 from index.analysis.tokenizer import Tokenizer
 from index.errors import IndexCorrupt
 from index.milvus.client import Client, Row, any_of
 from index.milvus.control import Record
-from index.milvus.filtering import Splitter, meets, of_fields, seen_by
+from index.milvus.filtering import Needle, Splitter, has, meets, of_fields, seen_by
 from index.milvus.rows import draw_of, stored_of
 from index.milvus.schema import DRAWS, Names
 from index.models import Condition, Filters, StoredArticle
 
 LISTED = 50_000  # articles up to which their titles and terms are read for completion and corrections
 _A_PAGE = 200  # articles read at a time with their texts
+_NAMES_A_CALL = 50
 
 
 class Listing:
@@ -24,11 +26,18 @@ class Listing:
     names: Names
     commit: int
     _splitter: Splitter
-    _consistency: str
     text_fields = ("body", "body_pages")
+
+    @property
+    def _consistency(self) -> str:
+        raise NotImplementedError
 
     def tokenizer(self) -> Tokenizer:
         """That of the index."""
+        raise NotImplementedError
+
+    def frequencies(self, needles: Sequence[Needle]) -> dict[Needle, int]:
+        """How many documents of its field hold each term."""
         raise NotImplementedError
 
     def _scan(self, name: str, filter_: str, fields: Sequence[str], batch: int = 1_000) -> Iterator[Row]:
@@ -122,9 +131,23 @@ class Listing:
                     found[value] = found.get(value, 0) + 1
         return found
 
+    def named(self, names: Sequence[str], most: int, filters: Filters) -> dict[str, list[str]]:
+        """Of names those that one to `most` articles have, with the ids of these; see Namer."""
+        facets = {name_facet(name): name for name in names}
+        known = self.frequencies([("facets", facet) for facet in facets])
+        held = [facet for facet in facets if known[("facets", facet)] and (filters or known[("facets", facet)] <= most)]
+        parts, rest = self._splitter.split(filters.where)
+        found: dict[str, list[str]] = {facet: [] for facet in held}
+        for begin in range(0, len(held), _NAMES_A_CALL):
+            some = " and ".join([has(*held[begin : begin + _NAMES_A_CALL]), *of_fields(filters), *parts])
+            for row in self._that_pass(some, rest):
+                for facet in found.keys() & set(row["facets"]):
+                    found[facet].append(str(row["article"]))
+        return {facets[facet]: sorted(ids) for facet, ids in found.items() if 0 < len(ids) <= most}
+
     def _that_pass(self, filter_: str, condition: Condition | None) -> Iterator[Row]:
         if condition is None:
-            yield from self._scan(self.names.articles, filter_, ["facets"])
+            yield from self._scan(self.names.articles, filter_, ["article", "facets"])
             return
         for row in self._scan(self.names.articles, filter_, ["article", "facets", *self.text_fields], _A_PAGE):
             (stored,) = self.parsed([row]).values()

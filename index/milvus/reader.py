@@ -6,6 +6,7 @@ the commit's own averages. A nomination is long enough where nothing that was no
 the last one's score, times how far the averages may have moved it, lies under the k-th best. If not, more are named.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ from index.models import (
 from index.retrieval.bm25 import Bm25
 from index.retrieval.segment_scorer import FIELD_WEIGHTS
 
+_SETTLES = 10.0  # seconds; Bounded is some five behind at most, by a setting of the server
 _MORE = 16  # asked for beyond k, for what ties
 _ROUNDING = 1e-4  # of a score, by which Milvus's sums of single precision may be off
 _SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
@@ -50,8 +52,13 @@ _FEW_ARTICLES = 400  # that pass: then all their chunks are scored, and none is 
 class MilvusIndex(RowAccess):
     """A commit of an index on Milvus as a Backend. Safe to ask from several threads."""
 
-    def __init__(self, client: Client, record: Record, *, consistency: str = "Bounded", strict: bool = True) -> None:
-        """Nothing is read before the first question. Without `strict`, a leg that the server lacks finds nothing."""
+    def __init__(
+        self, client: Client, record: Record, *, consistency: str = "Bounded", strict: bool = True, young: bool = False
+    ) -> None:
+        """Nothing is read before the first question. Without `strict`, a leg that the server lacks finds nothing.
+
+        `young`: rows of the commit may not have come to all nodes, so that the first answers must wait for them.
+        """
         self.client = client
         self.record = record
         self.names = Names(client.address, record.version)
@@ -60,7 +67,8 @@ class MilvusIndex(RowAccess):
         self.encoder_fingerprint = str(record.encoder["fingerprint"])
         self.cosine_floor = float(record.encoder["floor"])
         self.calibration: Mapping[str, Any] = {**record.calibration, "boilerplate": record.boilerplate}
-        self._consistency = consistency
+        self._asked_for = consistency
+        self._settled = time.monotonic() + _SETTLES if young else 0.0
         self._strict = strict
         self._bm25 = Bm25.of(self.config.bm25)
         self._averages = record.averages()
@@ -71,6 +79,10 @@ class MilvusIndex(RowAccess):
         self._sampled: Vectors | None = None
         self._mean_idfs: dict[str, float] = {}
         self._tokenizer: Tokenizer | None = None
+
+    @property
+    def _consistency(self) -> str:
+        return "Strong" if time.monotonic() < self._settled else self._asked_for
 
     # ---- terms
 
@@ -202,7 +214,9 @@ class MilvusIndex(RowAccess):
 
     def _named(self, field: str, vector: Any, filter_: str, limit: int) -> list[tuple[float, ChunkRow]]:
         params = {"ef": max(64, 2 * limit)} if field == "vector" and self.client.address.file is None else {}
-        found = self.client.search(self.names.chunks, field, vector, filter_, CHUNK_ROW, limit, params)
+        found = self.client.search(
+            self.names.chunks, field, vector, filter_, CHUNK_ROW, limit, params, consistency=self._consistency
+        )
         out = [(score, self._chunk_row(row)) for score, row in found]
         self._chunk_rows.put({row.chunk: row for _, row in out})
         return out
@@ -273,7 +287,10 @@ class MilvusIndex(RowAccess):
             Weighted(field, [term], np.asarray([number_of(term)], np.uint64), np.ones(1)) for field, term in needles
         ]
         vector = sparse_query(plan)
-        found = self.client.search(self.names.chunks, "terms", vector, " and ".join(parts), ["article"], MAX_ROWS, {})
+        found = self.client.search(
+            self.names.chunks, "terms", vector, " and ".join(parts), ["article"], MAX_ROWS, {},
+            consistency=self._consistency,
+        )  # fmt: skip
         if len(found) >= MAX_ROWS:
             return None
         names = sorted({row["article"] for score, row in found if score > 0})

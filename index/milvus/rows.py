@@ -12,10 +12,10 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.fold import fold
-from index.analysis.terms import MIXED_BIGRAMS, FieldTerms, facet, facets_of
+from index.analysis.terms import MIXED_BIGRAMS, FieldTerms, facets_of
 from index.errors import BadArticle
 from index.milvus.client import Row
+from index.milvus.filtering import folded_facet
 from index.milvus.schema import ALIVE, DRAWS, MAX_BYTES, MAX_ID_BYTES, PIECE
 from index.milvus.terms import (
     OWN_FIELDS,
@@ -109,7 +109,7 @@ def draw_of(name: str) -> int:
 def filter_values(article: Article) -> list[str]:
     """What a row can be filtered by: exact values, and folded ones behind a ~."""
     exact = facets_of(article)
-    folded = {f"~{facet(name, fold(value))}" for name, _, value in (one.partition("=") for one in exact)}
+    folded = {folded_facet(name, value) for name, mark, value in (one.partition("=") for one in exact) if mark}
     return [value for value in [*exact, *sorted(folded)] if len(value.encode("utf-8", "replace")) <= MAX_ID_BYTES]
 
 

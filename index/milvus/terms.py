@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from index.analysis.bigrams import POSITION_BITS, pair_text, pairs_of
 from index.analysis.fold import fold
+from index.analysis.gaps import close_gaps
 from index.analysis.jieba_dictionary import words as dictionary_words
 from index.analysis.terms import CHUNK_FIELDS, MIXED_BIGRAMS, PAIRED, FieldTerms
 from index.retrieval.bm25 import Bm25
@@ -91,7 +92,7 @@ def counted(terms: FieldTerms, field: str) -> tuple[list[Counted], Mapping[int, 
 
 def title_pairs(title: str) -> dict[int, str]:
     """The pairs of neighbouring letters in a title, by their numbers."""
-    folded = fold(title)
+    folded = close_gaps(fold(title)).text
     pairs = [pair_text(int(number)) for some in pairs_of(folded, [(0, len(folded))])[0] for number in some.tolist()]
     return {number_of(pair): pair for pair in pairs}
 

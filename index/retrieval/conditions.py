@@ -134,7 +134,7 @@ def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
     for other in {*_RUN.findall(folded)} - {run}:
         out = _those(segment.store.chunk_articles[occurrences(segment.fields, other)[0]], out)
     for row in releasing_pages(np.flatnonzero(out).tolist()):
-        out[row] = _says(segment.store.get(row).article.text, folded)
+        out[row] = says(segment.store.get(row).article.text, folded)
     return out
 
 
@@ -143,10 +143,10 @@ def _reads(segment: Segment, condition: Holds, row: int) -> bool:
     if _HAN_RUN.match(condition.folded) and segment.store.mentions(row, condition.folded, title=condition.title):
         return True
     article = segment.store.get(row).article
-    return _says(article.title, condition.folded) or (not condition.title and _says(article.text, condition.folded))
+    return says(article.title, condition.folded) or (not condition.title and says(article.text, condition.folded))
 
 
-def _says(text: str, folded: str) -> bool:
+def says(text: str, folded: str) -> bool:
     """Whether a phrase stands in a text, whatever gaps either has."""
     return close_gaps(folded, marks=True).text in close_gaps(fold(text), marks=True).text
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from index.analysis.fold import fold
+from index.analysis.names import names_of
 from index.analysis.terms import CHUNK_FIELDS, facet, facets_of
 from index.backend import Description, Recipe
 from index.errors import BadOption, IndexMissing, NotFound, WriterBusy
@@ -77,12 +79,9 @@ class MemoryIndex:
     def _all(self, filters):
         condition = values(filters)
         for article_id, held in self.state.articles.items():
-            own = set(facets_of(held.stored.article))
-            exact = all(facet(f"meta.{key}", value) in own for key, value in filters.meta) and all(
-                not getattr(filters, name) or own & {facet(name, v) for v in getattr(filters, name)}
-                for name in ("source", "author", "tag")
-            )
-            if exact and meets(held.stored, condition, self.recipe.tokenizer):
+            own = {fold(value) for value in facets_of(held.stored.article)}
+            there = all(fold(facet(f"meta.{key}", value)) in own for key, value in filters.meta)
+            if there and meets(held.stored, condition, self.recipe.tokenizer):
                 yield article_id, held
 
     def _documents(self, name):
@@ -181,6 +180,10 @@ class MemoryIndex:
             own = {v.partition("=")[2]: n for v, n in counts.items() if v.partition("=")[0] == name}
             out[name] = dict(sorted(own.items(), key=lambda pair: (-pair[1], pair[0])))
         return out
+
+    def named(self, names, most, filters):
+        found = {name: [a for a, held in self._all(filters) if name in names_of(held.stored.article)] for name in names}
+        return {name: ids for name, ids in found.items() if 0 < len(ids) <= most}
 
     def article_ids(self):
         return iter(self.state.articles)

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from index.analysis.names import normal
 from index.backend import Backend, IndexHandle, Writer
 from index.errors import BadOption, IndexMissing, NotFound, WriterBusy
-from index.models import AllOf, AnyOf, Article, Filters, HasValue, Holds, Not, Within
+from index.models import AllOf, AnyOf, Article, Filters, HasValue, Holds, Not, Within, article_of
 from tests.conftest import article, article_builder, prepared, recipe
 from tests.contract.backend_contract import ANY, EVERYTHING, Reference, lexical_query, vector_of
 
@@ -276,3 +277,66 @@ class WriterContract:
             hits = backend.dense(vector_of("灯塔"), k=EVERYTHING, filters=Filters(where=condition))
             found = {hit.chunk_id.rpartition(":")[0] for hit in hits}
             assert found == {name for name, one in items.items() if want(one)}, condition
+
+    def test_a_phrase_is_found_across_the_gaps_that_recognition_and_editors_leave(self, place):
+        at = place()
+        texts = {
+            "whole": "新修的溢洪道将在汛期前完工，《防洪法》第三条另有规定。",
+            "blanks": "新 修 的 溢 洪 道 将在汛期前完工，《防 洪 法》 第三条另有规定。",
+            "lines": "新修的溢\n洪道将在汛期前完工，《防洪\n法》第三条另有规定。",
+            "other": "新修的水道将在汛期前完工，溢出的洪水另有去处。",
+        }
+        items = [
+            article(name, text, title="水 库 报 告" if name == "blanks" else "通知") for name, text in texts.items()
+        ]
+        with writing(at) as writer:
+            writer.upsert(*prepared(items))
+            writer.commit()
+        backend = opened(at)
+        for condition, want in {
+            Holds("溢洪道将在"): {"whole", "blanks", "lines"},
+            Holds(" 溢 洪 道 "): {"whole", "blanks", "lines"},
+            Holds("《防洪法》第三条"): {"whole", "blanks", "lines"},
+            Holds("水库报告", title=True): {"blanks"},
+            AllOf((Not(Holds("溢洪道")), Holds("汛期"))): {"other"},
+        }.items():
+            hits = backend.dense(vector_of("水"), k=EVERYTHING, filters=Filters(where=condition))
+            assert {article_of(hit.chunk_id) for hit in hits} == want, condition
+
+    def test_a_value_is_found_in_either_script(self, place):
+        at = place()
+        items = [
+            article("jian", "海岛上的灯塔亮了。", source="电梯报", meta={"city": "云汀"}),
+            article("fan", "馒头要用酵母。", source="電梯報", tags=("Ａ级",)),
+        ]
+        with writing(at) as writer:
+            writer.upsert(*prepared(items))
+            writer.commit()
+        backend = opened(at)
+        for filters, want in (
+            (Filters(where=HasValue("source", "电梯报")), {"jian", "fan"}),
+            (Filters(where=Not(HasValue("source", "電梯報"))), set()),
+            (Filters(source=("电梯报",)), {"jian", "fan"}),
+            (Filters(tag=("a級",)), {"fan"}),
+            (Filters(meta=(("city", "雲汀"),)), {"jian"}),
+        ):
+            hits = backend.dense(vector_of("灯塔"), k=EVERYTHING, filters=filters)
+            assert {article_of(hit.chunk_id) for hit in hits} == want, filters
+
+    def test_articles_are_found_by_their_names(self, place):
+        at = place()
+        items = [
+            article("one", "海岛上的灯塔亮了。", title="灯塔管理办法（试行）", source="甲"),
+            article("two", "守塔人坐电梯上山。", title="《灯塔管理办法》", source="乙"),
+            article("three", "馒头要用酵母。", title="面点周刊第十期"),
+        ]
+        with writing(at) as writer:
+            writer.upsert(*prepared(items))
+            writer.commit()
+        backend = opened(at)
+        names = [normal(text) for text in ("灯塔管理办法", "面点周刊 第10期", "没有这个名字")]
+        found = backend.named(names, 2, Filters())
+        assert {name: sorted(ids) for name, ids in found.items()} == {names[0]: ["one", "two"], names[1]: ["three"]}
+        assert backend.named(names, 1, Filters()) == {names[1]: ["three"]}
+        assert backend.named(names, 1, Filters(source=("乙",))) == {names[0]: ["two"]}
+        assert backend.named(names, 1, Filters(where=Holds("酵母"))) == {names[1]: ["three"]}
