@@ -17,7 +17,6 @@ from index.encoders.load import load_encoder
 from index.models import Article, Change, Cleaned, StoredArticle
 
 # Articles of one process from which a dictionary pays that cuts batches of them: it takes a second and 100 MB.
-_MIN_ARTICLES_FOR_CUTTER = 1_500
 
 
 def content_hash(article: Article) -> str:
@@ -50,7 +49,6 @@ class ArticlePreparer:
         self.config = config
         self.encoder = encoder or load_encoder(config.model)
         self.tokenizer = Tokenizer(config.user_words, config.synonyms)
-        self._prepared = 0  # articles so far
         self.fingerprint = config.fingerprint(
             encoder=self.encoder.fingerprint,
             tokenizer=self.tokenizer.fingerprint(),
@@ -75,10 +73,8 @@ class ArticlePreparer:
 
     def prepare_all(self, articles: Sequence[tuple[Article, frozenset[str], str]]) -> list[Prepared]:
         """`prepare` each, given with its source's boilerplate and its kept hash, all with one vocabulary."""
-        self._prepared += len(articles)
-        cutter = self.tokenizer.cutter if self._prepared > _MIN_ARTICLES_FOR_CUTTER else None
         made = self._cut_all(articles)
-        terms = terms_of_all([stored for stored, _ in made], self.tokenizer, Vocabulary(cutter))
+        terms = terms_of_all([stored for stored, _ in made], self.tokenizer, Vocabulary())
         return [(stored, found, changes) for (stored, changes), found in zip(made, terms, strict=True)]
 
     def _cut_all(

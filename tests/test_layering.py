@@ -201,4 +201,3 @@ def test_a_query_on_the_command_line_never_imports_torch(samples_index):
     loaded = set(run(code, "query", "加装电梯", "--json", "--index", str(samples_index)))
     assert "faiss" in loaded
     assert not loaded & {"torch", "transformers", "sentence_transformers", "tensorflow", "fastapi", "trafilatura"}
-    assert not loaded & {"jieba", "rjieba"}  # no dictionary for one question

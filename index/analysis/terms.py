@@ -1,9 +1,8 @@
 """What an article adds to the postings: its terms as numbers, which count and travel far faster than strings.
 
-Words, titles and facets are numbers of a `Vocabulary`, one for the articles of a batch, or of jieba's dictionary, where
-many articles are cut together (index.analysis.word_cutter); a pair of characters is both code points in one integer
-and needs none, and where the pair stands in its chunk is in the same integer. An article's text is folded once and each
-stretch of it cut once: chunks that share a sentence share its terms.
+Words, titles and facets are numbers of a `Vocabulary`, one for the articles of a batch; a pair of characters is both
+code points in one integer and needs none, and where the pair stands in its chunk is in the same integer. An article's
+text is folded once and each stretch of it cut once: chunks that share a sentence share its terms.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,11 +16,9 @@ from numpy.typing import NDArray
 from index.analysis.bigrams import Pairs, pair_text, pairs_of
 from index.analysis.fold import fold
 from index.analysis.gaps import Closed, close_gaps
-from index.analysis.jieba_dictionary import numbers, words
 from index.analysis.names import name_facet, names_of
 from index.analysis.near_duplicates import Signature, folded_signatures
 from index.analysis.tokenizer import Tokenizer
-from index.analysis.word_cutter import WordCutter
 from index.models import Article, StoredArticle
 
 Numbers = NDArray[np.int32]
@@ -37,35 +34,25 @@ _OTHER_NAMES = ("aliases", "alias", "别名")  # in the metadata
 MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
 _MIN_STRETCH_CHARS = 20_000  # characters cut into words at a time, about
 
-_BATCH_CHARS = 100_000  # characters of many texts cut side by side, about
 _NO_TERMS: TermsAt = np.zeros(0, np.int32), np.zeros(0, np.int64)
 _ENDS = frozenset("。!?;…")  # no word and no identifier reaches over one of these, folded
 _CLOSES = frozenset("”’」』）)\"'】》]")
 
 
 class Vocabulary(dict[str, int]):
-    """Terms -> numbers in the order they are met; -1 for what is no term, such as a comma.
+    """Terms -> numbers in the order they are met; -1 for what is no term, such as a comma."""
 
-    With a `cutter` of texts, or with `dictionary`, the words of jieba's have their numbers there, and others go on
-    from `first`.
-    """
-
-    def __init__(self, cutter: WordCutter | None = None, *, dictionary: bool = False) -> None:
+    def __init__(self) -> None:
         """Empty."""
         super().__init__()
-        self.cutter = cutter
-        self._words = numbers() if cutter or dictionary else {}
-        self.first = len(self._words)
         self.strings: list[str] = []
 
     def __missing__(self, term: str) -> int:
         """Number a term that is new."""
         number = -1
         if term[0].isalnum() or term[0] == "_":  # r"\w", in a fifth of the time
-            number = self._words.get(term, -1)
-            if number < 0:
-                number = self.first + len(self.strings)
-                self.strings.append(term)
+            number = len(self.strings)
+            self.strings.append(term)
         self[term] = number
         return number
 
@@ -80,15 +67,13 @@ class FieldTerms:
     """The terms of one article as numbers of `vocabulary`, field by field, and the signature of its text.
 
     `numbers[field]` are the terms of the field's documents back to back, `lengths[field]` how many each document has:
-    a document a chunk in `CHUNK_FIELDS`, one document in the other fields. Numbers below `first` are those of
-    `index.analysis.jieba_dictionary.words`, and `vocabulary` begins there.
+    a document a chunk in `CHUNK_FIELDS`, one document in the other fields.
     """
 
     vocabulary: list[str]
     numbers: dict[str, NDArray[np.integer]]
     lengths: dict[str, list[int]]
     signature: Signature
-    first: int = 0
 
     def documents(self, field: str) -> list[list[str]]:
         """The documents this article adds to a field, as strings."""
@@ -96,8 +81,7 @@ class FieldTerms:
         if field in PAIRED:
             terms = [pair_text(number) for number in numbers]
         else:
-            known = words() if self.first else []
-            terms = [known[n] if n < self.first else self.vocabulary[n - self.first] for n in numbers]
+            terms = [self.vocabulary[number] for number in numbers]
         out, at = [], 0
         for length in self.lengths[field]:
             out.append(terms[at : at + length])
@@ -147,14 +131,13 @@ class PackedTerms(NamedTuple):
     numbers: dict[str, NDArray[np.integer]]
     lengths: list[dict[str, list[int]]]
     signatures: NDArray[np.uint32]
-    first: int
 
     @classmethod
     def of(cls, terms: Sequence[FieldTerms]) -> "PackedTerms":
         """Pack the terms of one article or more."""
         numbers = {field: np.concatenate([item.numbers[field] for item in terms]) for field in (*FIELDS, MIXED_BIGRAMS)}
         signatures = np.stack([item.signature for item in terms])
-        return cls(terms[0].vocabulary, numbers, [item.lengths for item in terms], signatures, terms[0].first)
+        return cls(terms[0].vocabulary, numbers, [item.lengths for item in terms], signatures)
 
     def unpacked(self) -> Iterator[FieldTerms]:
         """The terms of each article, as views of the whole arrays."""
@@ -162,7 +145,7 @@ class PackedTerms(NamedTuple):
         for lengths, signature in zip(self.lengths, self.signatures, strict=True):
             begin, at = at, {field: at[field] + sum(lengths[field]) for field in at}
             numbers = {field: self.numbers[field][begin[field] : at[field]] for field in at}
-            yield FieldTerms(self.vocabulary, numbers, lengths, signature, self.first)
+            yield FieldTerms(self.vocabulary, numbers, lengths, signature)
 
 
 def facet(field: str, value: str) -> str:
@@ -228,7 +211,8 @@ def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: 
     values = [close_gaps(fold("\n\n".join(named_values(item.article)))) for item in stored]
     stretches = [_stretches(text, at[:, 1].tolist()) for at, text in zip(edges, texts, strict=True)]
     pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
-    cut = list(_cut_all([*(one.text for one in (*titles, *values)), *pieces], tokenizer, known))
+    whole = (one.text for one in (*titles, *values))
+    cut = [_cut_one(tokenizer.pieces(text), known) for text in (*whole, *pieces)]
     short, of_pieces = cut[: 2 * len(stored)], iter(cut[2 * len(stored) :])
     named = [
         np.concatenate([numbers for numbers, _ in _all_terms(one, words, tokenizer, known)])
@@ -313,7 +297,6 @@ def _terms_of(cut: _Cut, tokenizer: Tokenizer, known: Vocabulary) -> FieldTerms:
             "facets": [len(facets)],
         },
         signature,
-        known.first,
     )
 
 
@@ -325,37 +308,6 @@ def _stretches(folded: str, ends: Sequence[int]) -> list[tuple[int, int]]:
             found.append((begin, end))
             begin = end
     return found
-
-
-def _cut_all(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> Iterator[TermsAt]:
-    """The words of each folded text and where each begins, ascending."""
-    if known.cutter is None:
-        yield from (_cut_one(tokenizer.pieces(text), known) for text in texts)
-        return
-    some: list[str] = []
-    long = 0
-    for text in texts:
-        some.append(text)
-        long += len(text)
-        if long >= _BATCH_CHARS:
-            yield from _cut_together(some, known.cutter, known)
-            some, long = [], 0
-    yield from _cut_together(some, known.cutter, known)
-
-
-def _cut_together(texts: Sequence[str], cutter: WordCutter, known: Vocabulary) -> Iterator[TermsAt]:
-    joined = "\n".join([*texts, ""])
-    starts, found = cutter.cut(joined)
-    other = np.flatnonzero(found < 0)
-    ends = np.append(starts, len(joined))[other + 1].tolist()
-    pieces = [joined[start:end] for start, end in zip(starts[other].tolist(), ends, strict=True)]
-    found[other] = np.fromiter(map(known.__getitem__, pieces), np.int64, len(pieces))
-    terms = found >= 0
-    starts, named = starts[terms], found[terms].astype(np.int32)
-    begins = np.cumsum([0, *(len(text) + 1 for text in texts)])
-    at = np.searchsorted(starts, begins).tolist()
-    for a, b, begin in zip(at, at[1:], begins.tolist(), strict=False):
-        yield named[a:b], starts[a:b] - begin
 
 
 def _cut_one(pieces: Sequence[str], known: Vocabulary) -> TermsAt:

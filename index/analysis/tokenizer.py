@@ -7,7 +7,6 @@ hidden in a longer one (简单 in 安装简单) and words no dictionary has.
 """
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
@@ -19,7 +18,6 @@ from index.analysis.characters import COMMON_HAN, HAN
 from index.analysis.fold import fold, fold_version
 from index.analysis.gaps import Closed, close_gaps
 from index.analysis.numerals import numeral_terms
-from index.analysis.word_cutter import WordCutter, short_cutter
 from index.models import Token
 
 __all__ = ["TOKENIZER_VERSION", "Tokenizer", "fold"]
@@ -82,30 +80,10 @@ class Tokenizer:
         """`synonyms` is a list of groups, each a list of words that mean the same."""
         self.user_words = tuple(sorted({fold(word.strip()) for word in user_words if word.strip()}))
         self._groups = [[fold(word.strip()) for word in group if word.strip()] for group in synonyms]
-        self._expected: tuple[str, Callable[[str], list[str]]] = ("", list)  # a text and what cuts any part of it
 
     @cached_property
-    def cutter(self) -> WordCutter | None:
-        """What gives the `pieces` of whole batches of text; None where their words are not those of jieba alone."""
-        return found if not self.user_words and (found := WordCutter(self._library)).agrees() else None
-
-    def expect(self, text: str) -> None:
-        """Say that `text` will be cut, and parts of it, maybe nothing else: the first question of a process is worth
-        no dictionary. Terms are the same whether this is called or not.
-        """
-        if not (self.user_words or self._expected[0] or sys.modules.keys() & {"rjieba", "jieba"}):
-            folded = fold(text)
-            if cutter := short_cutter(folded):
-                self._expected = (folded, cutter)
-
-    @cached_property
-    def _library(self) -> Callable[[str], list[str]]:
-        self._expected = ("", list)  # more is cut than was expected, and this is quicker
+    def _cut(self) -> Callable[[str], list[str]]:
         return _segmenter(self.user_words)
-
-    def _cut(self, folded: str) -> list[str]:
-        text, cutter = self._expected
-        return cutter(folded) if folded in text else self._library(folded)
 
     @cached_property
     def _synonyms(self) -> dict[str, list[list[str]]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer, normalizers
 
 from index.analysis.characters import codes_of
-from index.analysis.trie import Ids, Trie, best_strings
+from index.encoders.trie import Ids, Trie, best_strings
 
 _PENALTY = 10.0  # by which an unknown character is worse than the worst token
 _MAX_PIECE_CHARS = 15  # characters of a token, at most

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from index.analysis.bigrams import POSITION_BITS, pair_text, pairs_of
 from index.analysis.fold import fold
 from index.analysis.gaps import close_gaps
-from index.analysis.jieba_dictionary import words as dictionary_words
 from index.analysis.terms import CHUNK_FIELDS, MIXED_BIGRAMS, PAIRED, FieldTerms
 from index.retrieval.bm25 import Bm25
 from index.retrieval.segment_scorer import FIELD_WEIGHTS
@@ -78,8 +77,7 @@ def counted(terms: FieldTerms, field: str) -> tuple[list[Counted], Mapping[int, 
         names = [pair_text(int(code)) for code in codes.tolist()]
     else:
         codes, at = np.unique(flat, return_inverse=True)
-        known = dictionary_words() if terms.first else []
-        names = [known[n] if n < terms.first else terms.vocabulary[n - terms.first] for n in codes.tolist()]
+        names = [terms.vocabulary[code] for code in codes.tolist()]
     unique = np.fromiter(map(number_of, names), np.uint64, len(names))
     numbers = unique[at]
     out, begin = [], 0

@@ -1,8 +1,7 @@
 """Terms of many articles -> postings of every field: one sort a field, over integers.
 
-Each batch of articles numbered its terms by itself, but for the words of the dictionary. Here the numbers of all
-batches become ranks in one sorted vocabulary, so that sorting `rank, document` as one integer is sorting postings as
-they lie on disk.
+Each batch of articles numbered its terms by itself. Here the numbers of all batches become ranks in one sorted
+vocabulary, so that sorting `rank, document` as one integer is sorting postings as they lie on disk.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.bigrams import CODE_BITS, POSITION_BITS
-from index.analysis.jieba_dictionary import encoded
 from index.analysis.terms import FIELDS, MIXED_BIGRAMS, PAIRED, FieldTerms, Vocabulary
 from index.segments.postings import Positions, Postings
 from index.storage.string_table import StringTable
@@ -22,24 +20,17 @@ _DOCUMENT_BITS = 22
 
 def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
     """Every field's name and postings; documents are numbered in order. Equal to `Postings.build` of the documents."""
-    first = max((item.first for item in terms), default=0)
-    number = Vocabulary(dictionary=first > 0)  # a batch cut without the dictionary may hold its words, too
+    number = Vocabulary()
     others = {id(item.vocabulary): item for item in terms}
     tables = {
         key: np.fromiter(map(number.__getitem__, item.vocabulary), np.int64, len(item.vocabulary))
         for key, item in others.items()
     }
     fields = {field: _numbered(terms, field, tables) for field in FIELDS if field not in PAIRED}
-    used = np.zeros(first + len(number.strings), bool)
-    for flat in fields.values():
-        used[flat] = True
-    present = np.flatnonzero(used)
-    known = encoded() if first else []
-    strings = [known[n] for n in present[: np.count_nonzero(used[:first])].tolist()]
-    strings += [number.strings[n - first].encode("utf-8", "surrogatepass") for n in present[len(strings) :].tolist()]
+    strings = [string.encode("utf-8", "surrogatepass") for string in number.strings]
     order = sorted(range(len(strings)), key=strings.__getitem__)
-    rank = np.zeros(len(used), np.int64)
-    rank[present[order]] = np.arange(len(order))
+    rank = np.empty(len(strings), np.int64)
+    rank[order] = np.arange(len(order))
     table = StringTable.of_sorted([strings[at] for at in order])
     for field in (*FIELDS, MIXED_BIGRAMS):
         lengths = np.asarray([length for item in terms for length in item.lengths[field]], np.int32)
@@ -59,9 +50,7 @@ def _numbered(terms: Sequence[FieldTerms], field: str, tables: Mapping[int, NDAr
     for _, batch in groupby(terms, key=lambda item: id(item.vocabulary)):
         items = list(batch)
         flat = np.concatenate([item.numbers[field] for item in items]).astype(np.int64)
-        other = flat >= items[0].first
-        flat[other] = tables[id(items[0].vocabulary)][flat[other] - items[0].first]
-        parts.append(flat)
+        parts.append(tables[id(items[0].vocabulary)][flat])
     return np.concatenate(parts)
 
 

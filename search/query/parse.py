@@ -81,7 +81,6 @@ def parse(text: str, tokenizer: Tokenizer) -> Query:
             hint="ask with a sentence, not with an article",
         )
     stripped = stripped.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no character
-    tokenizer.expect(stripped)
     return _query(understand(stripped, tokenizer), tokenizer)
 
 

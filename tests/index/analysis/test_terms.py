@@ -12,7 +12,7 @@ from index.analysis.bigrams import POSITION_BITS, pair_text, pairs_of
 from index.analysis.chunk import chunk_spans
 from index.analysis.fold import fold
 from index.analysis.gaps import close_gaps
-from index.analysis.terms import FIELDS, MIXED_BIGRAMS, Vocabulary, terms_of
+from index.analysis.terms import FIELDS, MIXED_BIGRAMS, Vocabulary, terms_of, terms_of_all
 from index.analysis.tokenizer import Tokenizer
 from index.models import Article, StoredArticle
 from index.segments.inverter import invert
@@ -97,6 +97,15 @@ def test_inverted_terms_are_the_postings_of_their_documents():
         assert (postings.positions is not None) == (field in ("bigrams", MIXED_BIGRAMS))
         assert equal(postings, Postings.build(doc for item in terms for doc in item.documents(field))), field
     assert made["bigrams"].tfs.dtype == np.uint8
+
+
+def test_articles_cut_together_have_the_terms_they_have_alone():
+    stored = prepared([*CORPUS, article("long", "国发〔2023〕1号，GB/T 7714-2015；c919 试飞", title="长文 ABC")])[0]
+    together = terms_of_all(stored, TOKENIZER, Vocabulary())
+    alone = [terms_of(item, TOKENIZER) for item in stored]
+    assert together == alone
+    one, other = dict(invert(together)), dict(invert([*together[:3], *alone[3:]]))
+    assert all(equal(other[field], postings) for field, postings in one.items())
 
 
 def test_nothing_inverts_to_nothing():

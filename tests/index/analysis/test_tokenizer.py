@@ -1,8 +1,6 @@
 """Terms: what is indexed is what is asked for, each standing on the characters it was read from."""
 
 import json
-import subprocess
-import sys
 import warnings
 from collections import Counter
 
@@ -14,7 +12,7 @@ from index.analysis.fold import fold
 from index.analysis.gaps import close_gaps
 from index.analysis.numerals import numeral_terms
 from index.analysis.tokenizer import Tokenizer
-from tests.conftest import ROOT, need_shared
+from tests.conftest import need_shared
 
 TOKENIZER = Tokenizer()
 TEXTS = st.text(max_size=60) | st.text(
@@ -146,22 +144,6 @@ def test_the_fast_cutter_is_jieba_on_cmrc2018(jieba_cut):
     for line in lines[::4]:
         folded = fold(json.loads(line)["text"])
         assert TOKENIZER._cut(folded) == jieba_cut(folded)
-
-
-def test_an_expected_text_has_the_terms_it_has_anyway_and_needs_no_dictionary():
-    code = (
-        "import sys\nfrom index.analysis.tokenizer import Tokenizer\n"
-        "texts = ['国务院关于房地产的意见', '房地产 c919', '意见', '', '另一个问题']\n"
-        "first = Tokenizer()\nfirst.expect(' '.join(texts[:2]))\nfirst.expect('二')\n"
-        "terms = [first.terms(text) for text in texts[:4]]\n"
-        "assert not {'rjieba', 'jieba'} & set(sys.modules)\n"
-        "assert first._library and first._expected[0] == ''\n"
-        "terms += [first.terms(texts[4])]\n"
-        "other = Tokenizer()\nother.expect(texts[0])\nassert other._expected[0] == ''\n"
-        "assert terms == [other.terms(text) for text in texts]\nprint('equal')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.stdout == "equal\n", done.stderr
 
 
 def test_terms_of_the_samples_are_words_and_rarely_lone_characters(samples):

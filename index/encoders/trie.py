@@ -1,4 +1,4 @@
-"""A trie in numpy, walked from many places at once: what the two tokenizers of batches find their strings by."""
+"""A trie in numpy, walked from many places at once: what a tokenizer of batches finds its tokens by."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,19 +86,17 @@ class Trie:
         return np.concatenate(places), np.concatenate(lengths), np.concatenate(last)
 
 
-def best_strings(  # noqa: PLR0913 - arrays side by side; packed, each would only be unpacked again
-    begins: Ids, ends: Ids, alone: Scores, starts: Ids, lengths: Ids, scores: Scores, *, backwards: bool = False
-) -> Ids:
+def best_strings(begins: Ids, ends: Ids, alone: Scores, starts: Ids, lengths: Ids, scores: Scores) -> Ids:
     """Of strings found, those that are the last of a best way from its run's beginning to their end: Viterbi.
 
     Runs of characters, `[begins[i], ends[i])`, are walked side by side. A character scores what it does `alone`
     (places,), string i, which is `[starts[i], starts[i] + lengths[i])`, `scores[i]`; of equal ways that with the longer
-    last string is best. Strings of fewer characters stand before others. `backwards`: from a run's end to a beginning.
+    last string is best. Strings of fewer characters stand before others.
     """
     sizes = ends - begins
     nth = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     places = np.repeat(begins, sizes) + nth
-    long = np.repeat(sizes, sizes) - nth if backwards else nth + 1  # how many characters a way has up to a place
+    long = nth + 1  # how many characters a way has up to a place
     # In `best` lie side by side the ways that are equally long, those in longer runs first.
     alive = np.cumsum(np.bincount(sizes)[::-1])[::-1]
     first = np.append(0, np.cumsum(alive))
@@ -109,7 +107,7 @@ def best_strings(  # noqa: PLR0913 - arrays side by side; packed, each would onl
     best[cell] = alone.take(places)
     steps, cells = np.zeros(len(alone), np.int64), np.zeros(len(alone), np.int64)
     steps[places], cells[places] = long, cell
-    at = starts if backwards else starts + lengths - 1
+    at = starts + lengths - 1
     step = steps.take(at)
     # Of 16 bits they are sorted by counting.
     order = np.argsort(step.astype(np.uint16) if len(alive) <= 1 << 16 else step, kind="stable")
