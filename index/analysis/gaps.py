@@ -5,6 +5,8 @@ blanks between words, so none of these is a border. Terms and phrases are found 
 them; display text and offsets stay as they are.
 """
 
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,13 +19,22 @@ Places = NDArray[np.int64]
 
 _MAX_GAP = 10  # characters of a gap; more is the space between two columns
 _BLANK, _BREAK, _NOTHING = 1, 2, 3
-_KINDS = np.zeros(0x110000, np.uint8)
-_KINDS[[0x20, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000]] = _BLANK
-_KINDS[0x0A] = _BREAK
+_BLANKS = " \xa0\u2000-\u200a\u202f\u205f\u3000"
 # Variation selectors, which say how the character before is drawn, and what has no width.
-_KINDS[[*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x200B, 0x2010), 0x2060, 0xFEFF]] = _NOTHING
+_NOTHINGS = "\ufe00-\ufe0f\U000e0100-\U000e01ef\u200b-\u200f\u2060\ufeff"
+_SOFT = re.compile(f"[\n{_BLANKS}{_NOTHINGS}]")
+_IN_LINE = re.compile(f"[{_BLANKS}{_NOTHINGS}]")
+_KINDS = np.zeros(0x110000, np.uint8)
+for _some, _kind in ((_BLANKS, _BLANK), (_NOTHINGS, _NOTHING)):
+    for _low, _high in re.findall("(.)(?:-(.))?", _some):
+        _KINDS[ord(_low) : ord(_high or _low) + 1] = _kind
+_LINE_BREAK = 0x0A
+_KINDS[_LINE_BREAK] = _BREAK
+_COUNTS = np.array([(0, 0), (1, 0), (1, 1), (0, 0)])  # of each kind: how wide it is, and how many line breaks
 _RADICALS = str.maketrans(RADICALS)
-_NEVER = 0  # what is looked at before the text and behind it
+_RADICAL = re.compile("[\u2e80-\u2eff\u31c0-\u31ef]")
+_NEVER = 0  # the character that is looked at before a text and behind it
+_AROUND = "\0\0"
 
 
 class Closed(NamedTuple):
@@ -56,36 +67,58 @@ def close_gaps(text: str, *, marks: bool = False) -> Closed:
     A gap is short, has one line break at most (or an empty line between characters that have lines of their own) and a
     Chinese character on one side at least; between other letters a blank parts words.
     """
-    codes = codes_of(text)
-    kinds = _KINDS.take(codes)
-    soft = kinds > 0
-    if not soft.any():
-        return Closed(text)
-    edges = np.flatnonzero(np.diff(soft, prepend=False, append=False))
-    begins, ends = edges[::2], edges[1::2]
-    around = np.concatenate([[_NEVER, _NEVER], codes, [_NEVER, _NEVER]]).astype(np.uint32)
-    before, after = around[begins + 1], around[ends + 2]
-    breaks = np.append(0, np.cumsum(kinds == _BREAK))
-    lines = breaks[ends] - breaks[begins]
-    blanks = np.append(0, np.cumsum(kinds != _NOTHING))
-    wide = blanks[ends] - blanks[begins]
+    return close_all([text], marks=marks)[0]
+
+
+def close_all(texts: Sequence[str], *, marks: bool = False) -> list[Closed]:
+    """`close_gaps` of each text, all at once."""
+    if not any(map(_SOFT.search, texts)):
+        return list(map(Closed, texts))
+    codes = codes_of(f"{_AROUND}{_AROUND.join(texts)}{_AROUND}")
+    # What few comparisons tell goes first: a table of all characters is looked at for the rest only.
+    some = (codes <= 0xA0) & ((codes <= 0x20) | (codes == 0xA0))
+    some |= ((codes >= 0x2000) & (codes <= 0x3000)) & ((codes <= 0x2060) | (codes == 0x3000))
+    some |= codes >= 0xFE00
+    soft = np.flatnonzero(some)
+    kinds = _KINDS[codes[soft]]
+    soft, kinds = soft[kinds > 0], kinds[kinds > 0]
+    apart = np.flatnonzero(soft[1:] - soft[:-1] > 1)
+    first, last = np.append(0, apart + 1), np.append(apart, len(soft) - 1)  # of each gap, among `soft`
+    begins, ends = soft[first], soft[last] + 1
+    before, after = codes[begins - 1], codes[ends]
     han_before, han_after = is_han(before), is_han(after)
-    one_side = han_before | han_after
+    fits = han_before | han_after
     if marks:
-        fits = one_side & (before != _NEVER) & (after != _NEVER)
+        fits &= (before != _NEVER) & (after != _NEVER)
     else:
-        fits = one_side & (han_before | is_letter(before)) & (han_after | is_letter(after))
-    alone = np.isin(around[begins], (_NEVER, 0x0A)) & np.isin(around[ends + 3], (_NEVER, 0x0A))
-    closed = fits & (wide <= _MAX_GAP) & ((lines <= 1) | ((lines == 2) & alone))
-    drop = soft & (kinds == _NOTHING)
-    sizes = ends - begins
-    at = np.flatnonzero(soft)
-    drop[at] |= np.repeat(closed, sizes)
+        fits &= (han_before | is_letter(before)) & (han_after | is_letter(after))
+    counts = _COUNTS.take(kinds, axis=0).cumsum(axis=0)
+    wide, lines = (counts[last] - counts[first] + _COUNTS[kinds[first]]).T
+    edges = (_NEVER, _LINE_BREAK)
+    alone = (lines == 2) & np.isin(codes[begins - 2], edges) & np.isin(codes[ends + 1], edges)
+    closed = fits & (wide <= _MAX_GAP) & ((lines <= 1) | alone)
+    drop = (kinds == _NOTHING) | np.repeat(closed, last - first + 1)
     if not drop.any():
-        return Closed(text)
-    places = np.flatnonzero(~drop)
-    gaps = np.searchsorted(places, ends[closed & (wide > 0)])
-    return Closed(codes[places].tobytes().decode("utf-32-le", "surrogatepass"), places, gaps)
+        return list(map(Closed, texts))
+    return _without(texts, codes, soft[drop], ends[closed & (wide > 0)])
+
+
+def _without(texts: Sequence[str], codes: NDArray[np.uint32], dropped: Places, ends: Places) -> list[Closed]:
+    """The texts, which `codes` hold with what is around each, without what is `dropped`; gaps ended at `ends`."""
+    begins = np.cumsum([len(_AROUND), *(len(text) + len(_AROUND) for text in texts)])
+    low, high = np.searchsorted(dropped, begins).tolist(), np.searchsorted(ends, begins).tolist()
+    found = []
+    for n, (text, begin) in enumerate(zip(texts, begins.tolist(), strict=False)):
+        if low[n] == low[n + 1]:
+            found.append(Closed(text))
+            continue
+        kept = np.ones(len(text), bool)
+        kept[dropped[low[n] : low[n + 1]] - begin] = False
+        places = np.flatnonzero(kept)
+        gaps = np.searchsorted(places, ends[high[n] : high[n + 1]] - begin)
+        rest = codes[begin : begin + len(text)][kept].tobytes().decode("utf-32-le", "surrogatepass")
+        found.append(Closed(rest, places, gaps))
+    return found
 
 
 def lone_joined(text: str) -> str:
@@ -109,4 +142,6 @@ def _is_lone(part: str) -> bool:
 
 def as_read(text: str) -> str:
     """`text` as an encoder should see it: without gaps in a line, and characters for radicals that stand for them."""
-    return "\n".join(close_gaps(line).text for line in text.split("\n")).translate(_RADICALS)
+    if _IN_LINE.search(text):
+        text = "\n".join(line.text for line in close_all(text.split("\n")))
+    return text.translate(_RADICALS) if _RADICAL.search(text) else text

@@ -59,6 +59,7 @@ def _with_units(text: str) -> int | None:
 _HAN_DIGIT = "零○一二三四五六七八九"
 _HAN = _HAN_DIGIT + "十百千万亿两廿卅"
 _COUNTED = "条章节款项目编卷篇集部届次期号页批回课讲届季轮"  # what 第 numbers
+_UNIT = "[十百千]?[万亿]|[百千](?![克米瓦伏卡赫帕])"
 # Each alternative is one kind of numeral, on folded text. What stands in it is told by its groups.
 _KINDS = (
     rf"第(?P<nth>\d{{1,6}}|[{_HAN}]{{1,9}})(?P<counted>[{_COUNTED}])"
@@ -66,7 +67,8 @@ _KINDS = (
     rf"|(?P<year>[{_HAN_DIGIT}]{{4}})年(?:(?P<month>[{_HAN}元]{{1,3}})月(?:(?P<day>[{_HAN}]{{1,3}})[日号])?)?"
     rf"|(?P<month2>[{_HAN}]{{1,3}})月(?P<day2>[{_HAN}]{{1,3}})日"
     r"|(?<!\d)(?P<y>(?:1\d|20)\d\d)[-/.年](?P<m>1[0-2]|0?[1-9])[-/.月](?P<d>3[01]|[12]\d|0?[1-9])(?![\d.-])日?"
-    r"|(?<![\d.])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:\.\d{1,6})?)(?P<unit>[十百千]?[万亿]|[百千](?![克米瓦伏卡赫帕]))?"
+    rf"|(?<![\d.])(?:(?P<parted>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?)(?P<unit>{_UNIT})?"
+    rf"|(?P<digits>\d{{1,12}}(?:\.\d{{1,6}})?)(?P<unit2>{_UNIT}))"
     rf"|(?P<number>[一二三四五六七八九十两廿卅][{_HAN}]+)"
 )
 _NUMERAL = re.compile(_KINDS)
@@ -110,8 +112,8 @@ def _terms(match: re.Match[str]) -> list[str]:
     if groups["y"]:
         date = f"{int(groups['y'])}年{int(groups['m'])}月{int(groups['d'])}日"
         return [date] if date != match.group() else []
-    if groups["digits"]:
-        return _digits(groups["digits"], groups["unit"] or "")
+    if digits := groups["parted"] or groups["digits"]:
+        return _digits(digits, groups["unit"] or groups["unit2"] or "")
     text = groups["number"]
     if not any(unit in text for unit in "十百千万亿廿卅") and not re.search("[零○]", text):
         return []  # 一一, 三五, 一二三
@@ -147,8 +149,6 @@ def _han_date(groups: dict[str, str | None]) -> list[str]:
 
 
 def _digits(text: str, unit: str) -> list[str]:
-    if not unit and "," not in text:
-        return []
     factor = 1
     for char in unit:
         factor *= (_UNITS | _TEN_THOUSANDS)[char]

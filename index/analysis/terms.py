@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.analysis.bigrams import Pairs, pair_text, pairs_of
 from index.analysis.fold import fold
-from index.analysis.gaps import Closed, close_gaps
+from index.analysis.gaps import Closed, close_all
 from index.analysis.names import name_facet, names_of
 from index.analysis.near_duplicates import Signature, folded_signatures
 from index.analysis.tokenizer import Tokenizer
@@ -183,8 +183,8 @@ def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary
 
 class _Cut(NamedTuple):
     """One article, cut: its folded text without gaps, where the chunks begin and end in that, (chunks, 2), the words
-    of title and of named values, all terms of the text with where each begins, the pairs of each chunk, and the text's
-    signature.
+    of title and of named values, all terms of the text with where each begins, the pairs of each chunk, words and pairs
+    of each heading that its chunk does not begin with, and the text's signature.
     """
 
     stored: StoredArticle
@@ -194,6 +194,7 @@ class _Cut(NamedTuple):
     values: Numbers
     body: list[TermsAt]
     pairs: list[tuple[Pairs, Pairs]]
+    heads: dict[str, tuple[Numbers, tuple[Pairs, Pairs]]]
     signature: Signature
 
 
@@ -203,31 +204,46 @@ def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: V
 
 
 def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: Vocabulary) -> Iterator[_Cut]:
-    """Cut all texts of all articles together: titles, named values and stretches of the texts."""
-    closed = [close_gaps(fold(item.article.text)) for item in stored]
+    """Cut all texts of all articles together: titles, named values, headings and stretches of the texts."""
+    named = [_headings(item.article) for item in stored] + [named_values(item.article) for item in stored]
+    heads = [_heads(item) for item in stored]
+    small = [*map("\n\n".join, named), *(head for some in heads for head in some)]
+    every = close_all([fold(text) for text in (*(item.article.text for item in stored), *small)])
+    closed, names = every[: len(stored)], every[len(stored) :]
     texts = [one.text for one in closed]
     edges = [one.to(_spans(item)) for item, one in zip(stored, closed, strict=True)]
-    titles = [close_gaps(fold("\n\n".join(_headings(item.article)))) for item in stored]
-    values = [close_gaps(fold("\n\n".join(named_values(item.article)))) for item in stored]
     stretches = [_stretches(text, at[:, 1].tolist()) for at, text in zip(edges, texts, strict=True)]
     pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
-    whole = (one.text for one in (*titles, *values))
-    cut = [_cut_one(tokenizer.pieces(text), known) for text in (*whole, *pieces)]
-    short, of_pieces = cut[: 2 * len(stored)], iter(cut[2 * len(stored) :])
-    named = [
+    cut = [_cut_one(tokenizer.pieces(text), known) for text in (*(one.text for one in names), *pieces)]
+    short, of_pieces = cut[: len(names)], iter(cut[len(names) :])
+    of_names = [
         np.concatenate([numbers for numbers, _ in _all_terms(one, words, tokenizer, known)])
-        for one, words in zip([*titles, *values], short, strict=True)
+        for one, words in zip(names, short, strict=True)
     ]
-    begins = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
-    spans = [(begin + s, begin + e) for at, begin in zip(edges, begins, strict=False) for s, e in at.tolist()]
-    pairs = iter(pairs_of("\n".join(texts), spans))
+    headings = [one.text for one in names[2 * len(stored) :]]
+    paired = _pairs([*texts, *headings], [*(at.tolist() for at in edges), *([(0, len(one))] for one in headings)])
+    pairs, of_heads = iter(paired), zip(of_names[2 * len(stored) :], paired[len(paired) - len(headings) :], strict=True)
     signatures = folded_signatures(texts)
     for n, (item, one, at) in enumerate(zip(stored, closed, edges, strict=True)):
         parts = [(words, where + begin) for (begin, _), (words, where) in zip(stretches[n], of_pieces, strict=False)]
         terms, positions = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
         body = _all_terms(one, (terms, positions), tokenizer, known, at[:, 1].tolist())
         own = list(islice(pairs, len(item.spans)))
-        yield _Cut(item, one, at, named[n], named[len(stored) + n], body, own, signatures[n])
+        headed = {head: next(of_heads) for head in heads[n]}
+        yield _Cut(item, one, at, of_names[n], of_names[len(stored) + n], body, own, headed, signatures[n])
+
+
+def _heads(stored: StoredArticle) -> list[str]:
+    """The headings that chunks stand under without beginning with them, each once."""
+    text = stored.article.text
+    return [*dict.fromkeys(head for start, _, head in stored.spans if head and not text.startswith(head, start))]
+
+
+def _pairs(texts: Sequence[str], stretches: Sequence[Sequence[Sequence[int]]]) -> list[tuple[Pairs, Pairs]]:
+    """The pairs of each of the stretches `[start, end)` of each text."""
+    begins = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
+    spans = [(begin + s, begin + e) for some, begin in zip(stretches, begins, strict=False) for s, e in some]
+    return pairs_of("\n".join(texts), spans)
 
 
 def _spans(stored: StoredArticle) -> NDArray[np.int64]:
@@ -239,15 +255,18 @@ def _all_terms(
     closed: Closed, words: TermsAt, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int] | None = None
 ) -> list[TermsAt]:
     """The words of a closed text, those that its gaps would part, and what its identifiers give."""
-    parted = tokenizer.parted(closed, words[1])
-    numbers = np.asarray([known[term] for term, _, _ in parted], np.int32)
-    begins = np.asarray([begin for _, begin, _ in parted], np.int64)
-    identifiers = _identifiers_once(closed.text, tokenizer, known, ends or [len(closed.text)])
-    return [words, (numbers, begins), identifiers]
+    parted = [(known[term], begin) for term, begin, _ in tokenizer.parted(closed, words[1])]
+    identifiers = [
+        (known[term], begin + at)
+        for begin, end in _stretches(closed.text, ends or [len(closed.text)])
+        for term, at in tokenizer.identifier_terms(closed.text[begin:end])
+    ]
+    more = [np.array(some, np.int64).T for some in (parted, identifiers) if some]
+    return [words, *((numbers.astype(np.int32), begins) for numbers, begins in more)]
 
 
 def _terms_of(cut: _Cut, tokenizer: Tokenizer, known: Vocabulary) -> FieldTerms:
-    stored, closed, edges, title, values, whole, pairs, signature = cut
+    stored, closed, edges, title, values, whole, pairs, heads, signature = cut
     article = stored.article
 
     def numbers_of(part: Closed) -> Numbers:
@@ -258,7 +277,6 @@ def _terms_of(cut: _Cut, tokenizer: Tokenizer, known: Vocabulary) -> FieldTerms:
     slices = [np.searchsorted(at, edges).tolist() for _, at in whole]
     words: list[NDArray[np.integer]] = []
     lengths: list[int] = []
-    heads: dict[str, tuple[Numbers, tuple[Pairs, Pairs]]] = {}
     done = 0
     for n, ((original, _, heading), (start, end)) in enumerate(zip(stored.spans, edges.tolist(), strict=True)):
         parts = [numbers[slice(*at[n])] for (numbers, _), at in zip(whole, slices, strict=True)]
@@ -266,9 +284,6 @@ def _terms_of(cut: _Cut, tokenizer: Tokenizer, known: Vocabulary) -> FieldTerms:
             parts = [numbers_of(closed.part(start, done))]
             parts += [numbers[slice(*np.searchsorted(at, [done, end]).tolist())] for numbers, at in whole]
         if heading and not article.text.startswith(heading, original):
-            if heading not in heads:
-                named = close_gaps(fold(heading))
-                heads[heading] = numbers_of(named), pairs_of(named.text, [(0, len(named.text))])[0]
             parts.append(heads[heading][0])
             beyond = np.uint64(end - start + 1)  # no phrase reaches from the text into its heading
             both = zip(pairs[n], heads[heading][1], strict=True)
@@ -315,17 +330,6 @@ def _cut_one(pieces: Sequence[str], known: Vocabulary) -> TermsAt:
     lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
     terms = found >= 0
     return found[terms], (np.cumsum(lengths) - lengths)[terms]
-
-
-def _identifiers_once(folded: str, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int]) -> TermsAt:
-    """The terms that identifiers give, and where each identifier begins, ascending."""
-    found = [
-        (known[term], begin + at)
-        for begin, end in _stretches(folded, ends)
-        for term, at in tokenizer.identifier_terms(folded[begin:end])
-    ]
-    numbers = np.asarray([number for number, _ in found], np.int32)
-    return numbers, np.asarray([at for _, at in found], np.int64)
 
 
 def _parts(folded: str, at: int) -> bool:

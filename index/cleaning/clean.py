@@ -101,13 +101,15 @@ def _misaligned_gbk(article: Article, known: Known) -> Result:
     # Pinyin annotations were pasted in by a program that also broke bytes, and such damage seldom comes alone:
     # weaker marks of it are believed there.
     steps = Counter(change.step for change in known.changes)
-    if steps["decoding"] or mojibake.garbled(article.text):
-        return article, []  # whatever looks like a lost byte there is the work of the wrong table
-    article, made = _both(article, lambda text: gbk_repair.repair(text, stretches=known.stretches.get(text)))
+    if steps["decoding"]:
+        return article, []
+    repaired, made = _both(article, lambda text: gbk_repair.repair(text, stretches=known.stretches.get(text)))
     if steps["pinyin_annotations"] >= 3 or steps["misaligned_gbk"] or made:
-        article, more = _both(article, partial(gbk_repair.repair, damaged=True))
+        repaired, more = _both(repaired, partial(gbk_repair.repair, damaged=True))
         made = [*made, *more]
-    return article, made
+    if made and mojibake.garbled(article.text):
+        return article, []  # whatever looks like a lost byte there is the work of the wrong table
+    return repaired, made
 
 
 def _metadata(article: Article, _: Known) -> Result:

@@ -274,8 +274,8 @@ def _table_rows(lines: list[str], full: list[int]) -> set[int]:
     """Lines `date：… | name：…` that stand next to one with the same labels: rows of a table, not metadata."""
     labels = []
     for i in full:
-        parts = lines[i].split(" | ") if " | " in lines[i] else []
-        labels.append(tuple(re.split("[:：]", part, maxsplit=1)[0].strip() for part in parts))
+        parts = lines[i].replace("：", ":").split(" | ") if " | " in lines[i] else []
+        labels.append(tuple(part.partition(":")[0].strip() for part in parts))
     alike = [n for n in range(1, len(full)) if labels[n] and labels[n] == labels[n - 1]]
     return {full[m] for n in alike for m in (n - 1, n)}
 
@@ -301,8 +301,8 @@ def _copied(lines: list[str], full: list[int], drop: set[int]) -> Mapping[str, s
         if len(lines[i]) <= 40 and (match := _PAPER.match(fold(lines[i].strip()))):
             metadata.setdefault("issuing_body", lines[i].strip()[: match.end("who")])
     for at in range(len(kept) - 1, max(1, len(kept) - 1 - _BELOW_SIGNATURE), -1):
-        date_line = fold(lines[kept[at]][:40]).strip()
-        signed = find_date(date_line) if len(date_line) <= 20 else None
+        date_line = lines[kept[at]][:40].strip()
+        signed = find_date(fold(date_line)) if len(date_line) <= 20 else None
         if signed is None or signed[2] - signed[1] < len(date_line) - 1:
             continue
         body = lines[kept[at - 1]].strip()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from index.analysis.fold import fold
-from index.analysis.gaps import as_read, close_gaps, lone_joined
+from index.analysis.gaps import as_read, close_all, close_gaps, lone_joined
 from index.analysis.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer()
@@ -45,6 +45,14 @@ def test_offsets_go_there_and_back():
     assert found.to(np.arange(len(text) + 1)).tolist() == [0, 1, 1, 2, 2, 3, 4]
     assert found.span(1, 3) == (2, 5)
     assert text[2:5] == "船\n靠"
+
+
+def test_many_texts_are_closed_as_each_would_be():
+    texts = ["渔 船\n靠岸", "", " 甲 ", "two words", "稻", "\n谷", "王　芳"]
+    for text, found in zip(texts, close_all(texts), strict=True):
+        alone = close_gaps(text)
+        assert (found.text, found.gaps.tolist()) == (alone.text, alone.gaps.tolist())
+        assert (found.places is None) == (alone.places is None)
 
 
 def test_marks_take_part_where_they_are_asked_for():
