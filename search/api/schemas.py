@@ -2,67 +2,40 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field, create_model
 
 from index.models import StoredArticle, chunk_id_of
-from search.models import Fusion, Grouping, Mode, SearchOptions, Sorting
-from search.query.filters import make_filters
+from search.models import Mode, SearchOptions
+from search.query.options import SEARCH_OPTIONS, search_options
 
 MAX_VALUES = 100  # of one filter
 Values = Annotated[list[str], Field(max_length=MAX_VALUES), FailFast()]
 
 
-class SearchRequest(BaseModel):
-    """One question, as `POST /search` takes it."""
+def _fields() -> dict[str, Any]:
+    """The options as pydantic takes them: a list is bounded, and empty by default."""
+    plain = {one.name: (one.type, Field(one.default, description=one.help)) for one in SEARCH_OPTIONS}
+    lists = [one for one in SEARCH_OPTIONS if one.type == list[str]]
+    return plain | {one.name: (Values, Field(default_factory=list, description=one.help)) for one in lists}
 
+
+class _Question(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     q: str = Field(description="the question")
-    k: int = Field(10, description="results a page, 1..1000")
-    offset: int = Field(0, description="results to pass over, 0..10000")
-    mode: Mode = Field("hybrid", description="hybrid, bm25 or dense")
-    group: Grouping = Field("article", description="article or chunk")
-    fusion: Fusion = Field("adaptive", description="adaptive, convex or rrf: how a hybrid query mixes its legs")
-    explain: bool = Field(False, description="say why each result is there")
-    source: Values = Field(default_factory=list, description="only from these sources")
-    author: Values = Field(default_factory=list, description="only by these authors")
-    tag: Values = Field(default_factory=list, description="only with one of these tags")
-    meta: Values = Field(default_factory=list, description="KEY=VALUE, such as issuing_body=国务院办公厅")
-    after: str | None = Field(None, description="first day, YYYY-MM-DD")
-    before: str | None = Field(None, description="last day, YYYY-MM-DD")
-    recency: float | None = Field(None, description="half-life in days: new articles gain a little, up to a fifth")
-    passages: int = Field(3, description="passages of an article, at most, 1..50")
-    context: int = Field(0, description="sentences shown around each passage, 0..20")
-    diversity: float | None = Field(None, description="0..1: how much results should differ from those before them")
-    sort: Sorting = Field("relevance", description="relevance or date, the newest first")
-    rerank: bool = Field(True, description="let the server's reranker, where it has one, read the best again")
-    facets: bool = Field(False, description="count candidates by source, author, tag, number and month")
-    focus: bool | None = Field(
-        None, description="set off the sentence nearest to the question; by default where no word of it is marked"
-    )
+
+
+_Asked: Any = create_model("_Asked", __base__=_Question, **_fields())
+
+
+class SearchRequest(_Asked):  # type: ignore[misc]  # a table of options is no class to mypy
+    """One question, as `POST /search` takes it."""
+
+    q: str = Field(description="the question")
 
     def options(self) -> SearchOptions:
         """As the engine takes them; BadOption where a day is none."""
-        filters = make_filters(
-            source=self.source, author=self.author, tag=self.tag, meta=self.meta, after=self.after, before=self.before
-        )
-        return SearchOptions(
-            self.k,
-            self.offset,
-            self.mode,
-            self.group,
-            self.explain,
-            filters,
-            self.passages,
-            fusion=self.fusion,
-            recency=self.recency,
-            rerank=self.rerank,
-            focus=self.focus,
-            diversity=self.diversity,
-            sort=self.sort,
-            context=self.context,
-            facets=self.facets,
-        )
+        return search_options({one.name: getattr(self, one.name) for one in SEARCH_OPTIONS})
 
 
 class SearchParameters(SearchRequest):

@@ -11,70 +11,37 @@ import typer
 
 from index.errors import BadOption, EngineUnavailable, IndexCorrupt, WensouError
 from search.cli.console import (
-    Authors,
     IndexOption,
     JsonOption,
-    Metas,
     Reranking,
-    Sources,
-    Tags,
-    as_mode,
     dump,
     index_path,
     open_engine,
+    with_search_options,
 )
-from search.models import Answer, Fusion, Grouping, SearchOptions, Sorting
+from search.models import Answer, SearchOptions
+from search.query.options import search_options
 from search.settings import Settings
 
 if TYPE_CHECKING:
     from search.engine import SearchEngine
 
 
+@with_search_options
 def query(  # noqa: PLR0913 - an option of the command each
     words: Annotated[
         list[str],
         typer.Argument(metavar="TEXT", help="The question; - reads one a line from stdin and prints JSON lines."),
     ],
+    asked: dict[str, Any],
     index: IndexOption = None,
-    k: Annotated[int, typer.Option("-k", help="Results.")] = 10,
-    offset: Annotated[int, typer.Option(help="Results to pass over.")] = 0,
-    mode: Annotated[str, typer.Option(help="hybrid, bm25 or dense.")] = "hybrid",
-    group: Annotated[str, typer.Option(help="article or chunk.")] = "article",
-    fusion: Annotated[str, typer.Option(help="adaptive, convex or rrf: how hybrid mixes its legs.")] = "adaptive",
-    explain: Annotated[bool, typer.Option("--explain", help="Say why each result is there.")] = False,
-    source: Sources = None,
-    author: Authors = None,
-    tag: Tags = None,
-    meta: Metas = None,
-    after: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day.")] = None,
-    before: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day.")] = None,
-    recency: Annotated[float | None, typer.Option(metavar="DAYS", help="Half-life: let new articles gain.")] = None,
-    passages: Annotated[int, typer.Option(help="Passages of an article, at most.")] = 3,
-    context: Annotated[int, typer.Option(help="Sentences shown around each passage.")] = 0,
-    diversity: Annotated[float | None, typer.Option(help="0..1: results that differ from those before.")] = None,
-    sort: Annotated[str, typer.Option(help="relevance or date, the newest first.")] = "relevance",
     rerank: Reranking = None,
-    facets: Annotated[bool, typer.Option("--facets", help="Count candidates by source, tag and month.")] = False,
     url: Annotated[str | None, typer.Option(help="Ask a server at this address instead of an index here.")] = None,
     key: Annotated[str | None, typer.Option(help="The server's key (default: WENSOU_KEY).")] = None,
     json_: JsonOption = False,
 ) -> None:
     """Answer one question."""
-    from search.query.filters import make_filters
-
-    filters = make_filters(
-        source=source or (), author=author or (), tag=tag or (), meta=meta or (), after=after, before=before
-    )
-    options = SearchOptions(
-        k, offset, as_mode(mode), _as_group(group), explain, filters, passages,
-        fusion=_as_fusion(fusion), recency=recency, diversity=diversity, context=context, facets=facets,
-        sort=_as_sorting(sort),
-    )  # fmt: skip
-    asked = {
-        "k": k, "offset": offset, "mode": mode, "group": group, "fusion": fusion, "explain": explain, "source": source,
-        "author": author, "tag": tag, "meta": meta, "after": after, "before": before, "recency": recency,
-        "passages": passages, "context": context, "diversity": diversity, "sort": sort, "facets": facets,
-    }  # fmt: skip
+    options = search_options(asked)
     text, settings = " ".join(words), Settings.from_env()
     with ExitStack() as stack:
         if url:
@@ -119,18 +86,6 @@ def _answer_line(search: Callable[[str], Answer], text: str) -> dict[str, Any]:
         return search(text).to_json()
     except WensouError as error:
         return {"query": text, "error": {"code": error.code, "message": error.message, "hint": error.hint}}
-
-
-def _as_fusion(value: str) -> Fusion:
-    return value  # type: ignore[return-value]
-
-
-def _as_sorting(value: str) -> Sorting:
-    return value  # type: ignore[return-value]
-
-
-def _as_group(value: str) -> Grouping:
-    return value  # type: ignore[return-value]
 
 
 def show(

@@ -23,8 +23,8 @@ from search.mcp.models import (
     Sized,
     SourcesFound,
 )
-from search.models import Mode, SearchOptions
-from search.query.filters import make_filters
+from search.models import Mode
+from search.query.options import search_options
 
 EngineSource = Callable[[], SearchEngine]
 """Gives the engine of the newest commit, narrowed to what whoever asks may see."""
@@ -96,8 +96,8 @@ def _add_search(server: MCPServer, engine: EngineSource) -> None:
         """Find articles by words and meaning. Gives verbatim passages with article, date, page and offsets."""
 
         def ask() -> SearchFound:
-            filters = make_filters(source=source or (), author=author or (), tag=tag or (), after=after, before=before)
-            options = SearchOptions(k=limit, offset=offset, mode=mode, filters=filters)
+            asked = {"k": limit, "offset": offset, "mode": mode, "source": source, "author": author, "tag": tag}
+            options = search_options(asked | {"after": after, "before": before})
             return tools.search_articles(engine(), query, options, max_tokens)
 
         return await _answer(ask)
