@@ -5,11 +5,12 @@ Scores are higher-is-better everywhere. `chunk_id` is the only name of a chunk t
 """
 
 import random
+import zlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,11 @@ from numpy.typing import NDArray
 from index.analysis.terms import FieldTerms
 from index.analysis.tokenizer import Tokenizer
 from index.config import IndexConfig
+from index.errors import BadOption
 from index.models import Chunk, Evidence, Filters, Hit, IndexStats, LexicalQuery, StoredArticle, Vectors
 from index.storage.layout import IndexState
+
+MAX_SHARDS = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,30 @@ class Recipe:
     fingerprint: str
     encoder: Mapping[str, Any]
     tokenizer: Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Number `number`, from 1, of `of` writers that share the articles of one index among them, by their ids."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def parsed(cls, text: str) -> Self:
+        """From `i/n`; BadOption where it is none."""
+        number, _, of = text.partition("/")
+        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of) <= MAX_SHARDS):
+            raise BadOption(f"shard: got {text!r}, want i/n with 1 <= i <= n <= {MAX_SHARDS}, such as 1/4")
+        return cls(int(number), int(of))
+
+    def holds(self, article_id: str) -> bool:
+        """Whether an article is this writer's: always the same one's of so many."""
+        return zlib.crc32(article_id.encode("utf-8", "surrogatepass")) % self.of == self.number - 1
+
+    def __str__(self) -> str:
+        """As people write it."""
+        return f"{self.number}/{self.of}"
 
 
 class Backend(Protocol):
@@ -220,9 +248,13 @@ class Writer(Protocol):
         """What the next commit would answer."""
         ...
 
+    def whole(self) -> bool:
+        """Whether all of the next commit is written. A shard hands its part in: the last of them commits for all."""
+        ...
+
     def commit(self) -> int:
         """Make all changes since the last commit visible at once; returns the commit's number, the old one where
-        nothing changed.
+        nothing changed or, of shards, not all are done.
         """
         ...
 
@@ -256,6 +288,10 @@ class IndexHandle(Protocol):
 
     def reader(self, commit: int | None = None) -> Backend:
         """The current commit, or an older one that is kept; raises as `describe` does."""
+        ...
+
+    def sharded(self, shard: Shard) -> "IndexHandle":
+        """The same index for one of several who write to it at once; BadOption where the engine has one writer."""
         ...
 
     def lock(self) -> AbstractContextManager[None]:

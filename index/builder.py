@@ -1,6 +1,5 @@
 """The write path, top to bottom: read -> skip what is unchanged -> clean -> chunk -> tokenise, encode -> commit."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,18 +12,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.characters import COMMON_HAN
 from index.analysis.terms import FieldTerms
-from index.backend import Backend, IndexHandle, Writer
+from index.backend import Backend, IndexHandle, Shard, Writer
 from index.checks.calibrate import calibrate
 from index.checks.canary import check_canaries
+from index.checks.words import self_check
 from index.cleaning.boilerplate import BoilerplateCounts, page_source
 from index.cleaning.clean import BOILERPLATE
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.connect import open_handle
 from index.encoders.base import Encoder
 from index.encoders.static import MIN_PASSAGES_FOR_TABLES, StaticEncoder
-from index.errors import IndexCorrupt, IndexMismatch, IndexMissing, SelfCheckFailed
+from index.errors import IndexCorrupt, IndexMismatch, IndexMissing
 from index.models import Article, BuildReport, Change, RemovedLine, Skipped, SkipReason, StoredArticle
 from index.pipeline import Encoded, Task, prepare_articles
 from index.prepare import ArticlePreparer, content_hash, recipe_of
@@ -43,8 +42,6 @@ ENCODED_AT_ONCE = 128
 COMMIT_SECONDS = 120.0
 _WINDOW_ARTICLES = 2_000  # articles looked at ahead for lines their source repeats
 _MAX_EXAMPLES = 20  # repairs shown in the report
-_HAN = re.compile(f"[{COMMON_HAN}]")
-_MIN_HAN_FOR_WORDS = 8  # so many Chinese characters make a text that must have words
 
 Progress = Callable[[int, int], None]
 """Called with articles seen and chunks encoded so far."""
@@ -92,6 +89,7 @@ class _New(NamedTuple):
     article: Article
     replaces: bool
     kept_hash: str = ""
+    mine: bool = True  # not another shard's, which only teaches what its source repeats
 
 
 @dataclass(slots=True)
@@ -150,6 +148,7 @@ def build_index(  # noqa: PLR0913 - the options of a build, each given by its na
     workers: int = 1,
     meter: Meter | None = None,
     exclude: Sequence[str] = (),
+    shard: Shard | None = None,
 ) -> BuildReport:
     """Bring the index at `path`, a folder or an engine's address, up to date with `sources`.
 
@@ -158,9 +157,9 @@ def build_index(  # noqa: PLR0913 - the options of a build, each given by its na
     What is new or changed is added, what a re-read folder or file no longer holds is removed (unless
     `keep_missing`), what is the same is left alone. `config` is needed at the first build only; later ones keep
     the index's own. `workers` processes clean, tokenise and encode; with more than one, a script needs its
-    `if __name__ == "__main__":`. `meter` follows the reading; `exclude` are patterns of files to leave
-    out (index.sources.ignored). Raises WriterBusy, IndexMismatch (other options:
-    rebuild), IndexCorrupt, EncoderUnavailable, SelfCheckFailed, BadOption for a source that does not exist.
+    `if __name__ == "__main__":`. `meter` follows the reading; `exclude` are patterns of files to leave out
+    (index.sources.ignored). `shard`: which this is of several who share the work. Raises WriterBusy, IndexMismatch
+    (other options: rebuild), IndexCorrupt, EncoderUnavailable, SelfCheckFailed, BadOption for a source there is not.
     """
     items = read_sources(sources, meter=meter, exclude=exclude)
     return update_index(
@@ -173,6 +172,7 @@ def build_index(  # noqa: PLR0913 - the options of a build, each given by its na
         keep_others=True,
         progress=progress,
         workers=workers,
+        shard=shard,
     )
 
 
@@ -189,13 +189,14 @@ def update_index(  # noqa: PLR0913 - the options of a build, each given by its n
     progress: Progress | None = None,
     encoder: Encoder | None = None,
     workers: int = 1,
+    shard: Shard | None = None,
 ) -> BuildReport:
     """`build_index` for articles at hand. `sources` are the folders that `items` hold all of; `delete` are ids.
 
     A rebuild holds `items` alone or, with `keep_others`, what the index held of other sources, too: as it was cleaned.
     """
     began = time.perf_counter()
-    handle = open_handle(path)
+    handle = open_handle(path) if shard is None else open_handle(path).sharded(shard)
     tally = _Tally()
     with handle.lock():
         builder = ArticlePreparer(_config_of(handle, config), encoder)
@@ -209,7 +210,7 @@ def update_index(  # noqa: PLR0913 - the options of a build, each given by its n
             writer.warnings.append("the old index could not be read: what it held of other sources is not in this one")
         try:
             tally.removed += writer.delete(delete)
-            learned = _learned(_new_articles(items, others, writer, tally), writer)
+            learned = _learned(_new_articles(items, others, writer, tally, shard), writer)
             # Closed here, whatever happens: left to the collector, processes might be waited for in a thread of theirs.
             with closing(prepare_articles(builder, learned, workers)) as prepared:
                 for batch in _batches(prepared, builder, writer, tally, progress):
@@ -220,10 +221,12 @@ def update_index(  # noqa: PLR0913 - the options of a build, each given by its n
                 writer.delete(sorted(writer.ids() - tally.ids))  # what an interrupted rebuild read and is gone by now
             if old and others:
                 tally.removed += others.removed
-                _ask_canaries(old, writer, builder)
             if compact:
                 writer.compact()
-            calibrate(writer, builder.tokenizer, builder.encoder)
+            if writer.whole():
+                if old:
+                    _ask_canaries(old, writer, builder)
+                calibrate(writer, builder.tokenizer, builder.encoder)
             commit = writer.commit()
             warnings, recall = tuple(writer.warnings), writer.recall()
         finally:
@@ -283,9 +286,13 @@ def _check_options(path: str | Path, handle: IndexHandle, fingerprint: str) -> N
 
 
 def _new_articles(
-    items: Iterable[Article | Skipped], others: Others | None, writer: Writer, tally: _Tally
+    items: Iterable[Article | Skipped], others: Others | None, writer: Writer, tally: _Tally, shard: Shard | None
 ) -> Iterator[_New]:
     """What has to be built, `others` last; what is skipped or unchanged is only counted."""
+
+    def mine(article_id: str) -> bool:
+        return shard is None or shard.holds(article_id)
+
     for item in items:
         if isinstance(item, Skipped):
             (tally.unread if item.reason is SkipReason.PART else tally.skipped).append(item)
@@ -296,14 +303,16 @@ def _new_articles(
         tally.ids.add(item.article_id)
         known = writer.content_hash(item.article_id)
         if known is not None and known == content_hash(item):
-            tally.unchanged += 1
+            tally.unchanged += mine(item.article_id)
         else:
-            yield _New(item, known is not None)
+            yield _New(item, known is not None, mine=mine(item.article_id))
     for stored in others.kept(frozenset(tally.ids), unread_paths(tally.skipped)) if others else ():
         article_id = stored.article.article_id
         tally.ids.add(article_id)
-        tally.kept += 1
-        if writer.content_hash(article_id) != stored.content_hash:  # equal where an interrupted rebuild kept it
+        tally.kept += mine(article_id)
+        if (
+            mine(article_id) and writer.content_hash(article_id) != stored.content_hash
+        ):  # equal where an interrupted rebuild kept it
             yield _New(stored.article, False, stored.content_hash)
 
 
@@ -319,7 +328,8 @@ def _learned(found: Iterator[_New], writer: Writer) -> Iterator[Task]:
             if not one.kept_hash:
                 counts.add(page_source(one.article), one.article.text)
         writer.boilerplate |= counts.lines()
-        yield from (Task(one.article, one.replaces, writer.boilerplate, one.kept_hash) for one in window)
+        own = (one for one in window if one.mine)
+        yield from (Task(one.article, one.replaces, writer.boilerplate, one.kept_hash) for one in own)
 
 
 def _batches(
@@ -370,7 +380,7 @@ def _batches(
 
 def _flush(batch: _Batch, writer: Writer) -> None:
     if batch.stored:
-        _self_check(batch.terms, batch.stored)
+        self_check(batch.terms, batch.stored)
         writer.upsert(batch.stored, batch.terms, np.concatenate(batch.vectors))
 
 
@@ -388,13 +398,3 @@ def _missing(writer: Writer, sources: Sequence[str | Path], tally: _Tally) -> li
         if article_id not in tally.ids and not holds(unread, path):
             gone.append(article_id)
     return gone
-
-
-def _self_check(terms: Sequence[FieldTerms], batch: Sequence[StoredArticle]) -> None:
-    """Chinese text without lexical terms is an error, not a silent vector-only search."""
-    for item, found in zip(batch, terms, strict=True):
-        if not len(found.numbers["words"]) and len(_HAN.findall(item.article.text)) >= _MIN_HAN_FOR_WORDS:
-            raise SelfCheckFailed(
-                f"article {item.article.article_id!r}: Chinese text, but the tokenizer finds no word in it",
-                hint="the word list or the tokenizer is broken; wensou analyze TEXT shows the terms",
-            )

@@ -5,11 +5,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from index.backend import Description, Recipe
+from index.backend import Description, Recipe, Shard
 from index.config import IndexConfig
 from index.embedded.commits import kept_commits, restore_commit, set_calibration, writer_lock
 from index.embedded.reader import EmbeddedIndex
 from index.embedded.writer import IndexWriter
+from index.errors import BadOption
 from index.storage.layout import CURRENT, IndexState, Manifest, damaged_files, read_manifest, state
 
 
@@ -39,6 +40,13 @@ class FolderHandle:
     def reader(self, commit: int | None = None) -> EmbeddedIndex:
         """A commit, open; see IndexHandle."""
         return EmbeddedIndex.open(self._root, commit)
+
+    def sharded(self, shard: Shard) -> "FolderHandle":
+        """Refused: see IndexHandle."""
+        raise BadOption(
+            f"index {self._root}: a folder has one writer at a time, so no --shard {shard}",
+            hint="use more processes with --workers, or an index on Milvus",
+        )
 
     def lock(self) -> AbstractContextManager[None]:
         """Held by who writes; see IndexHandle."""

@@ -218,6 +218,10 @@ class IndexWriter:
         """The least recall@10 of the segments of the last commit; see Writer."""
         return min((entry.recall for entry in self._manifest.segments if entry.recall is not None), default=None)
 
+    def whole(self) -> bool:
+        """Always: a folder has one writer; see Writer."""
+        return True
+
     def commit(self) -> int:
         """Make all changes visible at once; returns the commit's number, the old one where nothing changed.
 

@@ -40,13 +40,16 @@ def end(client: Client, names: Names, some: str, commit: int) -> None:
     _rewrite(client, names.articles, alive, _ARTICLE_FIELDS, died=commit)
 
 
-def undo(client: Client, names: Names, commit: int) -> None:
-    """Take back what a writer on top of `commit` has written and not committed."""
+def undo(client: Client, names: Names, commit: int, some: str = "") -> None:
+    """Take back what a writer on top of `commit` has written and not committed; of the articles in `some` alone."""
     more = ["terms"] if client.sparse else []
+    own = f"{some} and " if some else ""
     for collection, fields in ((names.chunks, [*_CHUNK_FIELDS, *more]), (names.articles, _ARTICLE_FIELDS)):
-        if client.count(collection, f"born > {commit}"):
-            client.delete(collection, f"born > {commit}")
-        _rewrite(client, collection, f"died > {commit} and died < {ALIVE}", fields, died=ALIVE)
+        if client.count(collection, f"{own}born > {commit}"):
+            client.delete(collection, f"{own}born > {commit}")
+        _rewrite(client, collection, f"{own}died > {commit} and died < {ALIVE}", fields, died=ALIVE)
+    if some:
+        return
     for collection in (names.pages, names.terms):
         if client.count(collection, f"born > {commit}"):
             client.delete(collection, f"born > {commit}")

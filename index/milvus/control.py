@@ -1,34 +1,24 @@
-"""Commit records and who writes: small texts under keys in one collection.
+"""Commit records: small texts under keys in one collection.
 
 A commit is real from the moment the first page of its record is there; the other pages are written before. It holds
 everything that is counted over the whole index, so that a reader asks for it once.
 """
 
 import json
-import os
-import socket
-import threading
-import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from filelock import FileLock, Timeout
-
 from index.backend import Description
 from index.config import IndexConfig
-from index.errors import EngineUnavailable, IndexCorrupt, IndexMismatch, IndexMissing, WriterBusy
+from index.errors import IndexCorrupt, IndexMismatch, IndexMissing
 from index.milvus.client import Client, Row, any_of, quoted
 from index.milvus.rows import sealed, unsealed
 from index.milvus.schema import PIECE, control, control_name
 
 FORMAT = 1
 KEPT_COMMITS = 3  # before the current one, to go back to
-_LEASE = 60.0  # seconds after which a writer that says nothing is taken for dead
-_RENEW = 10.0
 
 
 def now() -> str:
@@ -96,6 +86,9 @@ class Control:
     def __init__(self, client: Client) -> None:
         """Nothing is read or made."""
         self._client = client
+        self.address = client.address
+        self.guard: Callable[[], None] = lambda: None
+        """Raises where this process may no longer publish; set by who holds the lock."""
         self._name = control_name(client.address)
         self._where = client.address.text
         self._ready = False  # whether the collection is there and can be asked
@@ -172,72 +165,13 @@ class Control:
         return Record.loads(text, self._where)
 
     def publish(self, record: Record) -> None:
-        """Make `record` the current commit. Its rows must have been written."""
+        """Make `record` the current commit. Its rows must have been written. WriterBusy where the lock was lost."""
+        self.guard()
         self.put(_commit_key(record.commit), record.dumps())
 
     def drop(self, commit: int) -> None:
         """Forget a commit that is no longer kept."""
         self.remove(_commit_key(commit))
-
-    # ---- who writes
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Held by the one writer; WriterBusy says who has it."""
-        file = self._client.address.file
-        if file is not None:
-            lock = FileLock(f"{file}.{self._name}.lock", timeout=0)
-            try:
-                lock.acquire()
-            except Timeout:
-                raise WriterBusy(
-                    f"index {self._where}: another process is writing to it", hint="wait for it to finish"
-                ) from None
-            try:
-                self.make()
-                yield
-            finally:
-                lock.release()
-            return
-        self.make()
-        mine = f"lock:{time.time():017.6f}-{uuid.uuid4().hex}"
-        self._claim(mine, "lock:")
-        ended = threading.Event()
-        keeper = threading.Thread(target=self._keep, args=(mine, ended), daemon=True)
-        keeper.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            keeper.join()
-            self.remove(mine)
-
-    def _claim(self, mine: str, prefix: str) -> None:
-        """Of several who want to write at the same moment, at most one gets to: whoever sees another gives way."""
-        self.put(mine, self._who())
-        for key in self.keys(prefix):
-            text = self.get(key) if key != mine else None
-            if text is None:
-                continue
-            who = json.loads(text)
-            if time.time() - float(who["renewed"]) > _LEASE:
-                self.remove(key)  # it has not been heard of for so long that it is dead
-                continue
-            self.remove(mine)
-            raise WriterBusy(
-                f"index {self._where}: {who['who']} is writing to it",
-                hint=f"wait for it to finish; one that was killed is forgotten after {_LEASE:.0f} seconds",
-            )
-
-    def _who(self) -> str:
-        return json.dumps({"who": f"process {os.getpid()} on {socket.gethostname()}", "renewed": time.time()})
-
-    def _keep(self, mine: str, ended: threading.Event) -> None:
-        while not ended.wait(_RENEW):
-            try:
-                self.put(mine, self._who())
-            except EngineUnavailable:
-                continue  # what is written meanwhile will say so, too
 
 
 def _commit_key(commit: int) -> str:

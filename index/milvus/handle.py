@@ -1,22 +1,24 @@
 """An index on Milvus by its address: state, commits, reader and writer; `index.backend.IndexHandle` over a server."""
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from index.backend import Description, Recipe
+from index.backend import Description, Recipe, Shard
 from index.errors import BadOption, IndexCorrupt, IndexMismatch, IndexMissing
 from index.milvus.address import Address, MilvusOptions
+from index.milvus.claims import PATIENCE, Claim, Claims
 from index.milvus.client import Client
 from index.milvus.commits import drop_old, revive, undo
 from index.milvus.control import Control, Record, now
 from index.milvus.reader import MilvusIndex
 from index.milvus.rows import checksum_of
 from index.milvus.schema import Names
+from index.milvus.shards import ShardWriter
 from index.milvus.writer import MilvusWriter
 from index.storage.layout import IndexState
 
@@ -26,9 +28,10 @@ _YOUNG = timedelta(minutes=5)  # of a commit, by clocks that may disagree
 class MilvusHandle:
     """The index at an address, whether it is there or not."""
 
-    def __init__(self, address: Address, options: MilvusOptions) -> None:
-        """Nothing is connected yet."""
-        self._address, self._options = address, options
+    def __init__(self, address: Address, options: MilvusOptions, shard: Shard | None = None) -> None:
+        """Nothing is connected yet. `shard`: of which of several writers at a time it is."""
+        self._address, self._options, self._shard = address, options, shard
+        self._claim: Claim | None = None
 
     @cached_property
     def _client(self) -> Client:
@@ -84,9 +87,22 @@ class MilvusHandle:
         age = datetime.now(UTC) - datetime.fromisoformat(record.committed_at)
         return MilvusIndex(self._client, record, young=age < _YOUNG)
 
-    def lock(self) -> AbstractContextManager[None]:
+    @cached_property
+    def _claims(self) -> Claims:
+        return Claims(self._control)
+
+    def sharded(self, shard: Shard) -> "MilvusHandle":
+        """The same index for one of several writers; see IndexHandle."""
+        return MilvusHandle(self._address, self._options, shard)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
         """Held by who writes; see IndexHandle."""
-        return self._control.lock()
+        kind, patience = ("all", 0.0) if self._shard is None else (f"shard {self._shard}", PATIENCE)
+        with self._claims.held(kind, patience) as claim:
+            self._claim = claim
+            self._control.guard = partial(self._claims.check, claim)
+            yield
 
     def writer(self, recipe: Recipe, *, fresh: bool = False) -> MilvusWriter:
         """A writer on top of the current commit, or of nothing; see IndexHandle."""
@@ -95,7 +111,10 @@ class MilvusHandle:
                 f"index {self._address.text}: this server has no sparse vectors, so no words could be searched",
                 hint="run Milvus 2.4 or newer, or add ?legs=dense for an index that is searched by meaning alone",
             )
-        return MilvusWriter(self._client, self._control, recipe, fresh=fresh)
+        if self._shard is None or self._claim is None:
+            return MilvusWriter(self._client, self._control, recipe, fresh=fresh)
+        with nullcontext() if self._address.file else self._claims.held("begin", PATIENCE):
+            return ShardWriter(self._client, self._claims, recipe, self._shard, self._claim, fresh=fresh)
 
     def commits(self) -> list[Description]:
         """Those that can be restored; see IndexHandle."""

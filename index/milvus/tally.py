@@ -28,11 +28,11 @@ class Tally:
                 own[number] += sign * count
         self.names.update(one.names)
 
-    def rows(self, commit: int) -> Iterable[Row]:
-        """The rows of the counts of terms."""
+    def rows(self, commit: int, part: str = "") -> Iterable[Row]:
+        """The rows of the counts of terms; `part` names one of several who count for the same commit."""
         for name, counts in self.holders.items():
             for number, count in counts.items():
-                pk = f"{name}:{number:016x}@{commit}"
+                pk = f"{name}:{number:016x}@{commit}{part}"
                 term = self.names[number].encode("utf-8", "replace")[:8_000].decode("utf-8", "ignore")
                 yield {
                     "pk": pk,

@@ -47,17 +47,18 @@ class _Known:
 class MilvusWriter:
     """Changes on top of the current commit. Use inside the lock; nothing shows before `commit`."""
 
+    _part = ""  # which of several writers at a time this is, for the keys of what is counted
+
     def __init__(self, client: Client, control: Control, recipe: Recipe, *, fresh: bool = False) -> None:
         """On top of the current commit, or of nothing where there is none or where `fresh` says so."""
         self._client, self._control, self._recipe = client, control, recipe
-        numbers = control.numbers()
-        last = control.record(numbers[-1]) if numbers else None
+        last = control.record(control.numbers()[-1]) if control.numbers() else None
         self._fresh = fresh or last is None
-        self._base = numbers[-1] if numbers else 0
+        self._base = last.commit if last else 0
         self._next = self._base + 1
         self.warnings: list[str] = []
         self._bm25 = Bm25.of(recipe.config.bm25)
-        version = self._begun(recipe) if self._fresh or last is None else last.version
+        version = self._place(last)
         config = json.loads(json.dumps(recipe.config.to_json()))  # as it comes back from a record
         self.record = Record(
             self._base, now(), version, recipe.fingerprint, config, dict(recipe.encoder),
@@ -79,12 +80,27 @@ class MilvusWriter:
         self._articles, self._chunks = self.record.articles, self.record.chunks
         self._dead, self._bytes = self.record.dead_chunks, self.record.bytes
         self._known: dict[str, _Known] | None = None
+        self._clean()
+
+    # ---- builds that were interrupted
+
+    def _place(self, last: Record | None) -> int:
+        """The version that is written to."""
+        for prefix in ("shards", "part:"):  # what shards have begun and not ended goes, or becomes this writer's
+            for key in self._control.keys(prefix):
+                self._control.remove(key)
+        return self._begun(self._recipe) if self._fresh or last is None else last.version
+
+    def _clean(self) -> None:
+        """Take up, or take back, what was written and not committed."""
         if self._fresh:
             self._resume()
         else:
-            undo(client, self.names, self._base)
+            undo(self._client, self.names, self._base)
 
-    # ---- builds that were interrupted
+    def _mine(self, article_id: str) -> bool:
+        """Whether this writer writes an article."""
+        return True
 
     def _begun(self, recipe: Recipe) -> int:
         """The version that a build of this recipe goes on with, or a new one."""
@@ -103,16 +119,16 @@ class MilvusWriter:
     def _forget(self, version: int) -> None:
         for name in Names(self._client.address, version).all:
             self._client.drop(name)
-        for prefix in (f"build:{version:09d}", f"part:{version:09d}"):
-            for key in self._control.keys(prefix):
-                self._control.remove(key)
+        self._control.remove(f"build:{version:09d}")
 
     def _resume(self) -> None:
         """Take up the whole articles that an interrupted build has written, and delete the others."""
-        known = self._all_known("born >= 0")
+        known = {name: one for name, one in self._all_known("born >= 0").items() if self._mine(name)}
         counts: Counter[str] = Counter()
         for row in self._client.scan(self.names.chunks, "born >= 0", ["article"], consistency="Strong"):
-            counts[row["article"]] += 1
+            if self._mine(row["article"]):
+                counts[row["article"]] += 1
+        self._uncount()
         broken = {name for name in set(counts) | set(known) if name not in known or known[name].chunks != counts[name]}
         self._delete_rows(sorted(broken))
         self._known = {name: one for name, one in known.items() if name not in broken}
@@ -122,6 +138,13 @@ class MilvusWriter:
                 self._count(one)
         if whole:
             self._written = [self._averages()]
+
+    def _uncount(self) -> None:
+        """Forget what was counted of terms and not committed."""
+        end = f"@{self._next}{self._part}"
+        rows = self._client.scan(self.names.terms, f"born == {self._next}", ["pk"], consistency="Strong", batch=10_000)
+        pks = [row["pk"] for row in rows if not self._part or row["pk"].endswith(end)]
+        remove(self._client, self.names.terms, pks)
 
     # ---- what is there
 
@@ -213,8 +236,7 @@ class MilvusWriter:
         self._chunks += sign * len(one.own)
 
     def _averages(self) -> dict[str, float]:
-        counted = self._counted()
-        return counted.averages()
+        return self._counted().averages()
 
     def _counted(self) -> Record:
         return replace(
@@ -248,10 +270,10 @@ class MilvusWriter:
             self._changed = True
         return len(there)
 
-    def _seen(self) -> MilvusIndex:
+    def _seen(self, consistency: str = "Strong", *, young: bool = False) -> MilvusIndex:
         """What is there now, written rows included."""
         record = replace(self._counted(), commit=self._next)
-        return MilvusIndex(self._client, record, consistency="Strong", strict=False)
+        return MilvusIndex(self._client, record, consistency=consistency, strict=False, young=young)
 
     def _prepared_again(self, names: Sequence[str]) -> list[Prepared]:
         """Articles of the index as they were on their way in: the same text gives the same terms."""
@@ -285,8 +307,15 @@ class MilvusWriter:
 
     def preview(self) -> MilvusIndex:
         """What the next commit would answer."""
-        self._client.write(self.names.terms, list(self._tally.rows(self._next)))
-        return self._seen()
+        self._write_counts()
+        return self._seen("Bounded", young=True)
+
+    def _write_counts(self) -> None:
+        self._client.write(self.names.terms, list(self._tally.rows(self._next, self._part)))
+
+    def whole(self) -> bool:
+        """Always: this is the only writer; see Writer."""
+        return True
 
     def checkpoint(self) -> None:
         """Rows are kept as they are written; an index that is not fresh shows them."""
@@ -308,9 +337,10 @@ class MilvusWriter:
         return self.record.commit
 
     def _publish(self) -> None:
-        self._client.write(self.names.terms, list(self._tally.rows(self._next)))
+        self._write_counts()
         generations = 1 if self._fresh else self.record.generations + 1
-        self._check(self._next)
+        self._check_counts(self._next)
+        self._check_rows()
         record = replace(self._counted(), commit=self._next, committed_at=now(), generations=generations)
         self._control.publish(record)
         self.record, self._base, self._next = record, self._next, self._next + 1
@@ -318,7 +348,7 @@ class MilvusWriter:
         self._client.point(self._client.address.name, self.names.chunks)
         drop_old(self._client, self._control, record)
 
-    def _check(self, commit: int) -> None:
+    def _check_counts(self, commit: int) -> None:
         """Nothing is published before all of it is there as it was sent."""
         seen = f"born <= {commit} and died > {commit}"
         found = (self._client.count(self.names.articles, seen), self._client.count(self.names.chunks, seen))
@@ -328,10 +358,12 @@ class MilvusWriter:
                 f"want {self._articles} and {self._chunks}; nothing was published",
                 hint="run again: what is there is undone first",
             )
+
+    def _check_rows(self, some: str = "") -> None:
+        """What was written is read again, where bytes could be altered on the way unnoticed."""
         if self._client.checked:
             return
-        index = MilvusIndex(self._client, replace(self._counted(), commit=commit), consistency="Strong")
-        if bad := index.damaged_rows(f"born == {commit}"):
+        if bad := self._seen("Session").damaged_rows(f"{some}born == {self._next}"):
             raise IndexCorrupt(
                 f"index {self._client.address.text}: {len(bad)} rows came to be others than were sent ({bad[0]}); "
                 "nothing was published",

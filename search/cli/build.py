@@ -43,9 +43,14 @@ def index(  # noqa: PLR0913 - an option of the command each
     workers: Annotated[
         int | None, typer.Option(min=1, max=MAX_WORKERS, help="Processes (default: by cores and size).")
     ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Of N processes or machines that share the articles of an index on Milvus."),
+    ] = None,
     json_: JsonOption = False,
 ) -> None:
     """Read articles and bring the index up to date: new, changed and missing ones."""
+    from index.backend import Shard
     from index.builder import build_index, configure
     from index.pipeline import automatic_workers
     from index.sources.articles import Meter
@@ -68,6 +73,7 @@ def index(  # noqa: PLR0913 - an option of the command each
             workers=workers or settings.workers or automatic_workers(meter.total, packed=meter.packed),
             meter=meter,
             exclude=exclude or (),
+            shard=Shard.parsed(shard) if shard else None,
         )
     if json_:
         dump(asdict(report))

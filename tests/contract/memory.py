@@ -277,6 +277,9 @@ class MemoryWriter:
     def preview(self):
         return MemoryIndex(self._seen(), self.recipe)
 
+    def whole(self):
+        return True
+
     def commit(self):
         if self.changed:
             number = self.state.description.commit + 1
@@ -328,6 +331,9 @@ class MemoryHandle:
         self._last()
         (state,) = [one for one in self.kept if one.description.commit == commit] or [self.kept[-1]]
         return MemoryIndex(state, self.recipe)
+
+    def sharded(self, shard):
+        raise BadOption(f"index in memory: no shards such as {shard}")
 
     @contextmanager
     def lock(self):
