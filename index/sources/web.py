@@ -12,10 +12,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from index.analysis.dates import find_date
 from index.sources import tables
+from index.sources.page_fields import MARKUP, author_of, is_byline, source_of, told_in_head, without_site
 
 _COVERED = 0.9  # share of the characters of our sentences that trafilatura's text must hold to be believed
 _LINKS = 0.6  # share of a block's characters within links from which it is a list of links
+_WECHAT_DATE = re.compile(r"var\s+(?:ct|oriCreateTime|createTime)\s*=\s*[\"']?(\d{10}|\d{4}-\d\d-\d\d)")
 _CLOSED = re.compile(r"</(?:html|body)\s*>", re.I)
 _SKIPPED = frozenset(
     "script style noscript template head svg math iframe object audio video canvas select option textarea rt rp "
@@ -252,13 +255,17 @@ def article_text(page: str, tree: Any, theirs: str) -> str:
     covered = sum(len(text) for text in sentences if _held(text, held))
     if not any(block.main for block in ours) and want and covered >= _COVERED * want:
         chosen = {id(block) for block in ours}
-        ours = [
+        both = [
             block
             for block in found
             if (_held(_compact(block.text), held) or (block.table and id(block) in chosen))
             and not _is_count(block)
             and (id(block) in chosen or (not block.listed and bool(_SENTENCE.search(block.text))))
         ]
+        # trafilatura drops what stands between title and text: who wrote it, for whom and when.
+        above = ours[: next((n for n, block in enumerate(ours) if block in both and _SENTENCE.search(block.text)), 0)]
+        kept = {id(block) for block in (*both, *(block for block in above if is_byline(block.text)))}
+        ours = [block for block in found if id(block) in kept]
     return _joined(ours)
 
 
@@ -302,31 +309,9 @@ def trafilatura_of(page: str) -> tuple[str, dict[str, str]]:
     return document.text or "", {key: value for key, value in found.items() if isinstance(value, str) and value}
 
 
-_SITE = re.compile(
-    r"\s*(?:[-_|–—]|::|»|·)+\s*[^-_|–—]{0,24}(?:网|網|报|報|站|频道|頻道|门户|政府|新闻|新聞|中心|日报|在线|論壇|论坛|博客|com|cn|net|org)\s*$",
-    re.I,
-)
-_MARKUP = re.compile(r"<[^<>]*>|\{\{|\}\}|&[a-z]+;|&#|\ufffd|undefined|null$", re.I)
-_NO_NAME = re.compile(
-    r"@|e-?mail|https?|www|\.(?:com|cn|net|org)|\bcom\b|\d{3}|网友|匿名|编辑部?$|小编|管理员|admin|author", re.I
-)
-_RIGHTS = re.compile(r"\s*(?:版权所有|©|copyright|all rights reserved|备案|ICP|网站|官方网站|官网$).*$", re.I)
-_WECHAT_DATE = re.compile(r"var\s+(?:ct|oriCreateTime|createTime)\s*=\s*[\"']?(\d{10}|\d{4}-\d\d-\d\d)")
-
-
-def without_site(title: str) -> str:
-    """`某事发生了 - 某某网` -> `某事发生了`; the name of the site may stand there more than once."""
-    for _ in range(3):
-        shorter = _SITE.sub("", title)
-        if not shorter.strip() or shorter == title:
-            break
-        title = shorter
-    return title.strip()
-
-
-def title_of(tree: Any, theirs: str) -> str:
+def title_of(tree: Any, said: dict[str, str], theirs: str) -> str:
     """The title of a page: where two of `<h1>`, `<title>` and `og:title` agree, what they agree on; malformed ones and
-    the site's name do not count. `theirs` is trafilatura's, the last resort.
+    the site's name do not count. `said`: `told_in_head`; `theirs` is trafilatura's, the last resort.
     """
 
     def told(node: Any) -> str:
@@ -338,12 +323,8 @@ def title_of(tree: Any, theirs: str) -> str:
     if wechat is not None and told(wechat):
         return told(wechat)
     element = re.sub(r"\s+", " ", (tree.findtext(".//title") or "") if tree is not None else "").strip()
-    shown = ""
-    for node in tree.iter("meta") if tree is not None else ():
-        if (node.get("property") or node.get("name")) == "og:title":
-            shown = shown or re.sub(r"\s+", " ", entities.unescape(node.get("content") or "")).strip()
-    named, shown = without_site(element), without_site(shown)
-    good = [text for text in (shown, named) if text and not _MARKUP.search(text)]
+    named, shown = without_site(element), without_site(said.get("title", ""))
+    good = [text for text in (shown, named) if text and not MARKUP.search(text)]
     for head in heads:
         if any(head in text or text in head for text in (element, *good) if len(text) >= 2):
             return without_site(head)
@@ -354,19 +335,6 @@ def title_of(tree: Any, theirs: str) -> str:
     return next((text for text in (*good, *heads, without_site(theirs)) if text), "")
 
 
-def author_of(names: str) -> str:
-    """Names alone, separated by blanks: no addresses, no roles; nothing where none is left."""
-    parts = [part.strip() for part in re.split(r"[;；,，、/|]", names)]
-    good = [part for part in parts if 2 <= len(part) <= 24 and not _NO_NAME.search(part)]
-    return " ".join(dict.fromkeys(good[:6]))
-
-
-def source_of(name: str) -> str:
-    """The name of a site without its claims: `某网版权所有` -> `某网`; nothing where that is all."""
-    name = _RIGHTS.sub("", re.sub(r"\s+", " ", name)).strip(" -_|·:：")
-    return "" if len(name) > 30 or _NO_NAME.search(name) else name
-
-
 def html(page: str) -> dict[str, Any]:
     """A record of one page: `text`, and `title`, `author`, `published`, `source`, `url` where the page says them."""
     tree = parsed(page)
@@ -374,7 +342,9 @@ def html(page: str) -> dict[str, Any]:
     record: dict[str, Any] = {**found, "text": article_text(page, tree, theirs) if tree is not None else ""}
     if not record["text"].strip():
         record["text"] = visible_text(page)
-    record["title"] = title_of(tree, found.get("title", ""))
+    said = told_in_head(tree) if tree is not None else {}
+    record = {**{key: value for key, value in said.items() if key != "published" or find_date(value)}, **record}
+    record["title"] = title_of(tree, said, found.get("title", ""))
     for key, cleaned in (("author", author_of), ("source", source_of)):
         if key in record:
             record[key] = cleaned(record[key])

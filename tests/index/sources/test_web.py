@@ -1,8 +1,15 @@
 """Pages as people save them: what is the article is kept, however it is marked up."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
+from index.cleaning.clean import clean
+from index.models import Article
 from index.sources import web
+from scripts.bench.extraction import FIELDS, ours, scores
+from scripts.bench.made_pages import pages
 
 NAV = "<ul class='nav'><li><a href='/'>首页</a></li><li><a href='/a'>要闻</a></li><li><a href='/b'>服务</a></li></ul>"
 FOOT = (
@@ -90,6 +97,34 @@ def test_a_malformed_title_beats_no_intact_one(head, title):
 )
 def test_authors_are_names(names, author):
     assert web.author_of(names) == author
+
+
+def test_the_line_above_the_text_stays_for_its_fields_to_be_read():
+    text = "".join(f"<p>{line}大家都这么说，船工也这么说，天亮就走。</p>" for line in BODY * 3)
+    byline = "<div class='info'><span>2021-03-05 08:30</span> <span>来源：柳溪晚报</span> <span>记者：陈渡</span></div>"
+    page = f"<html><body><h1>渡口</h1><span>手机看</span>{byline}<div class='content'>{text}</div></body></html>"
+    article = clean(Article("a", "", web.html(page)["text"])).article
+    assert (article.source, article.author, article.published) == ("柳溪晚报", "陈渡", "2021-03-05")
+
+
+def test_fields_in_the_head_of_a_page_count():
+    head = "<meta name='ContentSource' content='柳溪县水务局'><meta name='PubDate' content='2021-03-05 10:00'>"
+    found = web.html(
+        f"<html><head>{head}<meta name='author' content='陈渡'></head><body><p>{BODY[0]}</p></body></html>"
+    )
+    assert (found["source"], found["author"]) == ("柳溪县水务局", "陈渡")
+    assert found["published"].startswith("2021-03-05")
+
+
+@pytest.mark.parametrize("made", list(pages(each=1)), ids=lambda made: made.name)
+def test_made_pages_come_out_whole(made):
+    with TemporaryDirectory() as folder:
+        path = Path(folder, made.name)
+        path.write_bytes(made.data)
+        told = scores(ours(path), made)
+    assert told["recall"] == 1
+    assert told["gone"] == 0
+    assert all(told[key] == 1 for key in FIELDS if key in told)
 
 
 @pytest.mark.parametrize(("name", "source"), [("柳溪网版权所有", "柳溪网"), ("柳溪网", "柳溪网"), ("© 2020", "")])

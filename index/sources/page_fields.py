@@ -1,0 +1,70 @@
+"""What a page says of itself in its head and beside its article: names without what sites hang on them."""
+
+import html as entities
+import re
+from typing import Any
+
+_SITE = re.compile(
+    r"\s*(?:[-_|–—]|::|»|·)+\s*[^-_|–—]{0,24}(?:网|網|报|報|站|频道|頻道|门户|政府|新闻|新聞|中心|日报|在线|論壇|论坛|博客|com|cn|net|org)\s*$",
+    re.I,
+)
+MARKUP = re.compile(r"<[^<>]*>|\{\{|\}\}|&[a-z]+;|&#|\ufffd|undefined|null$", re.I)
+_NO_NAME = re.compile(
+    r"@|e-?mail|https?|www|\.(?:com|cn|net|org)|\bcom\b|\d{3}|网友|匿名|编辑部?$|小编|管理员|admin|author", re.I
+)
+_RIGHTS = re.compile(r"\s*(?:版权所有|©|copyright|all rights reserved|备案|ICP|网站|官方网站|官网$).*$", re.I)
+
+
+def without_site(title: str) -> str:
+    """`某事发生了 - 某某网` -> `某事发生了`; the name of the site may stand there more than once."""
+    for _ in range(3):
+        shorter = _SITE.sub("", title)
+        if not shorter.strip() or shorter == title:
+            break
+        title = shorter
+    return title.strip()
+
+
+def author_of(names: str) -> str:
+    """Names alone, separated by blanks: no addresses, no roles; nothing where none is left."""
+    parts = [part.strip() for part in re.split(r"[;；,，、/|]", names)]
+    good = [part for part in parts if 2 <= len(part) <= 24 and not _NO_NAME.search(part)]
+    return " ".join(dict.fromkeys(good[:6]))
+
+
+def source_of(name: str) -> str:
+    """The name of a site without its claims: `某网版权所有` -> `某网`; nothing where that is all."""
+    name = _RIGHTS.sub("", re.sub(r"\s+", " ", name)).strip(" -_|·:：")
+    return "" if len(name) > 30 or _NO_NAME.search(name) else name
+
+
+_NAMED = {
+    "author": ("author", "byl", "article:author", "contentauthor", "og:article:author"),
+    "source": ("source", "contentsource", "mediaid", "og:site_name"),
+    "published": ("pubdate", "publishdate", "article:published_time", "og:published_time", "publish_time"),
+    "title": ("og:title", "articletitle"),
+}
+_FIELD_OF = {name: field for field, names in _NAMED.items() for name in names}
+
+
+def told_in_head(tree: Any) -> dict[str, str]:
+    """What `<meta>` elements say, each field once: those of HTML, of Open Graph and of Chinese offices' pages."""
+    found: dict[str, str] = {}
+    for node in tree.iter("meta"):
+        field = _FIELD_OF.get((node.get("property") or node.get("name") or "").lower())
+        value = re.sub(r"\s+", " ", entities.unescape(node.get("content") or "")).strip()
+        if field and value and not MARKUP.search(value):
+            found.setdefault(field, value)
+    return found
+
+
+# A line above the text that names a field: 来源：某报, 2024-03-05 08:30 作者：某人. Cleaning takes it out of the text.
+_BYLINE = re.compile(
+    r"(?:来源|來源|作者|记者|記者|通讯员|通訊員|编辑|編輯|责编|发布|發布|文号|字号|时间|時間|日期)[^:：]{0,4}[:：]|\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}"
+)
+_MAX_BYLINE = 160  # characters
+
+
+def is_byline(text: str) -> bool:
+    """Whether a line says who wrote what stands below it, where it comes from or when."""
+    return len(text) <= _MAX_BYLINE and bool(_BYLINE.search(text))
