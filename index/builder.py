@@ -1,31 +1,27 @@
 """The write path, top to bottom: read -> skip what is unchanged -> clean -> chunk -> tokenise, encode -> commit."""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.analysis.terms import FieldTerms
 from index.backend import Backend, IndexHandle, Shard, Writer
+from index.batches import Batch, Batches, Progress, Tally
 from index.checks.calibrate import calibrate
 from index.checks.canary import check_canaries
 from index.checks.words import self_check
 from index.cleaning.boilerplate import BoilerplateCounts, page_source
-from index.cleaning.clean import BOILERPLATE
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.connect import open_handle
 from index.encoders.base import Encoder
-from index.encoders.static import MIN_PASSAGES_FOR_TABLES, StaticEncoder
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing
-from index.models import Article, BuildReport, Change, RemovedLine, Skipped, SkipReason, StoredArticle
-from index.pipeline import Encoded, Task, prepare_articles
+from index.models import Article, BuildReport, Skipped, SkipReason
+from index.pipeline import Task, prepare_articles
 from index.prepare import ArticlePreparer, content_hash, recipe_of
 from index.rebuild import Others, holds, old_index
 from index.sources.articles import Meter, read_sources, unread_paths
@@ -33,54 +29,7 @@ from index.sources.records import path_name
 from index.storage.history import remember
 from index.storage.layout import IndexState
 
-# A segment is written and committed at about this many chunks, so memory stays bounded and the processes are not kept
-# waiting; the writer merges such segments, which are small enough to have no vector codes to learn before that.
-SEGMENT_CHUNKS = 16_384
-# A model that takes a second for a few passages is given so many at a time, so that progress moves and Ctrl-C waits
-# for no more; and what it has made is committed whenever so many seconds have passed, for a kill must not cost hours.
-ENCODED_AT_ONCE = 128
-COMMIT_SECONDS = 120.0
 _WINDOW_ARTICLES = 2_000  # articles looked at ahead for lines their source repeats
-_MAX_EXAMPLES = 20  # repairs shown in the report
-
-Progress = Callable[[int, int], None]
-"""Called with articles seen and chunks encoded so far."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Articles on their way into one segment, and what of them waits for its vectors."""
-
-    stored: list[StoredArticle] = field(default_factory=list)
-    terms: list[FieldTerms] = field(default_factory=list)
-    passages: list[str] = field(default_factory=list)  # not encoded yet
-    vectors: list[NDArray[np.float16]] = field(default_factory=list)
-    chunks: int = 0
-    begun: float = field(default_factory=time.monotonic)
-
-    def add(self, stored: StoredArticle, terms: FieldTerms, vectors: NDArray[np.float16] | list[str]) -> None:
-        """Put an article in, with its vectors or with the texts to encode."""
-        self.stored.append(stored)
-        self.terms.append(terms)
-        self.chunks += len(stored.spans)
-        if isinstance(vectors, list):
-            self.passages += vectors
-        else:
-            self.vectors.append(vectors)
-
-    def encode(self, encoder: Encoder, size: int, *, whole: bool = False) -> int:
-        """Encode `size` of the passages that wait, where there are so many; all of them if `whole`. Returns how many.
-
-        Called again until it returns 0.
-        """
-        block = self.passages[:size]
-        if len(block) >= MIN_PASSAGES_FOR_TABLES and isinstance(encoder, StaticEncoder):
-            encoder.prepare_for_many()
-        if not block or (len(block) < size and not whole):
-            return 0
-        del self.passages[:size]
-        self.vectors.append(np.asarray(encoder.passages(block), np.float16))
-        return len(block)
 
 
 class _New(NamedTuple):
@@ -90,23 +39,6 @@ class _New(NamedTuple):
     replaces: bool
     kept_hash: str = ""
     mine: bool = True  # not another shard's, which only teaches what its source repeats
-
-
-@dataclass(slots=True)
-class _Tally:
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    kept: int = 0
-    chunks: int = 0
-    encoded: int = 0
-    skipped: list[Skipped] = field(default_factory=list)
-    unread: list[Skipped] = field(default_factory=list)
-    repairs: Counter[str] = field(default_factory=Counter)
-    examples: list[Change] = field(default_factory=list)
-    boilerplate: dict[str, RemovedLine] = field(default_factory=dict)
-    ids: set[str] = field(default_factory=set)
 
 
 def configure(  # noqa: PLR0913 - the options of an index, each given by its name
@@ -197,23 +129,23 @@ def update_index(  # noqa: PLR0913 - the options of a build, each given by its n
     """
     began = time.perf_counter()
     handle = open_handle(path) if shard is None else open_handle(path).sharded(shard)
-    tally = _Tally()
+    tally = Tally()
     with handle.lock():
-        builder = ArticlePreparer(_config_of(handle, config), encoder)
+        preparer = ArticlePreparer(_config_of(handle, config), encoder)
         if not rebuild:
-            _check_options(path, handle, builder.fingerprint)
+            _check_options(path, handle, preparer.fingerprint)
         old = old_index(handle) if rebuild else None
         others = Others(old, _roots(sources or ()) if keep_others else None) if old else None
         tally.ids.update(delete if old else ())  # which are not to be kept
-        writer = handle.writer(recipe_of(builder), fresh=rebuild)
+        writer = handle.writer(recipe_of(preparer), fresh=rebuild)
         if keep_others and rebuild and not old and handle.state() is not IndexState.MISSING:
             writer.warnings.append("the old index could not be read: what it held of other sources is not in this one")
         try:
             tally.removed += writer.delete(delete)
             learned = _learned(_new_articles(items, others, writer, tally, shard), writer)
             # Closed here, whatever happens: left to the collector, processes might be waited for in a thread of theirs.
-            with closing(prepare_articles(builder, learned, workers)) as prepared:
-                for batch in _batches(prepared, builder, writer, tally, progress):
+            with closing(prepare_articles(preparer, learned, workers)) as prepared:
+                for batch in Batches(preparer, tally, progress).of(prepared):
                     _flush(batch, writer)
             if sources is not None:
                 tally.removed += writer.delete(_missing(writer, sources, tally))
@@ -225,40 +157,24 @@ def update_index(  # noqa: PLR0913 - the options of a build, each given by its n
                 writer.compact()
             if writer.whole():
                 if old:
-                    _ask_canaries(old, writer, builder)
-                calibrate(writer, builder.tokenizer, builder.encoder)
+                    _ask_canaries(old, writer, preparer)
+                calibrate(writer, preparer.tokenizer, preparer.encoder)
             commit = writer.commit()
             warnings, recall = tuple(writer.warnings), writer.recall()
         finally:
             writer.close()
             if old:
                 old.close()
-    report = BuildReport(
-        added=tally.added,
-        changed=tally.changed,
-        unchanged=tally.unchanged,
-        removed=tally.removed,
-        kept=tally.kept,
-        skipped=tuple(tally.skipped),
-        unread=tuple(tally.unread),
-        chunks=tally.chunks,
-        commit=commit,
-        seconds=time.perf_counter() - began,
-        repairs=dict(tally.repairs),
-        examples=tuple(tally.examples),
-        boilerplate=tuple(sorted(tally.boilerplate.values(), key=lambda removed: (-removed.articles, removed.line))),
-        dense_recall=recall,
-        warnings=warnings,
-    )
+    report = tally.report(commit, time.perf_counter() - began, recall, warnings)
     if "://" not in str(path):  # an engine elsewhere has no folder to keep it in
         remember(Path(path), report)
     return report
 
 
-def _ask_canaries(old: Backend, writer: Writer, builder: ArticlePreparer) -> None:
+def _ask_canaries(old: Backend, writer: Writer, preparer: ArticlePreparer) -> None:
     """Stop a rebuild that does not find what the old index held."""
     new = writer.preview()
-    check_canaries(old, new, builder.tokenizer, builder.encoder)
+    check_canaries(old, new, preparer.tokenizer, preparer.encoder)
     new.close()
 
 
@@ -286,7 +202,7 @@ def _check_options(path: str | Path, handle: IndexHandle, fingerprint: str) -> N
 
 
 def _new_articles(
-    items: Iterable[Article | Skipped], others: Others | None, writer: Writer, tally: _Tally, shard: Shard | None
+    items: Iterable[Article | Skipped], others: Others | None, writer: Writer, tally: Tally, shard: Shard | None
 ) -> Iterator[_New]:
     """What has to be built, `others` last; what is skipped or unchanged is only counted."""
 
@@ -295,10 +211,10 @@ def _new_articles(
 
     for item in items:
         if isinstance(item, Skipped):
-            (tally.unread if item.reason is SkipReason.PART else tally.skipped).append(item)
+            tally.skip(item)
             continue
         if item.article_id in tally.ids:
-            tally.skipped.append(Skipped(item.path or item.article_id, SkipReason.DUPLICATE_ID, item.article_id))
+            tally.skip(Skipped(item.path or item.article_id, SkipReason.DUPLICATE_ID, item.article_id))
             continue
         tally.ids.add(item.article_id)
         known = writer.content_hash(item.article_id)
@@ -310,9 +226,8 @@ def _new_articles(
         article_id = stored.article.article_id
         tally.ids.add(article_id)
         tally.kept += mine(article_id)
-        if (
-            mine(article_id) and writer.content_hash(article_id) != stored.content_hash
-        ):  # equal where an interrupted rebuild kept it
+        # Equal where an interrupted rebuild kept it.
+        if mine(article_id) and writer.content_hash(article_id) != stored.content_hash:
             yield _New(stored.article, False, stored.content_hash)
 
 
@@ -332,56 +247,12 @@ def _learned(found: Iterator[_New], writer: Writer) -> Iterator[Task]:
         yield from (Task(one.article, one.replaces, writer.boilerplate, one.kept_hash) for one in own)
 
 
-def _batches(
-    prepared: Iterable[tuple[Task, Encoded]],
-    builder: ArticlePreparer,
-    writer: Writer,
-    tally: _Tally,
-    progress: Progress | None,
-) -> Iterator[_Batch]:
-    slow = not isinstance(builder.encoder, StaticEncoder)
-    size = ENCODED_AT_ONCE if slow else SEGMENT_CHUNKS // 2
-    batch, done = _Batch(), 0
-
-    def encode(*, whole: bool = False) -> None:
-        while count := batch.encode(builder.encoder, size, whole=whole):
-            tally.encoded += count
-            if progress:
-                progress(tally.unchanged + done - bool(batch.passages), tally.encoded)
-
-    for done, (task, (stored, terms, changes, vectors)) in enumerate(prepared, start=1):
-        where = task.article.path or task.article.article_id
-        for change in changes:
-            tally.repairs[change.step] += 1
-            if change.step == BOILERPLATE:
-                known = tally.boilerplate.get(change.before, RemovedLine(change.before, 0, where))
-                tally.boilerplate[change.before] = replace(known, articles=known.articles + 1)
-        tally.examples += changes[: max(0, min(4, _MAX_EXAMPLES - len(tally.examples)))]
-        if not stored.spans:
-            tally.skipped.append(Skipped(where, SkipReason.EMPTY, "nothing is left after cleaning"))
-            continue
-        if not task.kept_hash:
-            tally.added += not task.replaces
-            tally.changed += task.replaces
-        tally.chunks += len(stored.spans)
-        tally.encoded += 0 if vectors is None else len(vectors)
-        batch.add(stored, terms, builder.passages(stored) if vectors is None else vectors)
-        encode()
-        if progress:
-            progress(tally.unchanged + done, tally.encoded)
-        if batch.chunks >= SEGMENT_CHUNKS or (slow and time.monotonic() - batch.begun > COMMIT_SECONDS):
-            encode(whole=True)
-            yield batch
-            writer.checkpoint()
-            batch = _Batch()
-    encode(whole=True)
-    yield batch
-
-
-def _flush(batch: _Batch, writer: Writer) -> None:
+def _flush(batch: Batch, writer: Writer) -> None:
     if batch.stored:
         self_check(batch.terms, batch.stored)
         writer.upsert(batch.stored, batch.terms, np.concatenate(batch.vectors))
+    if not batch.last:  # what is done so far is kept if the build is cut short
+        writer.checkpoint()
 
 
 def _roots(sources: Sequence[str | Path]) -> list[str]:
@@ -389,7 +260,7 @@ def _roots(sources: Sequence[str | Path]) -> list[str]:
     return [path_name(Path(source).absolute()) for source in sources if str(source) != "-"]
 
 
-def _missing(writer: Writer, sources: Sequence[str | Path], tally: _Tally) -> list[str]:
+def _missing(writer: Writer, sources: Sequence[str | Path], tally: Tally) -> list[str]:
     """Articles whose file or folder was read again without them. What could not be read this time is kept."""
     roots = _roots(sources)
     unread = unread_paths(tally.skipped)

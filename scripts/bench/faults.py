@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 import faiss  # noqa: E402
 import numpy as np  # noqa: E402
 
-from index import builder  # noqa: E402
+from index import batches, builder  # noqa: E402
 from index.analysis import tokenizer  # noqa: E402
 from index.backend import Backend  # noqa: E402
 from index.config import IndexConfig  # noqa: E402
@@ -94,7 +94,7 @@ class Op:
 
     def apply(self, root: Path) -> None:
         """Make the change by the ordinary write path. A rebuild is written in several segments."""
-        builder.SEGMENT_CHUNKS = 6 if self.kind == "rebuild" else 50_000
+        batches.SEGMENT_CHUNKS = 6 if self.kind == "rebuild" else 50_000
         builder.update_index(
             [Article(name, f"题目{name}", text) for name, text in self.put.items()],
             root,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from index.builder import Progress, update_index
+from index.batches import Progress
+from index.builder import update_index
 from index.config import IndexConfig
 from index.errors import BadOption
 from index.models import Article

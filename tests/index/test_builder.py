@@ -269,7 +269,7 @@ def test_a_rebuild_replaces_all_in_one_commit_and_the_old_one_can_come_back(root
 
 def test_a_rebuild_that_fails_leaves_the_old_index(root, monkeypatch):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
-    monkeypatch.setattr("index.builder.SEGMENT_CHUNKS", 2)  # fails after some segments were written
+    monkeypatch.setattr("index.batches.SEGMENT_CHUNKS", 2)  # fails after some segments were written
     monkeypatch.setattr("index.builder._WINDOW_ARTICLES", 1)
 
     def items():
@@ -286,7 +286,7 @@ def test_a_rebuild_that_fails_leaves_the_old_index(root, monkeypatch):
 
 def test_an_interrupted_rebuild_goes_on_from_its_last_segment(root, monkeypatch):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
-    monkeypatch.setattr("index.builder.SEGMENT_CHUNKS", 3)
+    monkeypatch.setattr("index.batches.SEGMENT_CHUNKS", 3)
     monkeypatch.setattr("index.builder._WINDOW_ARTICLES", 1)
     other = IndexConfig(chunk_chars=60, overlap_chars=12, clean=False)
 
@@ -320,7 +320,7 @@ def test_an_interrupted_rebuild_goes_on_from_its_last_segment(root, monkeypatch)
 @pytest.mark.parametrize("change", ["options", "damage", "commit"])
 def test_a_rebuild_of_another_kind_starts_from_nothing(root, monkeypatch, change):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
-    monkeypatch.setattr("index.builder.SEGMENT_CHUNKS", 3)
+    monkeypatch.setattr("index.batches.SEGMENT_CHUNKS", 3)
     monkeypatch.setattr("index.builder._WINDOW_ARTICLES", 1)
 
     def items():
@@ -384,7 +384,7 @@ def test_a_damaged_index_is_rebuilt_and_not_built_upon(root):
 
 
 def test_a_long_build_is_committed_in_steps_and_goes_on_from_there(root, monkeypatch):
-    monkeypatch.setattr("index.builder.SEGMENT_CHUNKS", 3)
+    monkeypatch.setattr("index.batches.SEGMENT_CHUNKS", 3)
     monkeypatch.setattr("index.builder._WINDOW_ARTICLES", 1)
 
     def items():

@@ -59,7 +59,7 @@ def test_an_index_built_by_processes_is_byte_for_byte_that_of_one(tmp_path):
 
 
 def test_an_interruption_stops_at_a_commit_and_leaves_no_process(tmp_path, monkeypatch):
-    monkeypatch.setattr("index.builder.SEGMENT_CHUNKS", 60)
+    monkeypatch.setattr("index.batches.SEGMENT_CHUNKS", 60)
 
     def progress(articles, chunks):
         if articles == 100:
@@ -97,7 +97,7 @@ def test_ctrl_c_at_a_terminal_stops_at_a_commit_without_a_word_from_the_workers(
     root = tmp_path / "index"
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # background jobs ignore it
-        "import index.builder; index.builder.SEGMENT_CHUNKS = 200; from search.cli import main; main()"
+        "import index.batches; index.batches.SEGMENT_CHUNKS = 200; from search.cli import main; main()"
     )
     words = ["index", str(articles), "--index", str(root), "--workers", "2"]
     command = [sys.executable, "-c", code, *words]

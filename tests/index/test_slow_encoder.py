@@ -27,14 +27,14 @@ class Dying(HashEncoder):
 
 @pytest.fixture
 def articles(monkeypatch):
-    monkeypatch.setattr("index.builder.ENCODED_AT_ONCE", 4)
+    monkeypatch.setattr("index.batches.ENCODED_AT_ONCE", 4)
     monkeypatch.setattr("index.builder._WINDOW_ARTICLES", 2)
     return [article(f"a{n}", LONG.replace("{}", str(n))) for n in range(12)]
 
 
 @pytest.mark.parametrize("rebuild", [False, True])
 def test_a_kill_loses_no_more_than_the_last_minutes(tmp_path, monkeypatch, articles, rebuild):
-    monkeypatch.setattr("index.builder.COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr("index.batches.COMMIT_SECONDS", 0.0)
     update_index([article("old", "原来的一篇。")], tmp_path, PLAIN, encoder=HashEncoder())
     whole = HashEncoder()
     update_index(articles, tmp_path / "whole", PLAIN, encoder=whole)
@@ -67,7 +67,7 @@ def test_progress_counts_what_is_encoded_block_by_block(tmp_path, articles):
 
 def test_vectors_stand_by_their_passages_whatever_the_blocks(tmp_path, monkeypatch, articles):
     update_index(articles, tmp_path / "blocks", PLAIN, encoder=HashEncoder())
-    monkeypatch.setattr("index.builder.ENCODED_AT_ONCE", 10_000)
+    monkeypatch.setattr("index.batches.ENCODED_AT_ONCE", 10_000)
     update_index(articles, tmp_path / "once", PLAIN, encoder=HashEncoder())
     blocks, once = (EmbeddedIndex.open(tmp_path / name).segments[0] for name in ("blocks", "once"))
     assert (blocks.dense.vectors[:] == once.dense.vectors[:]).all()
