@@ -19,6 +19,11 @@ PROBED_FOR = 1.0  # seconds for which one trial question stands
 _VIEWS = 32  # narrowed engines that are kept
 
 
+def folder_of(uri: str | Path) -> Path | None:
+    """Where an index lies; None for one that lies in another engine."""
+    return None if "://" in str(uri) else Path(uri)
+
+
 class LiveEngine:
     """Hands out the engine of the current commit.
 
@@ -106,7 +111,7 @@ class LiveEngine:
     @property
     def folder(self) -> Path | None:
         """Where the index lies; None for one that lies in another engine."""
-        return None if "://" in str(self._uri) else Path(self._uri)
+        return folder_of(self._uri)
 
     def state(self) -> IndexState:
         """What is on disk now."""

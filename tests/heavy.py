@@ -19,6 +19,7 @@ STARTS_PROCESSES = (
     "tests/index/test_faults.py",
     "tests/index/test_pipeline.py",
     "tests/index/test_slow_encoder.py",
+    "tests/index/test_watch.py",
     "tests/search/api/",
     "tests/search/cli/",
     "tests/search/integrations/",

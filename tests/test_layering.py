@@ -30,7 +30,7 @@ MODULES = sorted((ROOT / "index").rglob("*.py")) + sorted((ROOT / "search").rglo
 ORDER = {
     "index": (
         "errors models config calibration storage analysis backend encoders encode_module sources cleaning segments "
-        "retrieval training checks embedded milvus prepare pipeline batches connect rebuild copy builder"
+        "retrieval training checks embedded milvus prepare pipeline batches connect rebuild copy builder watch"
     ).split(),
     "search": (
         "models settings query ranking suggest passages highlight facets citation export script engine overview "

@@ -1,8 +1,9 @@
 """Files, folders and streams -> articles, one at a time.
 
 Nothing is dropped in silence: whatever cannot be read becomes a `Skipped` with its reason, and reading goes on.
-Hidden files and folders (a name that starts with a dot) are passed over. Folders are walked in sorted order, so two
-runs over the same files give the same articles in the same order. Memory is bounded by the largest single article.
+Hidden files and folders (a name that starts with a dot) are passed over, and so is an index that lies there. Folders
+are walked in sorted order, so two runs over the same files give the same articles in the same order. Memory is bounded
+by the largest single article.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from index.sources import formats
 from index.sources.field_names import field_of
 from index.sources.ignored import Ignored, check_patterns
 from index.sources.records import Record, path_name, refused, suffix_of
+from index.storage.layout import is_index
 
 MAX_TEXT = 32 * 1024 * 1024  # characters of one article
 
@@ -223,14 +225,56 @@ def _walk_folder(path: Path, ignored: Ignored) -> Iterator[Path]:
         return
     for entry in entries:
         folder = entry.is_dir()
-        if entry.name.startswith(".") or ignored.leaves_out(entry, folder=folder):
+        if _passed_over(entry, ignored, folder=folder):
             continue
-        if folder and entry.is_symlink():
-            continue  # a link to a folder may lead back up
         if folder:
             yield from _walk_folder(entry, ignored.below(entry))
         else:
             yield entry
+
+
+def _passed_over(entry: Path, ignored: Ignored, *, folder: bool) -> bool:
+    """Whether what stands in a folder is not read: hidden, left out by a rule, a link to a folder, or an index."""
+    if entry.name.startswith(".") or ignored.leaves_out(entry, folder=folder):
+        return True
+    return folder and (entry.is_symlink() or is_index(entry))  # a link to a folder may lead back up
+
+
+def _rules_at(path: Path, source: Path, exclude: Sequence[str]) -> Ignored | None:
+    """What is left out around `path`, a file or folder inside the folder `source`; None where it is so itself."""
+    ignored, at = Ignored(source, exclude), source
+    for part in path.relative_to(source).parts:
+        at /= part
+        folder = at.is_dir()
+        if _passed_over(at, ignored, folder=folder):
+            return None
+        if folder:
+            ignored = ignored.below(at)
+    return ignored
+
+
+def is_read(path: Path, source: Path, exclude: Sequence[str] = ()) -> bool:
+    """Whether reading `source` reads the file or folder `path`, or would if it were there still."""
+    return path == source or _rules_at(path, source, exclude) is not None
+
+
+def read_changed(
+    changed: Iterable[Path], sources: Sequence[Path], *, exclude: Sequence[str] = ()
+) -> Iterator[Article | Skipped]:
+    """What `read_sources` would give of the files and folders `changed` alone; those that are gone give nothing."""
+    done: set[Path] = set()
+    for path in sorted(changed):
+        source = next((source for source in sources if path == source or source in path.parents), None)
+        if source is None or not done.isdisjoint(path.parents):
+            continue
+        done.add(path)
+        if path == source:
+            yield from _read_all([source], None, None, exclude) if source.exists() else ()
+            continue
+        ignored = _rules_at(path, source, exclude)
+        if ignored is not None and path.exists():
+            for file in _walk_folder(path, ignored) if path.is_dir() else [path]:
+                yield from _read_file(file, None, listed=False)
 
 
 def _read_file(file: Path, meter: Meter | None, *, listed: bool) -> Iterator[Article | Skipped]:

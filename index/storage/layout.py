@@ -177,6 +177,12 @@ def publish(root: Path, manifest: Manifest) -> None:
     write_synced(root / CURRENT, f"{manifest_name(manifest.commit)} {checksum(text.encode())}\n")
 
 
+def is_index(folder: Path) -> bool:
+    """Whether `folder` is an index, or is being made one."""
+    committed = (folder / CURRENT).is_file() and (folder / SEGMENTS).is_dir()
+    return committed or ((folder / LOCK).is_file() and (folder / f"{LOCK}.owner").is_file())
+
+
 def read_pointer(root: Path) -> tuple[str, str]:
     """Manifest name and checksum that CURRENT holds; IndexMissing or IndexCorrupt."""
     try:

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from index.pipeline import cores
 from search.api.answers import STATUS, UnescapedJSON, error_response, handle_errors
-from search.api.asked import Asked, Served
+from search.api.asked import Asked, Served, journal_of
 from search.api.corpus import corpus_router
 from search.api.files import files_router
 from search.api.limits import BodyLimits, Limits, Overload, Rates
@@ -36,7 +36,6 @@ from search.api.taking import taking_router
 from search.api.writing import writing
 from search.live import LiveEngine
 from search.mcp.http import McpEndpoint
-from search.service.journal import Journal
 from search.service.keys import KeyRing
 from search.service.question_log import note_empty
 from search.service.writing import JournalWriter
@@ -86,7 +85,7 @@ def create_app(
     `counters` of rates are given where processes share them, of which this is number `slot`.
     """
     lives = {"index": indexes} if isinstance(indexes, LiveEngine) else dict(indexes)
-    served = {n: Served(n, live, KeyRing(live.root, options.key), Journal(live.root)) for n, live in lives.items()}
+    served = {n: Served(n, live, KeyRing(live.folder, options.key), journal_of(live)) for n, live in lives.items()}
     asked = Asked(served, options.sources)
     errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorOut} for status in _STATUSES}
     app = FastAPI(
@@ -107,8 +106,9 @@ def create_app(
     def note(name: str, question: str, answer: dict[str, Any]) -> None:
         if not answer["total"] and not answer["offset"]:
             metrics.empty.inc()
-            if options.log_empty:
-                note_empty(asked.indexes[name].live.root, question)
+            folder = asked.indexes[name].live.folder
+            if options.log_empty and folder:
+                note_empty(folder, question)
 
     app.include_router(searching(asked, note))
     app.include_router(writing(asked))
@@ -153,7 +153,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = 2 * cores()
     stop = threading.Event()
     asked: Asked = app.state.asked
-    writers = [JournalWriter(one.live.root, asked.sources) for one in asked.indexes.values() if app.state.writes]
+    writers = [
+        JournalWriter(one.live.root, asked.sources)
+        for one in asked.indexes.values()
+        if one.journal and app.state.writes
+    ]
     threads = [threading.Thread(target=writer.run, args=(stop,), name="writer") for writer in writers]
     for thread in threads:
         thread.start()

@@ -20,7 +20,18 @@ class Served:
     name: str
     live: LiveEngine
     ring: KeyRing
-    journal: Journal
+    journal: Journal | None
+
+    def writable(self) -> Journal:
+        """Where what is asked to be written goes; Refused for an index that lies in another engine."""
+        if self.journal is None:
+            raise Refused(403, "a server writes to indexes in folders only", hint="wensou index SOURCE --index ADDRESS")
+        return self.journal
+
+
+def journal_of(live: LiveEngine) -> Journal | None:
+    """The journal of an index in a folder."""
+    return Journal(live.folder) if live.folder else None
 
 
 class Asked:

@@ -29,11 +29,15 @@ class Metrics:
     """Counts of this process; where several serve, each has a file in `folder` and any of them tells the sum."""
 
     def __init__(self, folder: Path | None = None, slot: int = 0) -> None:
-        """`slot` is the place of this process among them: one that takes a dead one's place goes on in its file."""
+        """`slot` is the place of this process among them: one that takes a dead one's place goes on in its file.
+
+        What a dead one was at work on when it died is forgotten.
+        """
         registry = CollectorRegistry()
         if folder is not None:
-            from prometheus_client import values
+            from prometheus_client import multiprocess, values
 
+            multiprocess.mark_process_dead(slot, str(folder))  # type: ignore[no-untyped-call]
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # the library asks for it nowhere else
             values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
         self._folder, self._registry = folder, registry

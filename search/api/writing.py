@@ -91,7 +91,7 @@ def _articles(router: APIRouter, asked: Asked) -> None:
         need(Role.WRITE, served.name)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind.endswith(("ndjson", "jsonl", "jsonlines")):
-            content = await _received(served.journal, request.stream())
+            content = await _received(served.writable(), request.stream())
             ids = None
         else:
             records, ids = await to_thread.run_sync(_checked, await request.body())
@@ -126,7 +126,7 @@ def _jobs(router: APIRouter, asked: Asked) -> None:
     def found(job_id: str) -> tuple[Served, dict[str, Any]]:
         for served in asked.served():
             need(Role.WRITE, served.name)
-            status = served.journal.status(job_id)
+            status = served.journal.status(job_id) if served.journal else None
             if status is not None:
                 return served, status
         raise NotFound(f"no job {job_id[:80]!r} here", hint="jobs that ended long ago are forgotten")
@@ -142,7 +142,7 @@ def _jobs(router: APIRouter, asked: Asked) -> None:
         served, status = found(job_id)
         if status["state"] in _ENDED:
             raise Refused(409, f"job {job_id} is {status['state']}")
-        _append(served.journal, "cancel", {"job": job_id})
+        _append(served.writable(), "cancel", {"job": job_id})
         return UnescapedJSON(found(job_id)[1])
 
 
@@ -211,7 +211,7 @@ def _append(journal: Journal, kind: str, content: dict[str, Any]) -> str:
 async def _accepted(
     served: Served, kind: str, content: dict[str, Any], wait: bool, more: dict[str, Any] | None = None
 ) -> UnescapedJSON:
-    job = await to_thread.run_sync(_append, served.journal, kind, content)
+    job = await to_thread.run_sync(_append, served.writable(), kind, content)
     status = {"job": job, "state": "pending", **(more or {})}
     if wait:
         ended = await _ended(served, job)
@@ -227,7 +227,7 @@ async def _ended(served: Served, job: str) -> dict[str, Any] | None:
     """What became of a job, once it has and once this process answers from it; None after WAIT seconds."""
     pause, waited = 0.02, 0.0
     while waited < WAIT:
-        found = served.journal.outcomes().get(job)
+        found = served.writable().outcomes().get(job)
         if found is not None and found["state"] in _ENDED:
             await to_thread.run_sync(served.live.refresh)
             return {name: value for name, value in found.items() if name != "times"}

@@ -4,13 +4,17 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from index.errors import BadOption
 from search.cli.console import EXIT_SKIPPED, IndexOption, JsonOption, as_mode, dump, index_path
 from search.cli.progress import shown_progress, stoppable
 from search.settings import MAX_WORKERS, Settings
+
+if TYPE_CHECKING:
+    from index.models import BuildReport
 
 
 def index(  # noqa: PLR0913 - an option of the command each
@@ -47,6 +51,9 @@ def index(  # noqa: PLR0913 - an option of the command each
         str | None,
         typer.Option(metavar="I/N", help="Of N processes or machines that share the articles of an index on Milvus."),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on until Ctrl-C: read what is saved, renamed or deleted there.")
+    ] = False,
     json_: JsonOption = False,
 ) -> None:
     """Read articles and bring the index up to date: new, changed and missing ones."""
@@ -60,27 +67,42 @@ def index(  # noqa: PLR0913 - an option of the command each
         path, model=model or settings.model, chunk_chars=chunk_chars, user_dict=user_dict, synonyms=synonyms,
         keep_boilerplate=keep_boilerplate, bm25=bm25, k1=k1, b=b,
     )  # fmt: skip
-    meter = Meter(source, exclude=exclude or ())
-    with stoppable(), shown_progress("indexing", meter) as progress:
-        report = build_index(
-            source,
-            path,
-            config,
-            keep_missing=keep_missing,
-            compact=compact,
-            rebuild=rebuild,
-            progress=progress,
-            workers=workers or settings.workers or automatic_workers(meter.total, packed=meter.packed),
-            meter=meter,
-            exclude=exclude or (),
-            shard=Shard.parsed(shard) if shard else None,
-        )
-    if json_:
-        dump(asdict(report))
-    else:
-        from search.cli.show import show_report
 
-        show_report(report)
+    def build() -> "BuildReport":
+        meter = Meter(source, exclude=exclude or ())
+        with shown_progress("indexing", meter) as progress:
+            return build_index(
+                source,
+                path,
+                config,
+                keep_missing=keep_missing,
+                compact=compact,
+                rebuild=rebuild,
+                progress=progress,
+                workers=workers or settings.workers or automatic_workers(meter.total, packed=meter.packed),
+                meter=meter,
+                exclude=exclude or (),
+                shard=Shard.parsed(shard) if shard else None,
+            )
+
+    def tell(report: "BuildReport") -> None:
+        if json_:
+            dump(asdict(report))
+        else:
+            from search.cli.show import show_report
+
+            show_report(report)
+
+    if watch and shard:
+        raise BadOption("watch: got --shard, too; a shard cannot know what others hold")
+    with stoppable():
+        if watch:
+            from search.cli.watching import follow
+
+            follow(source, path, build, tell, exclude=exclude or (), keep_missing=keep_missing)
+        else:
+            report = build()
+    tell(report)
     if report.skipped:
         raise typer.Exit(EXIT_SKIPPED)
 

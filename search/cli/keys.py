@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from index.errors import BadOption
 from search.cli.console import IndexOption, JsonOption, dump, index_path
 
 keys = typer.Typer(no_args_is_help=True, help="Add, list and revoke the keys of the API.")
@@ -24,7 +25,7 @@ def add(
     """Make a key and show it, once."""
     from search.service.keys import add_key
 
-    key, token = add_key(Path(index_path(index)), role, filter_ or (), expires)
+    key, token = add_key(_folder(index), role, filter_ or (), expires)
     if json_:
         dump({**key.shown(), "key": token})
         return
@@ -37,7 +38,7 @@ def list_(index: IndexOption = None, json_: JsonOption = False) -> None:
     """List the keys of an index; the keys themselves are not kept."""
     from search.service.keys import read_keys
 
-    found = [key.shown() for key in read_keys(Path(index_path(index)))]
+    found = [key.shown() for key in read_keys(_folder(index))]
     if json_:
         dump(found)
         return
@@ -54,5 +55,15 @@ def revoke(
     """Take a key away; running servers refuse it at once."""
     from search.service.keys import revoke_key
 
-    revoke_key(Path(index_path(index)), key_id)
+    revoke_key(_folder(index), key_id)
     print(f"key {key_id} is revoked")
+
+
+def _folder(index: str | None) -> Path:
+    path = index_path(index)
+    if "://" in path:
+        raise BadOption(
+            f"keys: got {path}, want a folder: keys are kept in it",
+            hint="the server of an index elsewhere has one key, WENSOU_KEY, for all that it holds",
+        )
+    return Path(path)

@@ -31,6 +31,10 @@ def serve(  # noqa: PLR0913 - an option of the command each
     source: Annotated[
         list[str] | None, typer.Option(help="A file or folder that POST /reindex reads again; may be repeated.")
     ] = None,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[NAME=]SOURCE", help="A file or folder that the index follows; may be repeated."),
+    ] = None,
     access_log: Annotated[str | None, typer.Option(metavar="FILE", help="A JSON line a request; - for stderr.")] = None,
     log_questions: Annotated[bool, typer.Option("--log-questions", help="Log what was asked, too.")] = False,
     log_empty: Annotated[bool, typer.Option(help="Keep questions that found nothing, for `wensou log`.")] = True,
@@ -40,9 +44,11 @@ def serve(  # noqa: PLR0913 - an option of the command each
     settings = Settings.from_env()
     bind = host or settings.host
     indexes = named_indexes(index or ([settings.index] if settings.index else []))
+    from search.live import folder_of
     from search.service.keys import KeyRing
 
-    rings = [KeyRing(Path(path), settings.key) for _, path in indexes]
+    followed = followed_sources(watch or [], dict(indexes))
+    rings = [KeyRing(folder_of(path), settings.key) for _, path in indexes]
     check_bind(bind, all(rings))
     from search.api.app import Options
     from search.api.security import host_names
@@ -64,10 +70,28 @@ def serve(  # noqa: PLR0913 - an option of the command each
         host=bind,
         port=settings.port if port is None else port,
         workers=workers,
+        followed=tuple(followed),
         rerank=rerank or settings.rerank,
         options=options,
     )
     serve(plan, lambda address: print(address, file=sys.stderr, flush=True))
+
+
+def followed_sources(given: list[str], indexes: dict[str, str]) -> list[tuple[str, str]]:
+    """`SOURCE`, or `NAME=SOURCE` where there are several indexes -> (the index's folder, source); BadOption."""
+    from search.live import folder_of
+
+    found = []
+    for one in given:
+        name, mark, source = one.partition("=")
+        if len(indexes) == 1 and not (mark and name in indexes):
+            name, source = next(iter(indexes)), one
+        if name not in indexes or not source:
+            raise BadOption(f"watch: got {one!r}, want NAME=SOURCE", hint=f"NAME is one of {', '.join(indexes)}")
+        if folder_of(indexes[name]) is None:
+            raise BadOption("watch: a server writes to indexes in folders only", hint="wensou index SOURCE --watch")
+        found.append((indexes[name], str(Path(source).absolute())))
+    return found
 
 
 def named_indexes(given: list[str]) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ _ENDS = ("done", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One line of the journal: its job, what is asked (articles, delete, reindex, cancel) and with what."""
+    """One line of the journal: its job, what is asked (articles, delete, reindex, follow, cancel) and with what."""
 
     job: str
     kind: str

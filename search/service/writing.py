@@ -25,8 +25,10 @@ from index.errors import (
 from index.models import Article, BuildReport
 from index.prepare import content_hash
 from index.sources.articles import article_from_record
+from index.watch import Following
 from search.service.journal import Journal, Request
 
+FOLLOW = "follow"  # the kind of requests that tell which files of some sources changed
 MAX_BATCH_ARTICLES = 2_000  # articles of small requests that become one commit
 LOOK = 0.05  # seconds between two looks for work
 SHOWN = 10  # skipped articles that an outcome names
@@ -60,6 +62,7 @@ class JournalWriter:
         self._told = 0.0
         self._refused = 0
         self._tidied = self._busy = False
+        self._following: dict[tuple[str, ...], Following] = {}
 
     def run(self, stop: threading.Event, idle: float = math.inf) -> None:
         """Until `stop` is set, or there was nothing to do for `idle` seconds."""
@@ -114,10 +117,12 @@ class JournalWriter:
         return [one for one in waiting if one.kind != "cancel" and one.job not in taken_back]
 
     def _next(self, waiting: Sequence[Request]) -> _Work:
-        """The first request and those right behind it that are as small."""
+        """The first request and those right behind it that are as small; changes of the same sources together."""
         work, outcomes = _Work(), self.journal.outcomes()
         for one in waiting:
             times = outcomes.get(one.job, {}).get("times", 0)
+            if work.requests and _followed(one) != _followed(work.requests[0]):
+                break
             alone = one.kind == "reindex" or "stream" in one.content or times >= _STARTS_FOR_ALONE
             size = len(one.content.get("articles", ())) + 1
             if work.requests and (alone or work.articles + size > MAX_BATCH_ARTICLES):
@@ -137,7 +142,14 @@ class JournalWriter:
         self.journal.say([{"job": one.job, "state": "running"} for one in work.requests])
         self._tell(work, 0, 0, force=True)
         try:
-            said = self._reindex(work) if work.requests[0].kind == "reindex" else self._write(work)
+            kind = work.requests[0].kind
+            said = (
+                self._reindex(work)
+                if kind == "reindex"
+                else self._follow(work)
+                if kind == FOLLOW
+                else self._write(work)
+            )
         except _THEIRS as error:
             if len(work.requests) > 1:  # one of them is at fault: each by itself
                 for one in work.requests:
@@ -244,6 +256,13 @@ class JournalWriter:
 
     # ---- reading sources again
 
+    def _follow(self, work: _Work) -> list[dict[str, Any]]:
+        sources = _followed(work.requests[0])
+        following = self._following.setdefault(sources, Following(self._root, sources))
+        changed = {path for one in work.requests for path in one.content["changed"]}
+        report = following.update(changed, progress=lambda articles, chunks: self._tell(work, articles, chunks))
+        return [{"job": one.job, "state": "done", "result": _told(report)} for one in work.requests]
+
     def _reindex(self, work: _Work) -> list[dict[str, Any]]:
         request = work.requests[0]
         asked = request.content
@@ -256,6 +275,11 @@ class JournalWriter:
         else:
             report = update_index([], self._root, compact=bool(asked.get("compact")), progress=tell)
         return [{"job": request.job, "state": "done", "result": _told(report)}]
+
+
+def _followed(request: Request) -> tuple[str, ...]:
+    """The sources of which a request tells what changed; none where it is another's."""
+    return tuple(request.content["sources"]) if request.kind == FOLLOW else ()
 
 
 def _ids(request: Request) -> list[str]:
