@@ -24,7 +24,15 @@ from search.api.app import Options, create_app
 from search.api.counters import SharedCounters
 from search.api.observe import AccessLog
 from search.api.protocol import timed_protocol
-from search.api.steward import GRACE, SOON, Steward, end_with_parent, stop_all
+from search.api.steward import (
+    GRACE,
+    SOON,
+    Steward,
+    end_with_parent,
+    interrupts_held,
+    stop_all,
+    take_interrupts,
+)
 from search.live import LiveEngine
 
 MOST_WORKERS = 32
@@ -148,6 +156,7 @@ def serve_here(plan: Plan, sock: socket.socket, shared: Path, ready: Callable[[]
 def _worker(plan: Plan, sock: socket.socket, shared: Path, slot: int, ready: Connection) -> None:
     end_with_parent()
     try:
+        take_interrupts()
         with _ending():
             serve_here(plan, sock, shared, lambda: ready.send(None), slot)
     except (WensouError, OSError) as error:
@@ -169,7 +178,8 @@ class _Child:
     def start(self) -> None:
         self._reader, writer = self._context.Pipe(duplex=False)
         self.process: SpawnProcess = self._context.Process(target=self._target, args=(*self._args, writer))
-        self.process.start()
+        with interrupts_held():
+            self.process.start()
         writer.close()
         self.began = time.monotonic()
         self.again = 0.0
