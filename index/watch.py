@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from index.backend import Backend
-from index.builder import Progress, update_index
+from index.batches import Progress
+from index.builder import update_index
 from index.connect import open_backend, open_handle
 from index.errors import BadOption, IndexMissing, NotFound
 from index.models import Article, BuildReport, Skipped, SkipReason
