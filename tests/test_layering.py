@@ -201,3 +201,13 @@ def test_a_query_on_the_command_line_never_imports_torch(samples_index):
     loaded = set(run(code, "query", "加装电梯", "--json", "--index", str(samples_index)))
     assert "faiss" in loaded
     assert not loaded & {"torch", "transformers", "sentence_transformers", "tensorflow", "fastapi", "trafilatura"}
+
+
+def test_a_function_is_sixty_lines_or_says_why_not():
+    found = []
+    for path in MODULES:
+        lines = path.read_text("utf-8").splitlines()
+        for node in ast.walk(ast.parse("\n".join(lines))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno - node.lineno > 60:
+                found += [f"{path.name}: {node.name}"] * ("#" not in lines[node.lineno - 1])
+    assert not found, "a comment behind `def` says why it is longer"

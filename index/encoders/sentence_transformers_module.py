@@ -17,7 +17,7 @@ def __getattr__(name: str) -> Any:
 
 
 @cache
-def _paired_embedding() -> Any:
+def _paired_embedding() -> Any:  # a class whose base loads torch, so that no module does: not a function of 100 lines
     from pathlib import Path
 
     import numpy as np

@@ -101,9 +101,15 @@ async def test_calls_are_answered_side_by_side(engine):
             both.wait()
             return engine.search(*args, **kwargs)
 
+    found = {}
+
+    async def ask(client, question):
+        found[question] = told(await client.call_tool("search_articles", {"query": question}))["query"]
+
     async with mcp.Client(create_server(lambda: Meeting())) as client, anyio.create_task_group() as group:
         for question in ("馒头", "电梯"):
-            group.start_soon(client.call_tool, "search_articles", {"query": question})
+            group.start_soon(ask, client, question)
+    assert found == {"馒头": "馒头", "电梯": "电梯"}
 
 
 @pytest.mark.anyio
