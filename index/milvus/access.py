@@ -101,6 +101,8 @@ class RowAccess(Listing):
         vector = np.asarray(row["vector"], np.float32)
         try:
             own = unpacked(row["terms_of"], OWN_FIELDS, row["chunk"], vector)
+            if article_of(row["chunk"]) != row["article"]:
+                raise ValueError(f"it is said to be of {row['article']!r}")
         except ValueError as error:
             raise self._damaged(f"chunk {row['chunk']!r}", error) from error
         return ChunkRow(row["chunk"], row["article"], own, vector)

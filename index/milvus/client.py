@@ -6,6 +6,7 @@ nothing. Waits between attempts grow and are drawn at random, so that many clien
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -44,7 +45,7 @@ class Client:
         elif not address.file.parent.is_dir():
             raise BadOption(f"index {address.text}: there is no folder {address.file.parent}")
         self._client = self._tried(
-            lambda: MilvusClient(address.uri, timeout=options.timeout, **more), "connect", attempts=1
+            lambda: MilvusClient(address.uri, timeout=options.timeout, **more), "connect", attempts=2
         )
         self.checked = address.file is not None or options.tls or options.ca is not None
         """Whether nothing can be altered on the way unnoticed."""
@@ -52,8 +53,8 @@ class Client:
 
     def _has_sparse(self) -> bool:
         version = str(self._tried(lambda: self._client.get_server_version(), "version"))
-        numbers = [int(part) for part in version.removeprefix("v").split("-")[0].split(".")[:2] if part.isdigit()]
-        return numbers >= [2, 4]
+        found = re.search(r"(\d+)\.(\d+)", version)
+        return found is not None and (int(found[1]), int(found[2])) >= (2, 4)
 
     def _tried(self, call: Callable[[], R], what: str, *, attempts: int | None = None) -> R:
         """The result of `call`, made again while the trouble is one that passes."""
@@ -72,7 +73,7 @@ class Client:
                     wait = min(_LONGEST_WAIT, 2 * wait)
                     continue
                 raise self._ours(error, what) from error
-            except (ValueError, TypeError, KeyError, IndexError) as error:  # bytes that are no answer
+            except (ValueError, TypeError, LookupError, AttributeError) as error:  # bytes that are no answer
                 if left > 0:
                     time.sleep(wait * random.uniform(0.5, 1.5))
                     continue
@@ -151,19 +152,7 @@ class Client:
 
     def query(self, name: str, filter_: str, fields: Sequence[str], *, consistency: str = "Bounded") -> list[Row]:
         """At most MAX_ROWS rows that pass."""
-        return list(
-            self._tried(
-                lambda: self._client.query(
-                    name,
-                    filter=filter_,
-                    output_fields=list(fields),
-                    limit=MAX_ROWS,
-                    consistency_level=consistency,
-                    timeout=self._options.timeout,
-                ),
-                f"read from {name}",
-            )
-        )
+        return self._rows(name, filter_, fields, consistency, MAX_ROWS)
 
     def scan(
         self, name: str, filter_: str, fields: Sequence[str], *, consistency: str = "Bounded", batch: int = 1_000
@@ -172,41 +161,41 @@ class Client:
         last = ""
         while True:
             after = f"pk > {quoted(last)} and ({filter_})" if last else f"({filter_})"
-            rows = self._page(name, after, [*fields, "pk"], consistency, batch)
+            rows = self._rows(name, after, [*fields, "pk"], consistency, batch)
+            rows.sort(key=lambda row: str(row["pk"]).encode())
             yield from rows
             if len(rows) < batch:
                 return
             last = max(row["pk"] for row in rows)
 
-    def _page(self, name: str, filter_: str, fields: Sequence[str], consistency: str, batch: int) -> list[Row]:
-        rows = self._tried(
-            lambda: list(
-                self._client.query(
-                    name,
-                    filter=filter_,
-                    output_fields=list(dict.fromkeys(fields)),
-                    limit=batch,
-                    consistency_level=consistency,
-                    timeout=self._options.timeout,
-                )
-            ),
-            f"read from {name}",
-        )
-        return sorted(rows, key=lambda row: str(row["pk"]).encode())
+    def _rows(self, name: str, filter_: str, fields: Sequence[str], consistency: str, limit: int) -> list[Row]:
+        def call() -> list[Row]:
+            rows = self._client.query(
+                name,
+                filter=filter_,
+                output_fields=list(dict.fromkeys(fields)),
+                limit=limit,
+                consistency_level=consistency,
+                timeout=self._options.timeout,
+            )
+            return [{field: row[field] for field in fields} for row in rows]
+
+        return self._tried(call, f"read from {name}")
 
     def count(self, name: str, filter_: str, *, consistency: str = "Strong") -> int:
         """How many rows pass."""
-        (row,) = self._tried(
-            lambda: self._client.query(
+
+        def call() -> int:
+            (row,) = self._client.query(
                 name,
                 filter=filter_,
                 output_fields=["count(*)"],
                 consistency_level=consistency,
                 timeout=self._options.timeout,
-            ),
-            f"count {name}",
-        )
-        return int(row["count(*)"])
+            )
+            return int(row["count(*)"])
+
+        return self._tried(call, f"count {name}")
 
     def search(  # noqa: PLR0913 - the parts of one request to the cluster
         self,
@@ -221,8 +210,9 @@ class Client:
         consistency: str = "Bounded",
     ) -> list[tuple[float, Row]]:
         """The `limit` rows with the greatest inner product, with that product, best first."""
-        (found,) = self._tried(
-            lambda: self._client.search(
+
+        def call() -> list[tuple[float, Row]]:
+            (found,) = self._client.search(
                 name,
                 data=[vector],
                 anns_field=field,
@@ -232,10 +222,10 @@ class Client:
                 search_params={"metric_type": "IP", "params": dict(params)},
                 consistency_level=consistency,
                 timeout=self._options.timeout,
-            ),
-            f"search {name}",
-        )
-        return [(float(hit["distance"]), dict(hit["entity"])) for hit in found]
+            )
+            return [(float(hit["distance"]), {name: hit["entity"][name] for name in fields}) for hit in found]
+
+        return self._tried(call, f"search {name}")
 
     def close(self) -> None:
         """Hang up."""

@@ -42,6 +42,7 @@ from index.retrieval.segment_scorer import FIELD_WEIGHTS
 
 _SETTLES = 10.0  # seconds; Bounded is some five behind at most, by a setting of the server
 _MORE = 16  # asked for beyond k, for what ties
+_EF = 256  # neighbours that a walk of the vector index keeps in view
 _ROUNDING = 1e-4  # of a score, by which Milvus's sums of single precision may be off
 _SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
 _FEW_FOR_A_SPREAD = 50
@@ -213,7 +214,7 @@ class MilvusIndex(RowAccess):
         return hits[:k]
 
     def _named(self, field: str, vector: Any, filter_: str, limit: int) -> list[tuple[float, ChunkRow]]:
-        params = {"ef": max(64, 2 * limit)} if field == "vector" and self.client.address.file is None else {}
+        params = {"ef": max(_EF, 4 * limit)} if field == "vector" and self.client.address.file is None else {}
         found = self.client.search(
             self.names.chunks, field, vector, filter_, CHUNK_ROW, limit, params, consistency=self._consistency
         )

@@ -55,20 +55,19 @@ def _schema(*fields: tuple[str, Any, dict[str, Any]], key_bytes: int = 2_048) ->
     return schema
 
 
-def _indexes(
-    address: Address, dense: str, scalars: tuple[str, ...], *, sparse: bool = False, large: bool = False
-) -> Any:
+def _indexes(address: Address, scalars: tuple[str, ...] = (), *, modern: bool = False, large: bool = False) -> Any:
+    """Those of a collection; `modern` servers have sparse vectors and inverted lists, `large` ones are not scanned."""
     from pymilvus import MilvusClient
 
     indexes = MilvusClient.prepare_index_params()
     if large and address.file is None:
-        indexes.add_index(dense, index_type="HNSW", metric_type="IP", params={"M": 32, "efConstruction": 200})
+        indexes.add_index("vector", index_type="HNSW", metric_type="IP", params={"M": 32, "efConstruction": 200})
     else:
-        indexes.add_index(dense, index_type="FLAT", metric_type="IP")
-    if sparse:
+        indexes.add_index("vector", index_type="FLAT", metric_type="IP")
+    if modern and large:
         indexes.add_index("terms", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
     for name in scalars if address.file is None else ():
-        indexes.add_index(name, index_name=name, index_type="")
+        indexes.add_index(name, index_name=name, index_type="INVERTED" if modern else "")
     return indexes
 
 
@@ -102,7 +101,7 @@ Definition = tuple[str, Any, Any]
 
 def control(address: Address) -> Definition:
     """Name, schema and indexes of the control collection."""
-    return control_name(address), _schema(_text("body"), _vector(2)), _indexes(address, "vector", ())
+    return control_name(address), _schema(_text("body"), _vector(2)), _indexes(address)
 
 
 def collections(address: Address, names: Names, dim: int, *, sparse: bool) -> list[Definition]:
@@ -126,8 +125,8 @@ def collections(address: Address, names: Names, dim: int, *, sparse: bool) -> li
     pages = _schema(_text("body"), *_whole("born"), _vector(2), key_bytes=4_096)
     terms = _schema(_text("key", 64), _text("term", 8_192), *_whole("count", "born", "checksum"), _vector(2))
     return [
-        (names.chunks, chunks, _indexes(address, "vector", ("chunk", "article"), sparse=sparse, large=True)),
-        (names.articles, articles, _indexes(address, "vector", ("article",))),
-        (names.pages, pages, _indexes(address, "vector", ())),
-        (names.terms, terms, _indexes(address, "vector", ("key",))),
+        (names.chunks, chunks, _indexes(address, ("chunk", "article"), modern=sparse, large=True)),
+        (names.articles, articles, _indexes(address, ("article",), modern=sparse)),
+        (names.pages, pages, _indexes(address)),
+        (names.terms, terms, _indexes(address, ("key",), modern=sparse)),
     ]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from index.analysis.terms import FieldTerms, terms_of
 from index.backend import Recipe
-from index.errors import IndexCorrupt
+from index.errors import IndexCorrupt, WensouError
 from index.milvus.client import Client, any_of
 from index.milvus.commits import drop_old, end, remove, undo
 from index.milvus.control import Control, Record, now
@@ -136,8 +136,7 @@ class MilvusWriter:
         for begin in range(0, len(whole), _ARTICLES_AT_ONCE):
             for one in self._prepared_again(whole[begin : begin + _ARTICLES_AT_ONCE]):
                 self._count(one)
-        if whole:
-            self._written = [self._averages()]
+        self._written = [self._averages()] if whole else self._written
 
     def _uncount(self) -> None:
         """Forget what was counted of terms and not committed."""
@@ -170,10 +169,9 @@ class MilvusWriter:
     def paths(self, roots: Sequence[str]) -> dict[str, str]:
         """article_id -> path of every article whose file is one of `roots` or lies inside one."""
         folders = tuple(root.rstrip("/") + "/" for root in roots)
+        known = self._articles_known().items()
         return {
-            name: one.path
-            for name, one in self._articles_known().items()
-            if one.path and (one.path in roots or one.path.startswith(folders))
+            name: one.path for name, one in known if one.path and (one.path in roots or one.path.startswith(folders))
         }
 
     def counts(self) -> tuple[int, int]:
@@ -206,8 +204,7 @@ class MilvusWriter:
         self._changed = True
         for one in ready.values():
             self._count(one)
-        if not self._written:
-            self._written = [self._averages()]
+        self._written = self._written or [self._averages()]
         known = self._articles_known()
         for begin in range(0, len(ready), _ARTICLES_AT_ONCE):
             self._write([*ready.values()][begin : begin + _ARTICLES_AT_ONCE])
@@ -345,8 +342,11 @@ class MilvusWriter:
         self._control.publish(record)
         self.record, self._base, self._next = record, self._next, self._next + 1
         self._tally, self._changed, self._fresh = Tally(), False, False
-        self._client.point(self._client.address.name, self.names.chunks)
-        drop_old(self._client, self._control, record)
+        try:
+            self._client.point(self._client.address.name, self.names.chunks)
+            drop_old(self._client, self._control, record)
+        except WensouError as error:  # the commit is made, and the next one clears up
+            self.warnings.append(f"commit {record.commit} is made, but what it replaced is still there: {error}")
 
     def _check_counts(self, commit: int) -> None:
         """Nothing is published before all of it is there as it was sent."""

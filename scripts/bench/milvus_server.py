@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""A real Milvus server beside the folder: build, bytes, dense recall and latency, and kills in the middle of writes.
+
+    pip install 'wensou[milvus]' milvus==2.3.5
+    python scripts/bench/milvus_server.py --sentences ../shared/data/train/crud_news.jsonl.gz --chunks 100000
+
+The server is started on a free port of the loopback, in an empty folder, and ended by its process id. That of pip is
+old: it has no sparse vectors, so passages are found by meaning alone. Articles are recombined from real sentences, as
+in speed.py. Recall is of the ten nearest passages, against all of them worked out exactly; questions are asked of both
+engines in turn, so that their times are of the same minutes. Then articles are written, the server is killed (SIGKILL)
+once some rows are there, and started again: readers must see the last commit whole, and the next writer go on.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "scripts" / "bench"))
+
+import numpy as np  # noqa: E402
+from corpus import known_items, read_sentences, recombined  # noqa: E402
+
+from index.backend import Backend  # noqa: E402
+from index.builder import update_index  # noqa: E402
+from index.config import IndexConfig  # noqa: E402
+from index.connect import open_backend, open_handle  # noqa: E402
+from index.encoders.load import load_encoder  # noqa: E402
+from index.errors import EngineUnavailable, WensouError, WriterBusy  # noqa: E402
+from index.milvus.client import Client  # noqa: E402
+from index.models import Article, Filters  # noqa: E402
+
+K = 10
+R = TypeVar("R")
+SERVE = """
+import sys, time
+from milvus import MilvusServer
+server = MilvusServer(wait_for_started=False)
+server.set_base_dir(sys.argv[1])
+server.listen_port = int(sys.argv[2])
+server.start()
+server.wait_started(600_000)
+print(server.server_proc.pid, flush=True)
+time.sleep(1 << 20)
+"""
+
+
+class Server:
+    """A server of its own, in a folder; it can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it on a free port."""
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [sys.executable, "-c", SERVE, str(self.folder), str(self.port)]
+        self.parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.parent.stdout is not None
+        self.pid = int(self.parent.stdout.readline())
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.parent.kill()
+        self.parent.wait()
+
+    def cpu(self) -> float:
+        """Seconds of processor time it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def bytes(self) -> int:
+        """What its folder holds."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    def memory(self) -> int:
+        """Bytes of memory it holds."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+
+def own_cpu() -> float:
+    """Seconds of processor time of this process and its children."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def built(uri: str, articles: list[Article], server: Server | None = None) -> dict[str, float]:
+    """Build an index; seconds by the clock and of processors, per 1,000 passages."""
+    began, cpu, theirs = time.perf_counter(), own_cpu(), server.cpu() if server else 0.0
+    report = update_index(articles, uri, IndexConfig())
+    per = 1_000 / max(1, report.chunks)
+    out = {
+        "chunks": report.chunks,
+        "seconds": round(time.perf_counter() - began, 1),
+        "cpu_seconds_per_1000": round((own_cpu() - cpu) * per, 3),
+    }
+    if server:
+        out["server_cpu_seconds_per_1000"] = round((server.cpu() - theirs) * per, 3)
+    return out
+
+
+def every_vector(backend: Backend) -> tuple[list[str], np.ndarray]:
+    """Names and vectors of all passages."""
+    names: list[str] = []
+    rows = []
+    for article_id in backend.article_ids():
+        vectors = backend.chunk_vectors(article_id)
+        names += [f"{article_id}:{n}" for n in range(len(vectors))]
+        rows.append(vectors)
+    return names, np.concatenate(rows).astype(np.float32)
+
+
+def asked(folder: str, uri: str, questions: list[str]) -> dict[str, object]:
+    """Recall and times of the dense leg on both engines, and how far a score is off at most."""
+    with closing(open_backend(folder)) as here, closing(open_backend(uri)) as there:
+        vectors = load_encoder(here.config.model).queries(questions)
+        names, matrix = every_vector(here)
+        at = {name: row for row, name in enumerate(names)}
+        recall: dict[str, list[float]] = {"folder": [], "milvus": []}
+        times: dict[str, list[float]] = {"folder": [], "milvus": []}
+        off = 0.0
+        there.dense(vectors[0], k=K, filters=Filters())
+        time.sleep(12)  # the first seconds after a commit are asked at consistency Strong
+        for vector in vectors:
+            exact = matrix @ vector
+            least = float(np.partition(exact, -K)[-K])
+            for engine, backend in (("folder", here), ("milvus", there)):
+                began = time.perf_counter()
+                hits = backend.dense(vector, k=K, filters=Filters())
+                times[engine].append(1000 * (time.perf_counter() - began))
+                recall[engine].append(sum(exact[at[hit.chunk_id]] >= least - 1e-6 for hit in hits) / K)
+                off = max([off, *(abs(hit.score - float(exact[at[hit.chunk_id]])) for hit in hits)])
+    out: dict[str, object] = {"questions": len(questions), "greatest_error_of_a_score": off}
+    for engine, some in times.items():
+        p50, p95 = np.percentile(some, (50, 95))
+        mean = float(np.mean(recall[engine]))
+        out[engine] = {"recall@10": round(mean, 4), "p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
+    return out
+
+
+class Trap:
+    """Kills the server while call number `at` to write rows is on its way."""
+
+    def __init__(self, server: Server, at: int) -> None:
+        """Set it."""
+        self.server, self.at, self.calls, self.sprung = server, at, 0, False
+        self._write = Client.write
+
+    def __enter__(self) -> "Trap":
+        """Every write goes through it."""
+
+        def write(client: Client, name: str, rows: Sequence[dict[str, Any]]) -> None:
+            self.calls += 1
+            if self.calls == self.at and not self.sprung:
+                self.sprung = True
+                self.killer = threading.Thread(target=self._kill)
+                self.killer.start()
+            self._write(client, name, rows)
+
+        Client.write = write  # type: ignore[method-assign]
+        return self
+
+    def _kill(self) -> None:
+        time.sleep(random.Random(self.at).uniform(0, 0.1))
+        self.server.kill()
+
+    def __exit__(self, *_: object) -> None:
+        """Take it away."""
+        Client.write = self._write  # type: ignore[method-assign]
+        if self.sprung:
+            self.killer.join()
+
+
+def killed(server: Server, uri: str, articles: list[Article], kills: int) -> list[dict[str, object]]:
+    """Kill the server in the middle of writes; what readers and the next writer find. Raises where anything is lost."""
+    outcomes: list[dict[str, object]] = []
+    for number in range(kills):
+        before = open_handle(uri).describe().articles
+        new = [replace(one, article_id=f"late-{number}-{i}") for i, one in enumerate(articles)]
+        with Trap(server, 3 * number + 2) as trap:
+            try:
+                update_index(new, uri, None)
+                said = "committed"
+            except WensouError as error:
+                said = type(error).__name__
+        if trap.sprung:
+            server.start()
+        now = patiently(lambda: open_handle(uri).describe().articles)
+        with closing(patiently(lambda: open_handle(uri).reader())) as backend:
+            seen = sum(1 for _ in backend.article_ids())
+        after = before + len(new)
+        if seen != now or seen not in ((after,) if said == "committed" else (before, after)):
+            raise SystemExit(f"kill {number}: {seen} articles are seen, {now} said, want {before} or {after}; {said}")
+        began = time.perf_counter()
+        gone = [one.article_id for one in new[50:]]
+        patiently(lambda kept=new[:50], gone=gone: update_index(kept, uri, None, delete=gone))  # type: ignore[misc]
+        outcomes.append(
+            {
+                "killed_in_write": trap.at if trap.sprung else None,
+                "writer_said": said,
+                "seen": "after" if seen == after else "before",
+                "next_writer_seconds": round(time.perf_counter() - began, 1),
+            }
+        )
+        print(outcomes[-1], flush=True)
+    return outcomes
+
+
+def patiently(call: Callable[[], R]) -> R:
+    """The result of a call, once the server is up and a lock that nobody holds is forgotten."""
+    for _ in range(60):
+        try:
+            return call()
+        except (EngineUnavailable, WriterBusy):
+            time.sleep(5)
+    return call()
+
+
+def measured(asked_for: argparse.Namespace, root: Path, server: Server) -> dict[str, object]:
+    """All figures."""
+    pool = read_sentences(asked_for.sentences, 200_000)
+    articles = list(recombined(pool, chunks=asked_for.chunks))
+    folder, uri = str(root / "folder"), f"milvus://127.0.0.1:{server.port}/bench?legs=dense"
+    empty = server.bytes()
+    result: dict[str, object] = {"articles": len(articles), "folder": built(folder, articles)}
+    result["milvus"] = built(uri, articles, server)
+    print(json.dumps(result), flush=True)
+    size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+    chunks = open_handle(uri).describe().chunks
+    result["folder_bytes_per_chunk"] = round(size / chunks)
+    client = open_handle(uri)._client  # type: ignore[attr-defined]
+    names = [name for name in client.collections() if name.startswith("bench__")]
+    result["rows"] = {name: client.count(name, "") for name in names if "control" not in name}
+    for name in names:
+        client.flush(name)
+    time.sleep(60)  # in which the indexes of what was flushed are made
+    result["server_bytes_per_chunk"] = round((server.bytes() - empty) / chunks)
+    result["server_memory_per_chunk"] = round(server.memory() / chunks)
+    result["dense"] = asked(folder, uri, known_items(pool, asked_for.questions))
+    print(json.dumps(result), flush=True)
+    result["kills"] = killed(server, uri, articles[:500], asked_for.kills)
+    result["damaged_at_the_end"] = open_handle(uri).damaged()
+    return result
+
+
+def main() -> None:
+    """Measure, print, store."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sentences", type=Path, required=True)
+    parser.add_argument("--chunks", type=int, default=100_000)
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=ROOT / "scripts/bench/results/milvus_server.json")
+    asked_for = parser.parse_args()
+    with tempfile.TemporaryDirectory() as root:
+        server = Server(Path(root) / "server")
+        try:
+            result = measured(asked_for, Path(root), server)
+        finally:
+            server.kill()
+    text = json.dumps(result, ensure_ascii=False, indent=1)
+    asked_for.out.write_text(text + "\n", "utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
