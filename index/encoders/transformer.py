@@ -2,7 +2,9 @@
 
 import re
 import socket
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,7 +48,8 @@ class TransformerEncoder(Prompted):
             EncoderUnavailable: not installed, not found, not reachable, or not a model.
         """
         try:
-            import sentence_transformers  # noqa: F401
+            with _quiet():
+                import sentence_transformers  # noqa: F401
         except ImportError as error:
             raise EncoderUnavailable(
                 f"the embedding model {name!r} needs sentence-transformers and torch, which are not installed",
@@ -73,6 +76,24 @@ class TransformerEncoder(Prompted):
             if path.is_file() and _FILES.fullmatch(path.name) and ".git" not in path.parts
         )
         return f"st-{hash_files(used)}-{self.dim}-{hash_text(self.prompts_told())}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep off stderr what the libraries say of themselves while a model is loaded that is here: bars and warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from transformers.utils import logging
+
+        shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+        logging.disable_progress_bar()
+        logging.set_verbosity_error()
+        try:
+            yield
+        finally:
+            logging.set_verbosity(level)
+            if shown:
+                logging.enable_progress_bar()
 
 
 def _load(name: str) -> tuple[Any, Path]:
@@ -144,7 +165,8 @@ def _open(path: str, folder: Path) -> Any:
 
     if not (folder / "modules.json").exists() and not (folder / "config.json").exists():
         raise OSError(f"no modules.json and no config.json in {path}")
-    return SentenceTransformer(path, local_files_only=True)
+    with _quiet():
+        return SentenceTransformer(path, local_files_only=True)
 
 
 def _prompts(name: str, given: Mapping[str, Any]) -> dict[str, str]:

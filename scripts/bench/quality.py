@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from index.builder import update_index  # noqa: E402
+from index.config import IndexConfig  # noqa: E402
 from index.retrieval.measures import interval, ndcg  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import DEPTH, Dataset, load_dataset, measure  # noqa: E402
@@ -79,6 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data/eval")
     parser.add_argument("--only", nargs="*", help="names of sets")
+    parser.add_argument("--model", default="bundled", help="encoder of the indexes, such as e5-small")
     parser.add_argument("--indexes", type=Path, help="keep the indexes there, and bring up to date those that are")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/quality.json")
     args = parser.parse_args()
@@ -91,7 +93,7 @@ def main() -> None:
         dataset = load_dataset(folder)
         with tempfile.TemporaryDirectory(prefix="wensou-quality-") as temporary:
             index = (args.indexes or Path(temporary)) / folder.name
-            update_index(dataset.articles(), index)
+            update_index(dataset.articles(), index, IndexConfig(model=args.model))
             with SearchEngine.open(index) as engine:
                 sets[folder.name], fixed[folder.name] = try_set(engine, dataset)
         row = sets[folder.name]

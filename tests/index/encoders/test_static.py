@@ -311,3 +311,12 @@ def test_an_unreachable_hub_fails_fast(monkeypatch, tmp_path):
     monkeypatch.setattr(transformer, "_cached", lambda name: tmp_path / "nothing")
     with pytest.raises(EncoderUnavailable, match=r"hub\.invalid cannot be reached"):
         load_encoder("nobody/no-such-model")
+
+
+def test_a_transformer_loads_without_a_word(tiny):
+    code = (
+        "import sys, warnings; from index.encoders.load import load_encoder; load_encoder(sys.argv[1]).queries(['一'])\n"
+        "from transformers.utils import logging; assert logging.is_progress_bar_enabled()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(tiny)], check=True, capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("", "")
