@@ -1,6 +1,7 @@
 """Train the bundled encoder from plain articles: `python scripts/train_encoder.py --data DIR --out DIR`.
 
     shards -> drop what is evaluated on -> words -> tokens -> (short text, passage) pairs -> contrastive table
+    -> beside it rows that learned from a teacher (`--teacher`), in as many columns -> some more contrastive steps
     -> int8 rows, one scale each -> a folder that both `index.encoders.static` and sentence-transformers read
 
 DIR holds `<source>.jsonl.gz` shards, a record per line: {"source", "title", "heading", "text"}.
@@ -18,19 +19,25 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import vstack
 from tokenizers import Tokenizer
 
+from index.encoders.load import load_encoder
 from index.encoders.static import StaticEncoder
 from index.encoders.static_table import Table, quantise, save
 from index.encoders.token_pairs import Reach, length_norms
 from index.training.corpus import Tokenised
 from index.training.device import DeviceModel
+from index.training.distil import counted, side_by_side, taught_rows
 from index.training.held_out import HeldOut, gains, hold_out
 from index.training.likeness import Alike
 from index.training.model import Options, StaticModel, composition, shares_of, train
 from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, alike_by_words, batches
 from index.training.prepare import SHARES, prepare
+from index.training.teacher import lessons, long_texts, short_texts
 from index.training.walks import walks
+
+_SEEN = 6000  # records whose questions and passages the axes of a vector are found by
 
 
 def main() -> None:
@@ -47,7 +54,7 @@ def main() -> None:
     parser.add_argument("--pair-dim", type=at_least(1), default=128, help="columns of such a row, beside the token's")
     parser.add_argument("--prefixes", type=int, nargs="*", default=[128, 256, 384], help="prefixes that must work too")
     parser.add_argument("--batch", type=at_least(2), default=2048, help="pairs a step")
-    parser.add_argument("--steps", type=at_least(1), default=3000)
+    parser.add_argument("--steps", type=at_least(0), default=3000)
     parser.add_argument("--again", type=at_least(0), default=500, help="steps of a second part; 0: none")
     parser.add_argument("--again-rate", type=float, default=0.015)
     parser.add_argument("--rate", type=float, default=0.03, help="Adam's, falling linearly to zero")
@@ -69,6 +76,14 @@ def main() -> None:
         "--more-parts", type=float, default=0.1, help="share of inner words' rows added before the second part"
     )
     parser.add_argument("--emphasis", type=float, default=1.3, help="factor on the rows of pairs, once trained")
+    parser.add_argument("--teacher", help="a model that short texts are read by, such as e5-small, to learn from it")
+    parser.add_argument("--read", type=Path, help="folder that keeps the teacher's vectors between runs")
+    parser.add_argument("--short", type=at_least(1), default=160_000, help="short texts that it reads")
+    parser.add_argument("--long", type=at_least(1), default=8_000, help="longer pieces of text that it reads")
+    parser.add_argument("--taught", type=float, default=0.25, help="share of a text's length that is the teacher's")
+    parser.add_argument("--flatten", type=float, default=0.15, help="exponent by which wide axes count less")
+    parser.add_argument("--last", type=at_least(0), default=150, help="steps of a part after the teacher; 0: none")
+    parser.add_argument("--last-rate", type=float, default=0.01)
     parser.add_argument("--held-out", type=at_least(1), default=6000, help="articles kept out of training, to judge by")
     parser.add_argument("--judge", type=at_least(1), default=250, help="steps between judgements by what is kept out")
     parser.add_argument("--seed", type=int, default=1)
@@ -79,6 +94,8 @@ def main() -> None:
     needed = [arguments.data / f"{shard}.jsonl.gz" for shard in arguments.shards] + arguments.exclude
     for path in (path for path in needed if not path.exists()):
         parser.error(f"{path}: no such file or folder; see --data, --shards and --exclude")
+    if arguments.teacher and not arguments.read:
+        parser.error("--read: got none beside --teacher; name a folder to keep what the teacher makes of the texts")
     if arguments.device != "cpu" and not torch.cuda.is_available():
         parser.error(f"--device: got {arguments.device}, but torch finds no GPU; without it the CPU trains, in hours")
     warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
@@ -88,9 +105,11 @@ def main() -> None:
     tokenizer, text, said = prepare(
         arguments.data, arguments.shards, arguments.exclude, arguments.vocabulary, arguments.cache, say
     )
-    start = Table(*StaticEncoder(arguments.start, "start").tables()) if arguments.start else None
+    start = started(arguments.start) if arguments.start else None
     learned = Learned(text, said, tokenizer, *hold_out(text, arguments.held_out, 0))  # the same ones for every seed
-    table = learned.table(arguments, arguments.steps, arguments.rate, arguments.seed, start)
+    table = start
+    if arguments.steps or not table:
+        table = learned.table(arguments, arguments.steps, arguments.rate, arguments.seed, start)
     if arguments.again:
         # Rounded as in a file, so that a first part that was kept can be gone on from with the same result.
         table = stored(table)
@@ -99,7 +118,12 @@ def main() -> None:
         tokens = table.tokens + inner @ table.tokens
         start = stored(table._replace(tokens=tokens, shares=shares_of(tokens)))
         table = learned.table(arguments, arguments.again, arguments.again_rate, arguments.seed + 3, start)
-    save(arguments.out, tokenizer, table._replace(pairs=table.pairs * np.float32(arguments.emphasis)))
+    table = table._replace(pairs=table.pairs * np.float32(arguments.emphasis))
+    if arguments.teacher:
+        table = learned.taught(arguments, table)
+        if arguments.last:
+            table = learned.table(arguments, arguments.last, arguments.last_rate, arguments.seed + 6, stored(table), 0)
+    save(arguments.out, tokenizer, table)
     say(f"written to {arguments.out}")
 
 
@@ -112,8 +136,10 @@ class Learned(NamedTuple):
     mask: NDArray[np.bool_]
     held_out: HeldOut
 
-    def table(self, arguments: argparse.Namespace, steps: int, rate: float, seed: int, start: Table | None) -> Table:
-        """The rows after `steps`, from random ones or from `start`."""
+    def table(
+        self, arguments: argparse.Namespace, steps: int, rate: float, seed: int, start: Table | None, plain: int = 1
+    ) -> Table:
+        """The rows after `steps`, from random ones or from `start`; `plain` as in `batches`."""
         options = Options(
             dim=arguments.dim,
             pairs=arguments.pairs,
@@ -134,7 +160,7 @@ class Learned(NamedTuple):
         model = StaticModel(*given) if arguments.device == "cpu" else DeviceModel(*given, arguments.device)
         train(
             model,
-            self.batches(arguments, seed, model),
+            self.batches(arguments, seed, model, plain),
             steps,
             say,
             lambda: judged(model, self.held_out),
@@ -142,21 +168,51 @@ class Learned(NamedTuple):
         )
         return model.table()
 
-    def batches(self, arguments: argparse.Namespace, seed: int, model: StaticModel) -> Iterator[Batch]:
+    def taught(self, arguments: argparse.Namespace, table: Table) -> Table:
+        """`table` after a teacher: its rows and those that learned from the teacher, in as many columns."""
+        seed, words = arguments.seed, len(self.tokenizer.get_vocab())
+        maker = self.maker(arguments)
+        short = short_texts(self.text, self.tokenizer, maker, arguments.short, seed)
+        long = long_texts(self.text, self.tokenizer, maker, arguments.long, seed)
+        learned = lessons(load_encoder(arguments.teacher), short, long, self.tokenizer, arguments.read, say)
+        read = counted(learned.ids, learned.ends, words, table.power)
+        clock = time.monotonic()
+        rows = taught_rows(read, learned.vectors, learned.weights)
+        say(f"rows learned from {len(learned.vectors)} texts in {time.monotonic() - clock:.0f}s")
+        some = maker.draw(np.random.default_rng(seed).permutation(maker.records)[:_SEEN], seed)
+        seen = [
+            counted(*each, words, table.power) for each in ((some.query, some.q_starts), (some.passage, some.p_starts))
+        ]
+        seen.append(read[words - 1 : words - 1 + min(len(some), len(short))])
+        tokens = side_by_side(
+            table.tokens, rows, vstack(seen).tocsr(), arguments.taught, arguments.dim, arguments.flatten
+        )
+        return table._replace(tokens=tokens)
+
+    def maker(self, arguments: argparse.Namespace) -> PairMaker:
+        """What draws pairs of the records that are not held out."""
+        per_record = np.array([SHARES[shard] for shard in arguments.shards])[self.text.source] * ~self.mask
+        return PairMaker(self.text, self.tokenizer, arguments.kinds, self.said, per_record)
+
+    def batches(self, arguments: argparse.Namespace, seed: int, model: StaticModel, plain: int) -> Iterator[Batch]:
         """Batches without end, pairs drawn anew for every walk over the text, like passages side by side.
 
-        They are found by the model so far, from the second part of the text on, or by BM25.
+        They are found by the model so far, but not in the first `plain` parts of the text, or by BM25.
         """
-        per_record = np.array([SHARES[shard] for shard in arguments.shards])[self.text.source] * ~self.mask
-        maker = PairMaker(self.text, self.tokenizer, arguments.kinds, self.said, per_record)
-        for number, pairs in enumerate(walks(maker, seed, arguments.lots, arguments.processes)):
+        for number, pairs in enumerate(walks(self.maker(arguments), seed, arguments.lots, arguments.processes)):
             like, clock = None, time.monotonic()
             if arguments.mine == "words":
                 like = alike_by_words(pairs, self.tokenizer.get_vocab_size(), arguments.run, number)
-            elif arguments.mine == "model" and number:
+            elif arguments.mine == "model" and number >= plain:
                 like = model.likest(pairs, arguments.run, number)
             say(f"{len(pairs)} pairs, likened in {time.monotonic() - clock:.0f}s")
             yield from batches(pairs, arguments.batch, number, like, arguments.run)
+
+
+def started(folder: Path) -> Table:
+    """The table of the model in `folder`."""
+    encoder = StaticEncoder(folder, "start")
+    return Table(*encoder.tables(), encoder.power, encoder.length_exponent, encoder.reach)
 
 
 def at_least(least: int) -> Callable[[str], int]:

@@ -102,7 +102,7 @@ class PairMaker:
 
         `per_passage` (records,): how many pairs, on average, each passage of a record gives.
         """
-        self._text, self._per_passage = text, per_passage
+        self._text, self.per_passage = text, per_passage
         self._before = [_ids(tokenizer, form) for form in _BEFORE]
         self._after = [_ids(tokenizer, form) for form in _AFTER]
         share = np.array([weights.get(kind, 0.0) for kind in KINDS])
@@ -118,15 +118,20 @@ class PairMaker:
         """How many there are to draw from."""
         return len(self._text.first) - 1
 
+    def begin(self, seed: int | Sequence[int]) -> np.random.Generator:
+        """Start what is drawn at `seed`, and what it is drawn with."""
+        self._rng = np.random.default_rng(seed)
+        return self._rng
+
     def draw(self, records: NDArray[np.int64], seed: int | Sequence[int]) -> Pairs:
         """Pairs of these `records`, in their order; equal seeds give equal pairs."""
-        self._rng = np.random.default_rng(seed)
+        self.begin(seed)
         queries: list[Ids] = []
         passages: list[Ids] = []
         groups: list[int] = []
         first = self._text.first
         for record in records.tolist():
-            for query, passage in self._record(int(first[record]), int(first[record + 1]), self._per_passage[record]):
+            for query, passage in self._record(int(first[record]), int(first[record + 1]), self.per_passage[record]):
                 if len(query) and len(passage) >= 2:
                     queries.append(query)
                     passages.append(passage)
@@ -170,7 +175,7 @@ class PairMaker:
         if kind == "title":
             query = title if len(heading) == 0 else heading if rng.random() < 0.5 else np.concatenate([title, heading])
             if len(query) >= 2:
-                return self._maybe_ask(query, 0.15), np.concatenate(body[low:high])
+                return self.maybe_ask(query, 0.15), np.concatenate(body[low:high])
             kind = "lead"
         passage = np.concatenate(([head] if rng.random() < 0.5 else []) + list(body[low:high]))
         if kind == "next" and follow is not None:
@@ -179,7 +184,7 @@ class PairMaker:
             line = body[int(rng.integers(low, high))]
             start = int(rng.integers(0, max(1, len(line) - 8)))
             phrase = line[start : start + int(rng.integers(3, 12))]
-            return self._maybe_ask(self._said_again(phrase), 0.3), self._maybe_ask(phrase, 0.3)
+            return self.maybe_ask(self.said_again(phrase), 0.3), self.maybe_ask(phrase, 0.3)
         if kind == "short":
             line = body[int(rng.integers(low, high))]
             start = int(rng.integers(0, max(1, len(line) - 12)))
@@ -199,10 +204,10 @@ class PairMaker:
             if rng.random() < 0.4:
                 query = np.concatenate([head, query])
                 passage = passage if rng.random() < 0.5 else np.concatenate([head, passage])
-            return self._maybe_ask(query, 1.0), passage
+            return self.maybe_ask(query, 1.0), passage
         return line[:80], passage
 
-    def _maybe_ask(self, query: Ids, chance: float) -> Ids:
+    def maybe_ask(self, query: Ids, chance: float) -> Ids:
         """`query` between question words, with probability `chance`."""
         if self._rng.random() >= chance:
             return query
@@ -210,7 +215,7 @@ class PairMaker:
         after = self._after[int(self._rng.integers(len(self._after)))]
         return np.concatenate([before, query, after])
 
-    def _said_again(self, phrase: Ids) -> Ids:
+    def said_again(self, phrase: Ids) -> Ids:
         """`phrase` with some of its words replaced by ones that stand in the same places, and some left out."""
         rng = self._rng
         picked = rng.integers(0, self._alike.tokens.shape[1], len(phrase))

@@ -108,7 +108,7 @@ def test_several_processes_draw_what_one_draws(text, tokenizer):
 
 def test_an_error_in_drawing_is_passed_on(text, tokenizer):
     drawer = maker(text, tokenizer, KIND_WEIGHTS)
-    drawer._per_passage = drawer._per_passage[:3]
+    drawer.per_passage = drawer.per_passage[:3]
     with pytest.raises(IndexError):
         next(walks(drawer, 7, 1, 1))
 
