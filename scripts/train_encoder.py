@@ -19,7 +19,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import vstack
 from tokenizers import Tokenizer
 
 from index.encoders.load import load_encoder
@@ -28,16 +27,13 @@ from index.encoders.static_table import Table, quantise, save
 from index.encoders.token_pairs import Reach, length_norms
 from index.training.corpus import Tokenised
 from index.training.device import DeviceModel
-from index.training.distil import counted, side_by_side, taught_rows
 from index.training.held_out import HeldOut, gains, hold_out
 from index.training.likeness import Alike
 from index.training.model import Options, StaticModel, composition, shares_of, train
 from index.training.pairs import KIND_WEIGHTS, Batch, PairMaker, alike_by_words, batches
 from index.training.prepare import SHARES, prepare
-from index.training.teacher import lessons, long_texts, short_texts
+from index.training.teach import Teaching, taught
 from index.training.walks import walks
-
-_SEEN = 6000  # records whose questions and passages the axes of a vector are found by
 
 
 def main() -> None:
@@ -78,10 +74,10 @@ def main() -> None:
     parser.add_argument("--emphasis", type=float, default=1.3, help="factor on the rows of pairs, once trained")
     parser.add_argument("--teacher", help="a model that short texts are read by, such as e5-small, to learn from it")
     parser.add_argument("--read", type=Path, help="folder that keeps the teacher's vectors between runs")
-    parser.add_argument("--short", type=at_least(1), default=160_000, help="short texts that it reads")
-    parser.add_argument("--long", type=at_least(1), default=8_000, help="longer pieces of text that it reads")
-    parser.add_argument("--taught", type=float, default=0.25, help="share of a text's length that is the teacher's")
-    parser.add_argument("--flatten", type=float, default=0.15, help="exponent by which wide axes count less")
+    parser.add_argument("--short", type=at_least(1), default=Teaching.short, help="short texts that it reads")
+    parser.add_argument("--long", type=at_least(1), default=Teaching.long, help="longer pieces of text that it reads")
+    parser.add_argument("--taught", type=float, default=Teaching.weight, help="share that is the teacher's")
+    parser.add_argument("--flatten", type=float, default=Teaching.flatten, help="by which wide axes count less")
     parser.add_argument("--last", type=at_least(0), default=150, help="steps of a part after the teacher; 0: none")
     parser.add_argument("--last-rate", type=float, default=0.01)
     parser.add_argument("--held-out", type=at_least(1), default=6000, help="articles kept out of training, to judge by")
@@ -170,24 +166,9 @@ class Learned(NamedTuple):
 
     def taught(self, arguments: argparse.Namespace, table: Table) -> Table:
         """`table` after a teacher: its rows and those that learned from the teacher, in as many columns."""
-        seed, words = arguments.seed, len(self.tokenizer.get_vocab())
-        maker = self.maker(arguments)
-        short = short_texts(self.text, self.tokenizer, maker, arguments.short, seed)
-        long = long_texts(self.text, self.tokenizer, maker, arguments.long, seed)
-        learned = lessons(load_encoder(arguments.teacher), short, long, self.tokenizer, arguments.read, say)
-        read = counted(learned.ids, learned.ends, words, table.power)
-        clock = time.monotonic()
-        rows = taught_rows(read, learned.vectors, learned.weights)
-        say(f"rows learned from {len(learned.vectors)} texts in {time.monotonic() - clock:.0f}s")
-        some = maker.draw(np.random.default_rng(seed).permutation(maker.records)[:_SEEN], seed)
-        seen = [
-            counted(*each, words, table.power) for each in ((some.query, some.q_starts), (some.passage, some.p_starts))
-        ]
-        seen.append(read[words - 1 : words - 1 + min(len(some), len(short))])
-        tokens = side_by_side(
-            table.tokens, rows, vstack(seen).tocsr(), arguments.taught, arguments.dim, arguments.flatten
-        )
-        return table._replace(tokens=tokens)
+        sizes = arguments.short, arguments.long, arguments.taught, arguments.flatten
+        options = Teaching(arguments.read, *sizes, seed=arguments.seed)
+        return taught(table, load_encoder(arguments.teacher), self.maker(arguments), self.tokenizer, options, say)
 
     def maker(self, arguments: argparse.Namespace) -> PairMaker:
         """What draws pairs of the records that are not held out."""

@@ -83,8 +83,9 @@ def _quiet() -> Iterator[None]:
     """Keep off stderr what the libraries say of themselves while a model is loaded that is here: bars and warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from transformers.utils import logging
+        from transformers.utils import logging as untyped
 
+        logging: Any = untyped
         shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
         logging.disable_progress_bar()
         logging.set_verbosity_error()

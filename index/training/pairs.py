@@ -102,7 +102,7 @@ class PairMaker:
 
         `per_passage` (records,): how many pairs, on average, each passage of a record gives.
         """
-        self._text, self.per_passage = text, per_passage
+        self.text, self.per_passage = text, per_passage
         self._before = [_ids(tokenizer, form) for form in _BEFORE]
         self._after = [_ids(tokenizer, form) for form in _AFTER]
         share = np.array([weights.get(kind, 0.0) for kind in KINDS])
@@ -116,7 +116,7 @@ class PairMaker:
     @property
     def records(self) -> int:
         """How many there are to draw from."""
-        return len(self._text.first) - 1
+        return len(self.text.first) - 1
 
     def begin(self, seed: int | Sequence[int]) -> np.random.Generator:
         """Start what is drawn at `seed`, and what it is drawn with."""
@@ -129,17 +129,17 @@ class PairMaker:
         queries: list[Ids] = []
         passages: list[Ids] = []
         groups: list[int] = []
-        first = self._text.first
+        first = self.text.first
         for record in records.tolist():
             for query, passage in self._record(int(first[record]), int(first[record + 1]), self.per_passage[record]):
                 if len(query) and len(passage) >= 2:
                     queries.append(query)
                     passages.append(passage)
-                    groups.append(int(self._text.group[record]))
+                    groups.append(int(self.text.group[record]))
         return _pack(queries, passages, groups)
 
     def _record(self, begin: int, end: int, per_passage: float) -> Iterator[tuple[Ids, Ids]]:
-        sentence = self._text.sentence
+        sentence = self.text.sentence
         title, heading = sentence(begin), sentence(begin + 1)
         body = [sentence(number) for number in range(begin + 2, end)]
         windows = self._windows(body)

@@ -45,11 +45,12 @@ _BLOCK = 4096  # texts read before their vectors are written
 
 
 class Lessons(NamedTuple):
-    """Texts that a teacher has read: text i is tokens `ids[ends[i]:ends[i + 1]]`.
+    """Texts that a teacher has read: text i is tokens `ids[ends[i]:ends[i + 1]]`. The first `words` are tokens alone.
 
     `vectors` (texts, dim) are the teacher's, centred and of length 1; `weights` (texts,): how much each text counts.
     """
 
+    words: int
     ids: Ids
     ends: NDArray[np.int64]
     vectors: Vectors
@@ -57,18 +58,13 @@ class Lessons(NamedTuple):
 
 
 def lessons(
-    teacher: Encoder,
-    short: Sequence[str],
-    long: Sequence[str],
-    tokenizer: Tokenizer,
-    kept: Path,
-    say: Callable[[str], None],
+    teacher: Encoder, texts: tuple[Sequence[str], ...], tokenizer: Tokenizer, kept: Path, say: Callable[[str], None]
 ) -> Lessons:
-    """What `teacher` makes of every token of the vocabulary, of `short` texts as questions and of `long` as passages.
+    """What `teacher` makes of `texts`: words alone and short texts as questions, and long ones as passages.
 
     `kept`: the folder that keeps its vectors (see `read`).
     """
-    words = [word for word, row in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]) if row]
+    words, short, long = texts
     asked = read(teacher.queries, teacher.dim, [*words, *short], kept / "questions", say)
     found = read(teacher.passages, teacher.dim, long, kept / "passages", say)
     # What all texts have in common says nothing; the teacher's words, questions and passages have each their own.
@@ -77,20 +73,28 @@ def lessons(
     weights = np.repeat(np.array(_WEIGHTS, np.float32), [len(part) for part in parts])
     rows = tokenizer.encode_batch_fast([*words, *short, *long], add_special_tokens=False)
     ids = np.fromiter(chain.from_iterable(row.ids for row in rows), np.int32)
-    return Lessons(ids, np.cumsum([0] + [len(row.ids) for row in rows]), vectors, weights)
+    return Lessons(len(words), ids, np.cumsum([0] + [len(row.ids) for row in rows]), vectors, weights)
 
 
-def short_texts(text: Tokenised, tokenizer: Tokenizer, maker: PairMaker, count: int, seed: int) -> list[str]:
-    """At most `count` different texts of 2 to 40 characters; equal seeds give equal texts.
+def word_rows(learned: Lessons, tokens: int, length: float) -> Vectors:
+    """Rows (tokens, dim) of this `length`: what the teacher makes of a token alone, or zeros."""
+    rows = np.zeros((tokens, learned.vectors.shape[1]), np.float32)
+    alone = np.flatnonzero(np.diff(learned.ends[: learned.words + 1]) == 1)
+    rows[learned.ids[learned.ends[alone]]] = learned.vectors[alone] * np.float32(length)
+    return rows
+
+
+def short_texts(maker: PairMaker, tokenizer: Tokenizer, count: int, seed: int) -> list[str]:
+    """At most `count` different texts of 2 to 40 characters of what `maker` draws from; equal seeds give equal texts.
 
     Half are phrases of the text, verb and noun or nouns alone, in forms people ask in, and the same said in other
-    words; half are sentences and pieces of them. `maker` draws pairs from `text`.
+    words; half are sentences and pieces of them.
     """
     rng = maker.begin(seed)
     words = {row: word for word, row in tokenizer.get_vocab().items()}
     words[0] = ""
     found: dict[str, None] = {}
-    for limit, drawn in ((count // 2, _asked(text, words, maker, rng)), (count, _pieces(text, maker, rng, count))):
+    for limit, drawn in ((count // 2, _asked(words, maker, rng)), (count, _pieces(maker, rng, count))):
         for ids in drawn:
             said = ids if isinstance(ids, str) else spelt(ids, words)
             if 2 <= len(said) <= _MAX_CHARS:
@@ -111,11 +115,11 @@ def spelt(ids: Ids, words: dict[int, str]) -> str:
     return said
 
 
-def _asked(text: Tokenised, words: dict[int, str], maker: PairMaker, rng: np.random.Generator) -> Iterator[str]:
+def _asked(words: dict[int, str], maker: PairMaker, rng: np.random.Generator) -> Iterator[str]:
     """Phrases in forms, without end but for the text's: as many of deeds as of things."""
     kinds = word_kinds(words)
-    deeds = _neighbours(text, kinds, _VERB, _NOUN, rng)
-    things = _neighbours(text, kinds, _NOUN, _NOUN, rng)
+    deeds = _neighbours(maker.text, kinds, _VERB, _NOUN, rng)
+    things = _neighbours(maker.text, kinds, _NOUN, _NOUN, rng)
     for deed, thing in zip(deeds, things, strict=False):
         for phrase, forms in ((deed, _ABOUT_DEEDS), (thing, _ABOUT_THINGS), (thing[:1], _ABOUT_THINGS)):
             for said, times in ((phrase, _FORMS_EACH), (maker.said_again(phrase), 1)):
@@ -154,12 +158,12 @@ def _neighbours(
         yield np.array([key >> 32, key & 0xFFFFFFFF], np.int32)
 
 
-def _pieces(text: Tokenised, maker: PairMaker, rng: np.random.Generator, count: int) -> Iterator[Ids]:
+def _pieces(maker: PairMaker, rng: np.random.Generator, count: int) -> Iterator[Ids]:
     """Sentences, or pieces of 2 to 12 tokens of them, in a quarter of the cases asked, and some in other words."""
     weights = maker.per_passage / maker.per_passage.sum()
     for record in rng.choice(len(weights), 2 * count, p=weights).tolist():
-        low, high = int(text.first[record]), int(text.first[record + 1])
-        ids = text.sentence(int(rng.integers(low, high)))
+        low, high = int(maker.text.first[record]), int(maker.text.first[record + 1])
+        ids = maker.text.sentence(int(rng.integers(low, high)))
         if len(ids) > 16 or (len(ids) > 7 and rng.random() < 0.35):
             begin = int(rng.integers(0, len(ids) - 2))
             ids = ids[begin : begin + int(rng.integers(2, 13))]
@@ -170,15 +174,15 @@ def _pieces(text: Tokenised, maker: PairMaker, rng: np.random.Generator, count: 
             yield maker.maybe_ask(maker.said_again(ids), 0.25)
 
 
-def long_texts(text: Tokenised, tokenizer: Tokenizer, maker: PairMaker, count: int, seed: int) -> list[str]:
+def long_texts(maker: PairMaker, tokenizer: Tokenizer, count: int, seed: int) -> list[str]:
     """`count` pieces of records, of 16 to 119 tokens where the record has as many; equal seeds give equal texts."""
-    rng = maker.begin(seed)
+    rng, text = maker.begin(seed), maker.text
     words = {row: word for word, row in tokenizer.get_vocab().items()}
     words[0] = ""
     weights = maker.per_passage / maker.per_passage.sum()
     found: dict[str, None] = {}
     for record in rng.choice(len(weights), count, p=weights).tolist():
-        low, high = int(text.first[record]) + 2, int(text.first[record + 1])
+        low, high = int(maker.text.first[record]) + 2, int(maker.text.first[record + 1])
         begin = int(text.starts[rng.integers(low, high)]) if high > low else int(text.starts[low])
         ids = text.ids[begin : min(begin + int(rng.integers(16, 120)), int(text.starts[high]))]
         if len(ids) >= _MIN_TOKENS:

@@ -208,10 +208,13 @@ def train_encoder(
     steps: Annotated[int | None, typer.Option(min=1, help="Steps (default: by the size of the corpus).")] = None,
     json_: JsonOption = False,
 ) -> None:
-    """Train the bundled encoder on with your own articles, and say whether that helps to find them."""
-    from index.training.adapt import adapt
+    """Train the bundled encoder on with your own articles, and say whether that helps to find them.
 
-    found = adapt(corpus, out, steps=steps, say=lambda line: print(line, file=sys.stderr))
+    Where the extra `e5` is installed, multilingual-e5-small reads of them and is learned from, if that helps.
+    """
+    from index.training.adapt import adapt, installed_teacher
+
+    found = adapt(corpus, out, steps=steps, teacher=installed_teacher(), say=lambda line: print(line, file=sys.stderr))
     if json_:
         dump(asdict(found))
     else:

@@ -70,6 +70,42 @@ def test_it_helps_where_there_is_something_to_learn_and_says_so_where_not(tmp_pa
     assert encoder.fingerprint != load_encoder().fingerprint
 
 
+class Knows:
+    """A teacher to whom a name and the subject that goes with it are one, if it knows; all else means little."""
+
+    name, dim, fingerprint = "teacher", 24, "teacher"
+
+    def __init__(self, *, knows):
+        rng = np.random.default_rng(5)
+        self.rows = {word: 3 * rng.standard_normal(self.dim) for word in NAMES + SUBJECTS}
+        if knows:
+            self.rows |= dict(zip(NAMES, (self.rows[subject] for subject in SUBJECTS), strict=True))
+
+    def queries(self, texts):
+        rows = np.zeros((len(texts), self.dim), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            row += sum((vector for word, vector in self.rows.items() if word in text), np.full(self.dim, 0.01))
+        return rows
+
+    passages = queries
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_teacher_is_learned_from_where_that_helps_and_what_it_brought_is_said(tmp_path, knows):
+    own = corpus(tmp_path / "own.jsonl", related=True)
+    alone, out = tmp_path / "alone", tmp_path / "out"
+    plain = adapt([own], alone, steps=2, say=lambda line: None)
+    found = adapt([own], out, steps=2, teacher=Knows(knows=knows), say=lambda line: None)
+    assert (plain.teacher, plain.taught) == (None, False)
+    assert found.teacher.before == plain.all.after
+    assert found.taught == (found.teacher.low > 0) == knows
+    assert found.all.after == (found.teacher.after if knows else plain.all.after)
+    assert ("of that by the teacher" in found.summary(out)) == knows
+    assert ("left out" in found.summary(out)) != knows
+    same = (out / "model.safetensors").read_bytes() == (alone / "model.safetensors").read_bytes()
+    assert same != knows
+
+
 def test_too_few_articles_are_refused(tmp_path):
     path = tmp_path / "few.jsonl"
     path.write_text("\n".join(json.dumps({"text": f"第{n}篇文章。"}) for n in range(20)), encoding="utf-8")
