@@ -12,7 +12,7 @@ better is not worth a new index.
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from itertools import islice
@@ -124,10 +124,7 @@ def adapt(
     `adaptation.json` with what is returned. Raises BadOption where a source does not exist, `out` holds something
     else, or there are too few articles.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "modules.json").exists())):
-        raise BadOption(f"--out: got {out}, which holds something else", hint="name a new folder, or an encoder's")
-    if not find_spec("torch") or not find_spec("scipy"):
-        raise EncoderUnavailable("training needs torch and scipy", hint="pip install sentence-transformers")
+    _check(out)
     from index.encoders.static_table import save
 
     clock = time.monotonic()
@@ -141,24 +138,19 @@ def adapt(
     order = rng.permutation(len(articles)).tolist()
     held_out = {number: articles[number] for number in order[: max(50, min(1000, len(articles) // 10))]}
     learned = [article for number, article in enumerate(articles) if number not in held_out]
-    probes = [probe for number, article in held_out.items() for probe in _probes(number, article, rng)]
-    if not probes:
-        raise BadOption(
-            "no question can be made of these articles: got neither titles nor texts of three sentences",
-            hint="give whole articles, with titles where they have them",
-        )
+    probes = _all_probes(held_out, rng)
     prepared = _prepared(bundled, learned, steps, seed)
     say(f"{prepared.steps} steps of {prepared.size} pairs")
     save(out, bundled.tokenizer, prepared.trained(prepared.start, say))
     passages, owner = _passages(articles, [*held_out, *(number for number in order if number not in held_out)], probes)
-    before = _gains(bundled, passages, owner, probes)
-    after = _gains(StaticEncoder(out, str(out)), passages, owner, probes)
+
+    def judged(encoder: Encoder) -> NDArray[np.float64]:
+        return _gains(encoder, passages, owner, probes)
+
+    before, after = judged(bundled), judged(StaticEncoder(out, str(out)))
     brought = None
     if teacher:
-        table = prepared.trained(_taught(prepared, teacher, seed, say), say)
-        with tempfile.TemporaryDirectory(prefix="wensou-taught-") as folder:
-            save(Path(folder), bundled.tokenizer, table)
-            other = _gains(StaticEncoder(Path(folder), "taught"), passages, owner, probes)
+        table, other = _by_teacher(prepared, teacher, judged, say)
         brought = _figure(after, other, rng)
         if brought.low > 0:
             save(out, bundled.tokenizer, table)
@@ -166,11 +158,7 @@ def adapt(
     titled = np.array([probe.title for probe in probes], bool)
     total = _figure(before, after, rng)
     result = Adapted(
-        articles=len(articles),
-        skipped=skipped,
-        held_out=len(held_out),
-        passages=len(passages),
-        steps=prepared.steps,
+        *(len(articles), skipped, len(held_out), len(passages), prepared.steps),
         seconds=round(time.monotonic() - clock, 1),
         all=total,
         titles=_figure(before[titled], after[titled], rng) if titled.any() else None,
@@ -181,6 +169,13 @@ def adapt(
     )
     (out / "adaptation.json").write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
     return result
+
+
+def _check(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "modules.json").exists())):
+        raise BadOption(f"--out: got {out}, which holds something else", hint="name a new folder, or an encoder's")
+    if not find_spec("torch") or not find_spec("scipy"):
+        raise EncoderUnavailable("training needs torch and scipy", hint="pip install sentence-transformers")
 
 
 def installed_teacher() -> Encoder | None:
@@ -262,14 +257,32 @@ def _prepared(bundled: StaticEncoder, articles: Sequence[Article], steps: int | 
     return _Prepared(start, bundled.tokenizer, maker, drawn, options, size, steps)
 
 
-def _taught(prepared: _Prepared, teacher: Encoder, seed: int, say: Say) -> "Table":
-    """The rows to start from after a teacher: it reads more of more articles, two minutes of two processors at most."""
+def _by_teacher(
+    prepared: _Prepared, teacher: Encoder, judged: Callable[[Encoder], NDArray[np.float64]], say: Say
+) -> "tuple[Table, NDArray[np.float64]]":
+    """The rows trained from those that learned from `teacher`, and what they gain; it reads more of more articles."""
+    from index.encoders.static_table import save
     from index.training.teach import Teaching, taught
 
-    records = prepared.maker.records
-    with tempfile.TemporaryDirectory(prefix="wensou-read-") as kept:
-        options = Teaching(Path(kept), short=min(20_000, 40 * records), long=min(1_000, 2 * records), seed=seed)
-        return taught(prepared.start, teacher, prepared.maker, prepared.tokenizer, options, say)
+    records, seed = prepared.maker.records, prepared.options.seed
+    with tempfile.TemporaryDirectory(prefix="wensou-taught-") as name:
+        folder = Path(name)
+        options = Teaching(folder / "read", short=min(20_000, 40 * records), long=min(1_000, 2 * records), seed=seed)
+        start = taught(prepared.start, teacher, prepared.maker, prepared.tokenizer, options, say)
+        table = prepared.trained(start, say)
+        save(folder / "encoder", prepared.tokenizer, table)
+        return table, judged(StaticEncoder(folder / "encoder", "taught"))
+
+
+def _all_probes(held_out: Mapping[int, Article], rng: np.random.Generator) -> list[Probe]:
+    """The questions that can be made of articles; raises BadOption where there are none."""
+    probes = [probe for number, article in held_out.items() for probe in _probes(number, article, rng)]
+    if not probes:
+        raise BadOption(
+            "no question can be made of these articles: got neither titles nor texts of three sentences",
+            hint="give whole articles, with titles where they have them",
+        )
+    return probes
 
 
 def _probes(number: int, article: Article, rng: np.random.Generator) -> list[Probe]:
