@@ -38,7 +38,7 @@ from index.models import article_of  # noqa: E402
 from index.retrieval.measures import ndcg  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import Dataset, load_dataset  # noqa: E402
-from search.evaluation.trial import Question, articles_at  # noqa: E402
+from search.evaluation.trial import Question, Trial  # noqa: E402
 from search.ranking.weights import DEFAULT_WEIGHT  # noqa: E402
 
 DIMS = (0, 96, 48, 24)  # 0 is the encoder as it is
@@ -74,7 +74,7 @@ class Projected:
         return self._seen(self._encoder.queries(texts))
 
 
-class Trial(NamedTuple):
+class Tried(NamedTuple):
     """One set under one encoder: nDCG@10 (questions, DENSE), what moves the weight, and the dense leg's health."""
 
     name: str
@@ -90,7 +90,7 @@ class Trial(NamedTuple):
         return float(max(self.table[:, 0].mean(), self.table[:, -1].mean()))
 
 
-def collect(name: str, dataset: Dataset, encoder: Encoder, dim: int, count: int) -> Trial:
+def collect(name: str, dataset: Dataset, encoder: Encoder, dim: int, count: int) -> Tried:
     """Index the corpus, ask up to `count` questions, and try every weight on each."""
     names = sorted(dataset.queries)
     names = random.Random(5).sample(names, min(count, len(names)))
@@ -105,9 +105,9 @@ def collect(name: str, dataset: Dataset, encoder: Encoder, dim: int, count: int)
             for query_id in names:
                 left_out = dataset.ignore.get(query_id, frozenset())
                 question = Question(dataset.queries[query_id], dataset.qrels[query_id], left_out)
-                ranking = engine.ranking(question.text, question.options())
-                ranked = [articles_at(ranking, 1 - s, adaptive=False, left_out=left_out) for s in DENSE.tolist()]
-                table.append([ndcg(ids, question.relevant) for ids in ranked])
+                asked = Trial(engine, question)
+                ranking = asked.ranking
+                table.append([ndcg(ids, question.relevant) for ids in asked.at(1 - DENSE, adaptive=False)])
                 vector = np.zeros(encoder.dim, np.float32) if ranking.vector is None else ranking.vector
                 mean, deviation = backend.background(vector)
                 nearest = float(ranking.cosine.max(initial=0.0))
@@ -119,13 +119,13 @@ def collect(name: str, dataset: Dataset, encoder: Encoder, dim: int, count: int)
                 ordered = sorted(best.values(), reverse=True)
                 below.append(1 - ordered[9] / ordered[0] if len(ordered) > 9 and ordered[0] > 0 else 1.0)
     health = measured.dense / measured.bm25 if measured.bm25 else 1.0
-    return Trial(name, dim, np.array(table), np.array(deviations), np.array(below), health)
+    return Tried(name, dim, np.array(table), np.array(deviations), np.array(below), health)
 
 
 Rule = tuple[float, tuple[float, float], float, tuple[float, float]]
 
 
-def value(trial: Trial, rule: Rule) -> float:
+def value(trial: Tried, rule: Rule) -> float:
     """nDCG@10 under a rule."""
     weight, (low, high), apart, (ill, well) = rule
     trust = np.clip((trial.deviations - low) / (high - low), 0, 1) * np.clip(trial.below / apart, 0, 1)
@@ -135,7 +135,7 @@ def value(trial: Trial, rule: Rule) -> float:
     return float(trial.table[np.arange(len(at)), at].mean())
 
 
-def choose(trials: Sequence[Trial]) -> Rule:
+def choose(trials: Sequence[Tried]) -> Rule:
     """The rule that is worth most over `trials`."""
 
     def worth(rule: Rule) -> float:
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     bundled = load_encoder()
-    trials: list[Trial] = []
+    trials: list[Tried] = []
     for folder in args.folders:
         dataset = load_dataset(folder)
         for dim in args.dims:

@@ -44,7 +44,7 @@ from search.ranking.weights import mix_of
 from search.suggest.suggester import Suggester
 
 _MIN_RESULTS_TO_FOLD = 30  # results among which near-duplicates are looked for, at least
-_WORTH_SORTING = 0.4  # of the best score: what has less is not sorted by date among the results
+_WORTH_SORTING = 0.4  # of the best score: where results come by date, what has less stands below the line, by date too
 
 
 class SearchEngine:
@@ -109,7 +109,7 @@ class SearchEngine:
         ranking = self.ranking(text, options)
         query = ranking.query
         confident = self._ranker.confident(ranking, options)
-        level = self._level(ranking, confident=confident)
+        level = self._level(ranking, options, confident=confident)
         clusters = self._clusters(ranking, options)
         page = clusters[options.offset : options.offset + options.k]
         results = self._focused(self._results(page, options, ranking, level), ranking, options)
@@ -137,6 +137,10 @@ class SearchEngine:
         """Everything that is found, in order, with the numbers it was made from; for trials and tuning."""
         return self._ranker.rank(text, options)
 
+    def remixed(self, ranking: Ranking, options: SearchOptions, weight: float, *, adaptive: bool = True) -> Ranking:
+        """`ranking` if BM25's weight in this index were `weight`; see Ranker."""
+        return self._ranker.remixed(ranking, options, weight, adaptive=adaptive)
+
     def rank(self, text: str, options: SearchOptions) -> list[tuple[str, float]]:
         """The page of `search` as (article_id, score) alone: nothing is fetched or highlighted."""
         return self.page(self.ranking(text, options), options)
@@ -147,9 +151,14 @@ class SearchEngine:
         return [(cluster.chunks[0].article_id, cluster.chunks[0].score) for cluster in page]
 
     @staticmethod
-    def _level(ranking: Ranking, *, confident: bool) -> float:
-        """The score up to which results are marked as chance; the first of an answer not doubted is none."""
-        return min(ranking.chance, ranking.groups[0][0].score / 2) if confident and ranking.groups else ranking.chance
+    def _level(ranking: Ranking, options: SearchOptions, *, confident: bool) -> float:
+        """The score up to which results are marked as chance; the first of an answer not doubted is none.
+
+        Where results come by date, it is also the one up to which they are not worth standing among the others.
+        """
+        best = ranking.groups[0][0].score if ranking.groups else 0.0
+        level = min(ranking.chance, best / 2) if confident else ranking.chance
+        return max(level, _WORTH_SORTING * best) if options.sort == "date" else level
 
     def _clusters(self, ranking: Ranking, options: SearchOptions) -> list[Cluster]:
         """Near-duplicates folded among the first results, whichever page is asked for, so that pages fit together."""
@@ -161,7 +170,7 @@ class SearchEngine:
             signatures = self._backend.signatures([group[0].article_id for group in first])
             clusters = fold_near_duplicates(groups, signatures, self._repeats)
         if options.sort == "date" and clusters:
-            return self._by_date(clusters, max(ranking.chance, _WORTH_SORTING * clusters[0].chunks[0].score))
+            return self._by_date(clusters, self._level(ranking, options, confident=True))
         if not options.diversity:
             return clusters
         pool = clusters[:POOL]
@@ -170,11 +179,14 @@ class SearchEngine:
         return [*(pool[at] for at in mmr(scores, np.array(vectors), options.diversity)), *clusters[POOL:]]
 
     def _by_date(self, clusters: list[Cluster], level: float) -> list[Cluster]:
-        """The newest first, those without a date last; what scores less than `level` stays behind all, as it was."""
-        good = [cluster for cluster in clusters if cluster.chunks[0].score >= level]
-        days = self._backend.published([cluster.chunks[0].article_id for cluster in good])
-        order = sorted(range(len(good)), key=lambda at: -(day.toordinal() if (day := days[at]) else 0))
-        return [*(good[at] for at in order), *(one for one in clusters if one.chunks[0].score < level)]
+        """The newest first, those without a date last; after all of them what scores up to `level`, in like order."""
+        days = self._backend.published([cluster.chunks[0].article_id for cluster in clusters])
+
+        def place(at: int) -> tuple[bool, int]:
+            day = days[at]
+            return clusters[at].chunks[0].score <= level, -(day.toordinal() if day else 0)
+
+        return [clusters[at] for at in sorted(range(len(clusters)), key=place)]
 
     def _repeats(self, shown: str, other: str) -> bool:
         """Whether two articles say the same, neither of them more."""

@@ -26,7 +26,8 @@ class SearchOptions:
     has one, reads the best candidates again; `focus` whether the sentence nearest to the query is set off: True in
     each result, None where no word of the query is marked; `diversity`, 0..1, how much results should differ from
     those before them (see `search.ranking.mmr`); `context` how many sentences around each passage are shown with it;
-    `sort` whether the results that are worth it come by date, the newest first, instead of by relevance;
+    `sort` whether results come by date, the newest first, instead of by relevance: those first that score above .4 of
+    the best, the others after them, marked as chance;
     `facets` whether candidates are counted by source, tag and month (see `search.facets`).
     """
 

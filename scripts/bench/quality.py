@@ -33,8 +33,7 @@ from index.config import IndexConfig  # noqa: E402
 from index.retrieval.measures import interval, ndcg  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import DEPTH, Dataset, load_dataset, measure  # noqa: E402
-from search.evaluation.trial import articles_at  # noqa: E402
-from search.models import SearchOptions  # noqa: E402
+from search.evaluation.trial import Question, Trial  # noqa: E402
 
 WEIGHTS = [0.2, 0.3, *(round(0.05 * step, 2) for step in range(8, 20))]  # 0 and 1 are the legs themselves
 
@@ -44,19 +43,13 @@ def try_set(engine: SearchEngine, dataset: Dataset) -> tuple[dict[str, Any], dic
     runs: dict[str, dict[str, dict[str, float]]] = {"hybrid": {}, "raw": {}, "bm25": {}, "dense": {}}
     fixed: dict[float, list[float]] = {weight: [] for weight in WEIGHTS}
     for query_id, text in dataset.queries.items():
-        left_out = dataset.ignore.get(query_id, frozenset())
-        options = SearchOptions(k=DEPTH + len(left_out), passages=1)
-        ranking = engine.ranking(text, options)
-        ordered = {
-            "hybrid": [name for name, _ in engine.page(ranking, options) if name not in left_out][:DEPTH],
-            "raw": [group[0].article_id for group in ranking.groups if group[0].article_id not in left_out][:DEPTH],
-            "bm25": articles_at(ranking, 1.0, adaptive=False, depth=DEPTH, left_out=left_out),
-            "dense": articles_at(ranking, 0.0, adaptive=False, depth=DEPTH, left_out=left_out),
-        }
+        question = Question(text, dataset.qrels[query_id], dataset.ignore.get(query_id, frozenset()))
+        trial = Trial(engine, question, DEPTH)
+        bm25, dense, *mixed = trial.at((1.0, 0.0, *WEIGHTS), adaptive=False)
+        ordered = {"hybrid": trial.shown(), "raw": trial.raw(), "bm25": bm25, "dense": dense}
         for mode, ids in ordered.items():
             runs[mode][query_id] = {article_id: float(DEPTH - rank) for rank, article_id in enumerate(ids)}
-        for weight in WEIGHTS:
-            ids = articles_at(ranking, weight, adaptive=False, left_out=left_out)
+        for weight, ids in zip(WEIGHTS, mixed, strict=True):
             fixed[weight].append(ndcg(ids, dataset.qrels[query_id]))
     per_query = {
         mode: np.array([ndcg(list(found), dataset.qrels[query_id]) for query_id, found in run.items()])

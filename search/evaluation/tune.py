@@ -25,7 +25,7 @@ from index.errors import BadOption, NotFound
 from index.retrieval.measures import interval, ndcg
 from search.engine import SearchEngine
 from search.evaluation.beir import load_dataset
-from search.evaluation.trial import Question, articles_at
+from search.evaluation.trial import Question, Trial
 from search.ranking.weights import DEFAULT_WEIGHT, healthy_weight, mix_of
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
@@ -90,7 +90,11 @@ def tune(path: str | Path, qrels: Path | None = None, *, store: bool = True) -> 
     everything = np.concatenate(list(tables.values()))
     judged_by = everything if qrels else np.concatenate([tables[kind] for kind in _HEALTHY])
     bm25, dense = float(judged_by[:, -1].mean()), float(judged_by[:, 0].mean())
-    weight = best_weight(everything) if qrels else round(healthy_weight(bm25, dense), 4)
+    if qrels:
+        told_apart = everything[np.ptp(everything, axis=1) > 0]  # what is asked by name, say, is found at any weight
+        weight = best_weight(told_apart) if len(told_apart) else round(before, 4)
+    else:
+        weight = round(healthy_weight(bm25, dense), 4)
     at, was = (int(np.argmin([abs(w - wanted) for w in WEIGHTS])) for wanted in (weight, before))
     return Tuning(
         questions=len(everything),
@@ -174,13 +178,8 @@ def _table(engine: SearchEngine, questions: Sequence[Question]) -> Values:
     """nDCG@10, (questions, WEIGHTS)."""
     rows = []
     for question in questions:
-        ranking = engine.ranking(question.text, question.options())
-        rows.append(
-            [
-                ndcg(articles_at(ranking, weight, adaptive=True, left_out=question.left_out), question.relevant)
-                for weight in WEIGHTS
-            ]
-        )
+        shown = Trial(engine, question).at(WEIGHTS, adaptive=True)
+        rows.append([ndcg(ids, question.relevant) for ids in shown])
     return np.array(rows)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from index.errors import BadOption
-from index.models import Filters
+from index.models import AllOf, Condition, Filters, Within
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
 
@@ -48,10 +48,14 @@ def make_filters(
     )
 
 
-def never(filters: Filters) -> tuple[str, ...]:
-    """A warning where no article can pass `filters`."""
-    if filters.after and filters.before and filters.after > filters.before:
-        return (f"after {filters.after} is later than before {filters.before}: nothing is published between them",)
+def never(filters: Filters, where: Condition | None = None) -> tuple[str, ...]:
+    """A warning where the days of `filters`, and those that `where` asks for beside them, leave none between them."""
+    asked = where.parts if isinstance(where, AllOf) else (where,)
+    days = [Within(filters.after, filters.before), *(part for part in asked if isinstance(part, Within))]
+    after = max((each.after for each in days if each.after), default=None)
+    before = min((each.before for each in days if each.before), default=None)
+    if after and before and after > before:
+        return (f"after {after} is later than before {before}: nothing is published between them",)
     return ()
 
 

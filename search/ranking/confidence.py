@@ -16,6 +16,7 @@ alone has a regression of its own. What all this catches and what it costs, scri
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from index.backend import Backend, Lister
 from index.calibration import Chance, Measured
@@ -57,6 +58,18 @@ WEIGHTS: Mapping[Mode, Weights] = {
 }
 
 
+class Found(NamedTuple):
+    """What a question found: idf of its words, its candidates, their scaled cosines, (candidates,), and how many
+    chunks hold a word.
+    """
+
+    query: Query
+    idf: Mapping[str, float]
+    evidence: Sequence[Evidence]
+    dense: Scores
+    frequency: Callable[[str], int]
+
+
 class Confidence:
     """Judges the answers of one commit. Safe to use from several threads."""
 
@@ -77,35 +90,27 @@ class Confidence:
             return WEIGHTS[mode].threshold(self._chunks)
         return SMALL if self._bundled and mode == "hybrid" else None
 
-    def confident(
-        self,
-        mode: Mode,
-        query: Query,
-        idf: Mapping[str, float],
-        evidence: Sequence[Evidence],
-        dense: Scores,
-        frequency: Callable[[str], int],
-    ) -> bool:
-        """Whether candidates with the scaled cosines `dense`, (candidates,), may answer; `mode` are the legs asked.
-
-        `frequency` says how many chunks hold a word.
-        """
+    def confident(self, mode: Mode, found: Found) -> bool:
+        """Whether what was `found` may answer; `mode` are the legs asked."""
         needed = self.threshold(mode)
-        if needed is None:
-            return True
+        return needed is None or self.score(mode, found, enough=needed) >= needed
+
+    def score(self, mode: Mode, found: Found, *, enough: float | None = None) -> float:
+        """What is compared with the threshold; with `enough` no more of it than tells on which side of that it is."""
         weights = WEIGHTS[mode]
-        highest = max((item.bm25 for item in evidence), default=0.0)
-        score = weights.constant + weights.strength * strength(idf, highest)
+        highest = max((item.bm25 for item in found.evidence), default=0.0)
+        score = weights.constant + weights.strength * strength(found.idf, highest)
         if weights.dense:
-            score += weights.dense * self._scaled(dense_signal(dense))
-        spare = -weights.gibberish if self.measured else 0.0  # what gibberish could take
-        if score - spare >= needed:
-            return True
+            score += weights.dense * self._scaled(dense_signal(found.dense))
+        most = -weights.gibberish if self.measured else 0.0  # what gibberish could take
+        if enough is not None and score - most >= enough:
+            return score - most
         if weights.coverage:
-            score += weights.coverage * coverage(idf, self._backend.matched_terms(query.lexical, most_worded(evidence)))
-        if score - spare >= needed or score < needed:
-            return score >= needed
-        return score + weights.gibberish * self.gibberish(query, frequency) >= needed
+            matched = self._backend.matched_terms(found.query.lexical, most_worded(found.evidence))
+            score += weights.coverage * coverage(found.idf, matched)
+        if enough is not None and not score - most < enough <= score:
+            return score if score < enough else score - most
+        return score - most * self.gibberish(found.query, found.frequency) if most else score
 
     def _scaled(self, signal: float) -> float:
         """A dense signal as the bundled encoder would give it."""

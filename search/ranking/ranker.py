@@ -22,9 +22,10 @@ from index.retrieval.signals import (
     two_levels,
 )
 from search.models import Mode, SearchOptions, WeightReason
+from search.query.filters import never
 from search.query.language import narrowed
 from search.query.parse import Query, check, parse, plainly
-from search.ranking.confidence import Confidence, chance_score
+from search.ranking.confidence import Confidence, Found, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
 from search.ranking.group import Ranked, by_article, by_chunk
 from search.ranking.names import LONGER_TITLE, lifted, named_articles
@@ -100,7 +101,8 @@ class Ranker:
         found = self._rank(query, options)
         if query.where is None or found.groups:
             return found
-        plain = self._rank(plainly(query, text, self.tokenizer, NOTHING_MEETS), options)
+        warnings = (*never(options.filters, query.where), NOTHING_MEETS)
+        plain = self._rank(plainly(query, text, self.tokenizer, *warnings), options)
         return plain if plain.groups else found
 
     def _is_title(self, text: str) -> bool:
@@ -190,27 +192,41 @@ class Ranker:
         cosine = two_levels(evidence)
         dense = scale_cosine(cosine, floor=self._mix.floor)
         reason = self._reason(found, articles, cosine, vector, options)
-        weight = adapt(reason.corpus, reason.dense_z_score * reason.lexical_spread)
-        measured, chance = self.confidence.measured, (1 - weight) * AT_FLOOR
+        ranking = Ranking(query, vector, idf, [], evidence, cosine, bm25, dense, 0.0, reason, lifts=lifts)
+        return self.remixed(ranking, options, reason.corpus)
+
+    def remixed(self, ranking: Ranking, options: SearchOptions, weight: float, *, adaptive: bool = True) -> Ranking:
+        """`ranking`, found with `options`, as it is if BM25's weight in this index is `weight`.
+
+        That moves with the question where `adaptive`; legs, names and the second look are as in any search.
+        """
+        reason, evidence, lifts = ranking.reason, ranking.evidence, ranking.lifts
+        if adaptive:
+            weight = adapt(weight, reason.dense_z_score * reason.lexical_spread)
         if options.mode == "hybrid" and options.fusion == "rrf":
             chance = 0.0
-            scores = reciprocal_rank([bm25, dense], weights=[weight, 1 - weight]).tolist()
+            scores = reciprocal_rank([ranking.bm25, ranking.dense], weights=[weight, 1 - weight]).tolist()
         else:
-            scores = convex(bm25, dense, weight=weight).tolist()
-            if measured and mass > 0:
-                best = max(self._mix.strength, float(found.max(initial=0.0)) / mass)
-                chance = chance_score(measured.chance, weight, best)
+            chance = self._chance(ranking, weight)
+            scores = convex(ranking.bm25, ranking.dense, weight=weight).tolist()
         mixed = enumerate(zip(evidence, scores, strict=True))
         ranked = [Ranked(e.chunk_id, s, i) for i, (e, s) in mixed if s > 0 or lifts]
         if lifts:
             ranked = lifted(ranked, lifts)
             chance *= 1 - max(lifts.values())
         ranked.sort(key=lambda item: (-item.score, item.chunk_id))
-        ranked, boosts, judged = self._look_again(ranked, query, options)
+        ranked, boosts, judged = self._look_again(ranked, ranking.query, options)
         chance = 0.0 if judged else chance
         groups = by_article(ranked, passages=options.passages) if options.group == "article" else by_chunk(ranked)
-        legs = evidence, cosine, bm25, dense
-        return Ranking(query, vector, idf, groups, *legs, weight, reason, boosts, judged, chance, lifts)
+        return replace(ranking, groups=groups, weight=weight, boosts=boosts, judged=judged, chance=chance)
+
+    def _chance(self, ranking: Ranking, weight: float) -> float:
+        """The mixed score that chance gives at this `weight` of BM25."""
+        measured, mass = self.confidence.measured, sum(ranking.idf.values())
+        if not measured or mass <= 0:
+            return (1 - weight) * AT_FLOOR
+        best = max(self._mix.strength, max((item.bm25 for item in ranking.evidence), default=0.0) / mass)
+        return chance_score(measured.chance, weight, best)
 
     def _reason(
         self, bm25: Scores, articles: list[str], cosine: Scores, vector: Vectors | None, options: SearchOptions
@@ -261,5 +277,8 @@ class Ranker:
         """Whether what was found may answer. Articles that were chosen by hand are not doubted, their absence is."""
         if options.filters or ranking.query.where or max(ranking.lifts.values(), default=0.0) > 0.5:
             return bool(ranking.groups)
-        asked = ranking.query, ranking.idf, ranking.evidence, ranking.dense, self.document_frequency
-        return bool(ranking.groups) and self.confidence.confident(self.leg(options), *asked)
+        return bool(ranking.groups) and self.confidence.confident(self.leg(options), self.found(ranking))
+
+    def found(self, ranking: Ranking) -> Found:
+        """What the confidence of an answer is made of."""
+        return Found(ranking.query, ranking.idf, ranking.evidence, ranking.dense, self.document_frequency)

@@ -43,14 +43,19 @@ def test_a_title_that_alone_matches_is_marked(engine):
     assert engine.search("停水").to_json()["results"][0]["title_highlights"]
 
 
-def test_by_date_the_newest_come_first_and_those_without_one_last(engine):
-    options = SearchOptions(k=50, sort="date")
-    days = [result.published for result in engine.search("的 电梯 干部 飞机 馒头", options).results]
-    good = [day for day in days if day]
-    assert len(good) > 1
-    assert {result.article_id for result in engine.search("的 电梯 干部 飞机 馒头", options).results} == {
-        result.article_id for result in engine.search("的 电梯 干部 飞机 馒头", SearchOptions(k=50)).results
-    }
+def test_by_date_the_newest_come_first_on_either_side_of_the_line(engine):
+    for text in ("的 电梯 干部 飞机 馒头", "停水通知"):
+        answer = engine.search(text, SearchOptions(k=50, sort="date"))
+        marks = [result.chance for result in answer.results]
+        assert marks == sorted(marks)
+        assert marks.count(False) == answer.total >= 1
+        for side in (False, True):
+            days = [result.published or "" for result in answer.results if result.chance is side]
+            assert days == sorted(days, reverse=True)
+        by_relevance = engine.search(text, SearchOptions(k=50)).results
+        assert {r.article_id for r in answer.results} == {r.article_id for r in by_relevance}
+        best = by_relevance[0].score
+        assert all((result.score > 0.4 * best) is not result.chance for result in answer.results)
 
 
 @pytest.mark.parametrize("source", ["汉东日报", "漢東日報", "漢东日报"])
@@ -70,3 +75,17 @@ def test_days_the_wrong_way_round_are_told(engine):
         == ("after 2025-03-01 is later than before 2025-01-31: nothing is published between them",)
     )
     assert never(make_filters(after="2025-01", before="2025-03")) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "filters"),
+    [
+        ("停水通知 after:2025-03 before:2025-01", {}),
+        ("停水通知 before:2025-01", {"after": "2025-03"}),
+        ("before:2025-01 停水通知 +通知", {"after": "2025-03"}),
+    ],
+)
+def test_days_the_wrong_way_round_are_told_wherever_they_stand(engine, text, filters):
+    warnings = engine.search(text, SearchOptions(filters=make_filters(**filters))).warnings
+    assert "after 2025-03-01 is later than before 2025-01-31" in warnings[0]
+    assert not any("later" in one for one in engine.search("停水通知 after:2025-01 before:2025-03").warnings)

@@ -6,11 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
+from index.embedded.reader import EmbeddedIndex
 from index.errors import BadOption
 from index.retrieval.measures import interval, ndcg
 from index.storage.layout import read_manifest
+from search.engine import SearchEngine
 from search.evaluation import tune as tuning
-from search.evaluation.trial import Question, articles_at
+from search.evaluation.trial import Question, Trial
 from search.evaluation.tune import WEIGHTS, best_weight, reset, tune
 from search.live import LiveEngine
 from search.ranking.weights import DEFAULT_WEIGHT
@@ -25,14 +27,15 @@ def path(measured_path, tmp_path, hash_bundled, monkeypatch):
 
 @pytest.fixture
 def folder(path, tmp_path):
-    """Judged questions that only words can answer: the numbered titles."""
-    where = tmp_path / "beir"
-    where.mkdir()
-    from index.embedded.reader import EmbeddedIndex
+    """Judged questions that only words can answer: the numbers of the titles, and some words that are no name."""
+    return judged(path, tmp_path / "beir", lambda title: f"{''.join(filter(str.isdigit, title))}，请问{title[1:4]}")
 
+
+def judged(path, where, question):
+    where.mkdir()
     index = EmbeddedIndex.open(path)
     names = [f"p{n}" for n in range(40)]
-    lines = [json.dumps({"_id": name, "text": index.article(name).article.title}) for name in names]
+    lines = [json.dumps({"_id": name, "text": question(index.article(name).article.title)}) for name in names]
     (where / "queries.jsonl").write_text("\n".join(lines), "utf-8")
     rows = "".join(f"{name}\t{name}\t1\n" for name in names)
     (where / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + rows, "utf-8")
@@ -71,6 +74,12 @@ def test_with_judgements_the_best_weight_wins_and_a_dry_run_stores_nothing(path,
     assert found.gain is not None
 
 
+def test_what_any_weight_finds_by_name_changes_none(path, tmp_path):
+    found = tune(path, judged(path, tmp_path / "titles", str), store=False)
+    assert len(set(found.curve.values())) == 1
+    assert found.weight == found.before
+
+
 def test_articles_that_are_not_in_the_index_cannot_judge_it(path, folder):
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\np1\tnobody\t1\n", "utf-8")
     with pytest.raises(BadOption, match="none of the articles judged there"):
@@ -99,9 +108,21 @@ def test_ndcg_and_interval_by_hand():
     assert interval(np.ones(5)) == (1.0, 1.0)
 
 
-def test_a_trial_at_the_engines_own_weight_is_what_the_engine_answers(measured_engine):
+def test_a_trial_is_what_search_shows_names_and_near_duplicates_too(measured_engine):
+    for text in ("申请补贴需要什么材料", "《既有住宅加装电梯办事指引》", "办事指引 OR 材料"):
+        question = Question(text, {})
+        trial = Trial(measured_engine, question)
+        seen = [result.article_id for result in measured_engine.search(text, question.options()).results]
+        assert seen
+        assert trial.shown() == seen
+        assert next(trial.at([measured_engine.mix.weight], adaptive=True)) == seen
+    left_out = Trial(measured_engine, question._replace(left_out=frozenset([seen[0]])))
+    assert seen[0] not in left_out.shown() + left_out.raw()
+
+
+def test_a_trial_at_a_weight_is_what_an_engine_of_that_weight_shows(measured_path, measured_engine, hash_bundled):
     question = Question("申请补贴需要什么材料", {})
-    ranking = measured_engine.ranking(question.text, question.options())
-    own = [group[0].article_id for group in ranking.groups][:10]
-    assert articles_at(ranking, measured_engine.mix.weight, adaptive=True) == own
-    assert own[0] not in articles_at(ranking, 0.5, adaptive=True, left_out=frozenset([own[0]]))
+    trial = Trial(measured_engine, question)
+    for weight, shown in zip((0.2, 0.7), trial.at((0.2, 0.7), adaptive=True), strict=True):
+        with SearchEngine.open(measured_path, weight=weight) as engine:
+            assert [r.article_id for r in engine.search(question.text, question.options()).results] == shown
