@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, IndexHandle, Shard, Writer
 from index.batches import Batch, Batches, Progress, Tally
-from index.checks.calibrate import calibrate
+from index.checks.calibrate import calibrate, learn_short_forms
 from index.checks.canary import check_canaries
 from index.checks.words import self_check
 from index.cleaning.boilerplate import BoilerplateCounts, page_source
@@ -146,7 +147,7 @@ def update_index(  # noqa: PLR0913 - the options of a build, each given by its n
             # Closed here, whatever happens: left to the collector, processes might be waited for in a thread of theirs.
             with closing(prepare_articles(preparer, learned, workers)) as prepared:
                 for batch in Batches(preparer, tally, progress).of(prepared):
-                    _flush(batch, writer)
+                    _flush(batch, writer, preparer.tokenizer)
             if sources is not None:
                 tally.removed += writer.delete(_missing(writer, sources, tally))
             if rebuild:
@@ -247,8 +248,9 @@ def _learned(found: Iterator[_New], writer: Writer) -> Iterator[Task]:
         yield from (Task(one.article, one.replaces, writer.boilerplate, one.kept_hash) for one in own)
 
 
-def _flush(batch: Batch, writer: Writer) -> None:
+def _flush(batch: Batch, writer: Writer, tokenizer: Tokenizer) -> None:
     if batch.stored:
+        learn_short_forms(writer, batch.stored, tokenizer)
         self_check(batch.terms, batch.stored)
         writer.upsert(batch.stored, batch.terms, np.concatenate(batch.vectors))
     if not batch.last:  # what is done so far is kept if the build is cut short
@@ -262,10 +264,5 @@ def _roots(sources: Sequence[str | Path]) -> list[str]:
 
 def _missing(writer: Writer, sources: Sequence[str | Path], tally: Tally) -> list[str]:
     """Articles whose file or folder was read again without them. What could not be read this time is kept."""
-    roots = _roots(sources)
-    unread = unread_paths(tally.skipped)
-    gone = []
-    for article_id, path in writer.paths(roots).items():
-        if article_id not in tally.ids and not holds(unread, path):
-            gone.append(article_id)
-    return gone
+    unread, paths = unread_paths(tally.skipped), writer.paths(_roots(sources)).items()
+    return [name for name, path in paths if name not in tally.ids and not holds(unread, path)]

@@ -113,7 +113,8 @@ class SearchEngine:
         clusters = self._clusters(ranking, options)
         page = clusters[options.offset : options.offset + options.k]
         results = self._focused(self._results(page, options, ranking, level), ranking, options)
-        suggestions = self._meant(query, found=confident and bool(ranking.groups)) if options.offset == 0 else []
+        found = confident and bool(ranking.groups)
+        suggestions = self._meant(query, found=found) if options.offset == 0 and not ranking.asked_by_name else []
         warnings = (*query.warnings, *never(options.filters))
         if not query.lexical and options.mode != "dense" and not warnings:
             warnings = ("no word in the query to look for",)

@@ -28,6 +28,7 @@ class SearchOptions:
     those before them (see `search.ranking.mmr`); `context` how many sentences around each passage are shown with it;
     `sort` whether results come by date, the newest first, instead of by relevance: those first that score above .4 of
     the best, the others after them, marked as chance;
+    `expand` whether other names of what is asked for are looked for beside it (synonyms, index.analysis.short_forms);
     `facets` whether candidates are counted by source, tag and month (see `search.facets`).
     """
 
@@ -46,6 +47,7 @@ class SearchOptions:
     diversity: float | None = None
     context: int = 0
     sort: Sorting = "relevance"
+    expand: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Explanation:
     """Why a chunk stands where it stands: score = weight * normalised bm25 + (1 - weight) * normalised dense,
     or what the reranker made of it, times the `boosts` there are.
 
+    `expanded` has the words of the question that are looked for in other words, too, each with these and their weights.
     Where the question names articles, that counts for `rest` of the score only, and `named` is what this one has of it.
     `reason` is the same in a sentence.
     """
@@ -93,6 +96,7 @@ class Explanation:
     named: float = 0.0
     rest: float = 1.0
     reason: str = ""
+    expanded: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,7 @@ class Answer:
             explanation = result.pop("explain")
             if explanation is not None:
                 explanation["dense"].pop("terms")
-                for name in ("boosts", "rerank"):
+                for name in ("boosts", "rerank", "expanded"):
                     if explanation[name] in (None, {}):
                         explanation.pop(name)
                 result["explain"] = explanation

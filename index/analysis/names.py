@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import blake2b
 
+from index.analysis.characters import HAN
 from index.analysis.fold import fold
 from index.analysis.numerals import chinese_number
 from index.models import Article, Token
@@ -21,6 +22,10 @@ _PIECE = re.compile(rf"{_NUMERAL.pattern}|[^\W_]")
 _MAX_BORDERS = 48  # of words in a question between which names are looked for
 _QUALIFIER = re.compile(r"\s*[（(〔\[【][^（()）〔〕\[\]【】]{1,40}[)）〕\]】]\s*$")
 _STATE = "中华人民共和国"
+FIELD = "@"  # before the name of something that an article only speaks of in a field
+_MAX_VALUE = 30  # characters of a field's value that may be a name
+_NAMES = re.compile(rf"[{HAN}]{{2}}|[A-Za-z]{{3}}")
+_TITLES = ("subtitle", "aliases", "alias", "别名", "document_number")  # which are names of the article itself
 
 
 def normal(text: str) -> str:
@@ -48,6 +53,18 @@ def names_of(article: Article) -> set[str]:
     titles |= {title.removeprefix(_STATE) for title in titles}
     found = {normal(title) for title in titles} | {normal(article.meta.get("document_number", ""))}
     return {name for name in found if len(name) > 1}
+
+
+def field_values(article: Article) -> list[str]:
+    """The short values of its fields that may name a person, a place or a thing: the author's, and of the metadata."""
+    meta = (value for key, value in article.meta.items() if key not in _TITLES)
+    values = (value.strip() for value in (article.author or "", *meta))
+    return [value for value in values if len(value) <= _MAX_VALUE and _NAMES.search(value) and "/" not in value]
+
+
+def field_names(article: Article) -> set[str]:
+    """What a question may call it by that is not its own name, marked so."""
+    return {FIELD + name for value in field_values(article) if len(name := normal(value)) > 1}
 
 
 def names_within(text: str, tokens: Sequence[Token]) -> list[tuple[str, int, int]]:

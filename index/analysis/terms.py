@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from index.analysis.bigrams import Pairs, pair_text, pairs_of
 from index.analysis.fold import fold
 from index.analysis.gaps import Closed, close_all
-from index.analysis.names import name_facet, names_of
+from index.analysis.names import field_names, field_values, name_facet, names_of
 from index.analysis.near_duplicates import Signature, folded_signatures
 from index.analysis.tokenizer import Tokenizer
 from index.models import Article, StoredArticle
@@ -160,14 +160,15 @@ def facets_of(article: Article) -> list[str]:
     values += [facet(f"meta.{key}", value) for key, value in article.meta.items() if len(value) <= MAX_FACET]
     if article.published:
         values.append(facet("month", article.published[:7]))
-    values += map(name_facet, names_of(article))
+    values += map(name_facet, names_of(article) | field_names(article))
     return sorted(set(values))
 
 
 def named_values(article: Article) -> list[str]:
-    """What the fields of an article say that its text does not: who wrote and issued it, and its number."""
+    """What the fields of an article say that its text may not: who wrote and issued it, its number, short values."""
     values = [article.source, article.author, *(article.meta.get(key) for key in NAMED_META), *article.tags]
-    return [value for value in values if value and len(value) <= MAX_FACET]
+    found = [value for value in values if value and len(value) <= MAX_FACET]
+    return found + [value for value in field_values(article) if value not in found]
 
 
 def _headings(article: Article) -> list[str]:

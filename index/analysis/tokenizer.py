@@ -22,7 +22,7 @@ from index.models import Token
 
 __all__ = ["TOKENIZER_VERSION", "Tokenizer", "fold"]
 
-TOKENIZER_VERSION = 2  # part of the index fingerprint: raise it when any text gives other terms
+TOKENIZER_VERSION = 3  # part of the index fingerprint: raise it when any text gives other terms
 
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _WORD = re.compile(r"\w")

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.analysis.chunk import sentences
+from index.analysis.short_forms import definitions, learned
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Writer
 from index.calibration import VERSION, Chance, Measured
 from index.encoders.base import Encoder
-from index.models import Filters, LexicalQuery, article_of
+from index.models import Filters, LexicalQuery, StoredArticle, article_of
 from index.retrieval.measures import DEPTH, ndcg
 from index.retrieval.signals import dense_signal, idf_mass, scale_cosine, two_levels
 
@@ -49,6 +50,14 @@ def calibrate(writer: Writer, tokenizer: Tokenizer, encoder: Encoder) -> None:
     index.close()
     if found is not None:
         writer.calibrate("measured", found.to_json())
+
+
+def learn_short_forms(writer: Writer, stored: Sequence[StoredArticle], tokenizer: Tokenizer) -> None:
+    """Keep the short forms that articles define (index.analysis.short_forms) for the next commit."""
+    known = writer.calibration.get("short_forms") or {}
+    found = learned(known, (pair for item in stored for pair in definitions(item.article.text, tokenizer)))
+    if found != known:
+        writer.calibrate("short_forms", found)
 
 
 def measure(index: Backend, tokenizer: Tokenizer, encoder: Encoder) -> Measured | None:

@@ -36,6 +36,7 @@ class NarrowedIndex(EmbeddedIndex):
         self.__dict__.update(whole.__dict__)
         self.__dict__.pop("_sample", None)
         known: Mapping[Key, Tombstones] = earlier.buried if earlier else {}
+        self.calibration = {name: value for name, value in whole.calibration.items() if name != "short_forms"}
         self.buried: dict[Key, Tombstones] = {}
         self.segments = self._narrow(whole, filters, known)
         self.forget()

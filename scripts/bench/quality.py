@@ -45,7 +45,8 @@ def try_set(engine: SearchEngine, dataset: Dataset) -> tuple[dict[str, Any], dic
     for query_id, text in dataset.queries.items():
         question = Question(text, dataset.qrels[query_id], dataset.ignore.get(query_id, frozenset()))
         trial = Trial(engine, question, DEPTH)
-        bm25, dense, *mixed = trial.at((1.0, 0.0, *WEIGHTS), adaptive=False)
+        bm25, dense = trial.at((1.0, 0.0), adaptive=False)
+        mixed = trial.at(WEIGHTS, adaptive=False, depth=10)
         ordered = {"hybrid": trial.shown(), "raw": trial.raw(), "bm25": bm25, "dense": dense}
         for mode, ids in ordered.items():
             runs[mode][query_id] = {article_id: float(DEPTH - rank) for rank, article_id in enumerate(ids)}

@@ -128,6 +128,8 @@ def _show_explanation(why: Explanation) -> None:
         rank = f"#{leg.rank}" if leg.rank else "-"
         print(f"   {name:5} {leg.score:8.3f} {rank:>5}  {why.normalised[name]:.3f} × {weight:.2f}  {bar}")
     print(f"   weight {why.weight:.2f} of bm25: {_reason(why.why)}")
+    for name, others in why.expanded.items():
+        print(f"   {name} also as " + ", ".join(f"{term} {weight:.2f}" for term, weight in others.items()))
     for name, boost in why.boosts.items():
         print(f"   {name} × {boost:.3f}")
     if why.rerank is not None:

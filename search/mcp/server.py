@@ -91,13 +91,14 @@ def _add_search(server: MCPServer, engine: EngineSource) -> None:
         after: Day = None,
         before: Day = None,
         mode: Annotated[Mode, Field(description="hybrid: words and meaning; bm25: words; dense: meaning")] = "hybrid",
+        expand: Annotated[bool, Field(description="look for synonyms and full names of short ones, too")] = True,
         max_tokens: Tokens = DEFAULT_TOKENS,
     ) -> Annotated[CallToolResult, SearchFound]:
         """Find articles by words and meaning. Gives verbatim passages with article, date, page and offsets."""
 
         def ask() -> SearchFound:
             asked = {"k": limit, "offset": offset, "mode": mode, "source": source, "author": author, "tag": tag}
-            options = search_options(asked | {"after": after, "before": before})
+            options = search_options(asked | {"after": after, "before": before, "expand": expand})
             return tools.search_articles(engine(), query, options, max_tokens)
 
         return await _answer(ask)

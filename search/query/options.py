@@ -46,6 +46,7 @@ SEARCH_OPTIONS = (
     SearchOption("context", int, "sentences shown around each passage, 0..20", 0),
     SearchOption("diversity", float | None, "0..1: how much results should differ from those before them"),
     SearchOption("sort", Sorting, "relevance or date, the newest first", "relevance"),
+    SearchOption("expand", bool, "look for other names of what is asked for, too: synonyms, short forms", True),
     SearchOption(
         "rerank", bool, "let the server's reranker, where it has one, read the best again", True, served_only=True
     ),

@@ -1,11 +1,13 @@
 """What people type -> what the index is asked."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from index.analysis.fold import fold
 from index.analysis.gaps import lone_joined
 from index.analysis.numerals import in_digits
+from index.analysis.short_forms import ShortForms
 from index.analysis.tokenizer import Tokenizer
 from index.errors import BadOption, BadQuery
 from index.models import Condition, LexicalQuery
@@ -40,6 +42,14 @@ class Query:
     phrases: tuple[str, ...] = ()
     preferred: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    expanded: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What of the question is said otherwise, too: its words -> the words that are looked for beside, with weights."""
+
+    @property
+    def own_words(self) -> dict[str, float]:
+        """The words that were typed, with their weights."""
+        beside = {term for others in self.expanded.values() for term in others}
+        return {term: weight for term, weight in self.lexical.words.items() if term not in beside}
 
 
 def check(options: SearchOptions) -> None:
@@ -70,8 +80,11 @@ def check(options: SearchOptions) -> None:
         raise BadOption(f"fusion: got {options.fusion!r}, want one of {', '.join(FUSIONS)}")
 
 
-def parse(text: str, tokenizer: Tokenizer) -> Query:
-    """Check and cut a question; BadQuery where there is nothing to look for or too much."""
+def parse(text: str, tokenizer: Tokenizer, short_forms: ShortForms | None = None, *, expand: bool = True) -> Query:
+    """Check and cut a question; BadQuery where there is nothing to look for or too much.
+
+    Where it is to `expand`, synonyms and what `short_forms` know of its words are looked for beside them.
+    """
     stripped = text.strip()
     if not stripped:
         raise BadQuery("the query is empty: got no text, want at least one word", hint="type what you are looking for")
@@ -81,7 +94,7 @@ def parse(text: str, tokenizer: Tokenizer) -> Query:
             hint="ask with a sentence, not with an article",
         )
     stripped = stripped.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no character
-    return _query(understand(stripped, tokenizer), tokenizer)
+    return expanded(_query(understand(stripped, tokenizer), tokenizer), tokenizer, short_forms, expand=expand)
 
 
 def plainly(query: Query, text: str, tokenizer: Tokenizer, *warnings: str, whole: bool = False) -> Query:
@@ -90,6 +103,29 @@ def plainly(query: Query, text: str, tokenizer: Tokenizer, *warnings: str, whole
     """
     words = text.strip() if whole or not query.text else query.text
     return _query(Spoken(words, warnings=warnings), tokenizer)
+
+
+def expanded(query: Query, tokenizer: Tokenizer, short_forms: ShortForms | None, *, expand: bool) -> Query:
+    """`query` that looks for what its words are called, too, where it is to `expand`."""
+    if not expand:
+        return query
+    own = query.lexical.words
+    others: dict[str, dict[str, float]] = {}
+    for term in own:
+        for phrase in tokenizer.synonyms(term):
+            others.setdefault(term, {}).update(dict.fromkeys(phrase, _SYNONYM_WEIGHT))
+    for name, called in short_forms.within(query.folded).items() if short_forms else ():
+        count = len(tokenizer.terms(name))
+        for other in called:
+            terms = tokenizer.terms(other)
+            weight = _SYNONYM_WEIGHT * min(1.0, count / max(1, len(terms)))
+            others.setdefault(name, {}).update(dict.fromkeys(terms, weight))
+    others = {name: {term: w for term, w in some.items() if term not in own} for name, some in others.items()}
+    others = {name: some for name, some in others.items() if some}
+    if not others:
+        return query
+    words = {**{term: weight for some in others.values() for term, weight in some.items()}, **own}
+    return replace(query, lexical=LexicalQuery(words, query.lexical.bigrams), terms=tuple(words), expanded=others)
 
 
 def _query(spoken: Spoken, tokenizer: Tokenizer) -> Query:
@@ -115,9 +151,5 @@ def _lexical(text: str, tokenizer: Tokenizer) -> tuple[dict[str, float], dict[st
     if len(asking) < len(words):
         for term in asking:
             words[term] *= _QUESTION_WEIGHT
-    for term in list(words):
-        for phrase in tokenizer.synonyms(term):
-            for other in phrase:
-                words.setdefault(other, _SYNONYM_WEIGHT)
     bigrams = {gram: float(count) for gram, count in Counter(tokenizer.bigrams(text)).items()}
     return words, bigrams

@@ -49,14 +49,19 @@ class Explainer:
             named=round(named, 4),
             rest=round(rest, 4),
             reason=self._reason(position, terms, bm25_rank, named),
+            expanded={
+                name: {term: round(weight, 4) for term, weight in others.items()}
+                for name, others in ranking.query.expanded.items()
+            },
         )
 
     def _reason(self, position: int, terms: Mapping[str, float], bm25_rank: int | None, named: float) -> str:
         """What speaks for it, in a sentence."""
         ranking = self._ranking
         telling = [term for term in terms if term not in FUNCTION_WORDS and (len(term) > 1 or len(terms) < 3)]
-        words = [term for term in telling if term in ranking.query.lexical.words][:4]
-        asked = [term for term in ranking.query.lexical.words if term not in FUNCTION_WORDS]
+        own = ranking.query.own_words
+        words = [term for term in telling if term in own][:4]
+        asked = [term for term in own if term not in FUNCTION_WORDS]
         near = float(ranking.dense[position]) > _NEAR_THRESHOLD and int(self._dense_ranks[position]) <= _FIRST
         parts = []
         if named:
@@ -64,6 +69,10 @@ class Explainer:
         if words:
             all_of = "写有问题里的全部关键词" if set(asked) <= set(terms) else "写有问题里的词"
             parts.append(f"{all_of}：{'、'.join(words)}")
+        expanded = ranking.query.expanded.items()
+        called = [name for name, others in expanded if 2 * sum(term in terms for term in others) >= len(others)]
+        if called:
+            parts.append(f"写有{'、'.join(called)}的另一种说法")
         if near:
             parts.append("段落的意思也与问题相近" if parts else "没有问题里的原词，但段落的意思与问题相近")
         if bm25_rank == 1 and len(parts) > 1 and not named:

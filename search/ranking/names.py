@@ -4,18 +4,20 @@ Where the strongest lift is L, every mixed score s becomes  own lift + (1 - L) s
 articles that bear it and others, and the rest of the question among those that bear it and among their passages. A
 question that is nothing but a name lifts nearly all the way; a name that stands apart, between blanks, marks or quotes,
 as far as it is much of what is asked; one within a sentence less, and the less the more bear it. Of names within
-names only the longest counts.
+names only the longest counts. What a field of an article names, its author or a place, lifts it half as far at most,
+and the less the more articles it stands in.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
-from index.analysis.names import names_within
+from index.analysis.names import FIELD, names_within
 from index.models import Token
 from search.query.stopwords import FUNCTION_WORDS
 from search.ranking.group import Ranked
 
 MAX_BEARERS = 500  # articles of one name; what more are called is a kind of article
 _WHOLE, _APART, _WITHIN = 0.95, 0.8, 0.3
+_FIELD = 0.5  # of that, where a field holds the name
 LONGER_TITLE = 0.97  # of a lift, for an article whose title is longer than the name
 
 Named = Callable[[Sequence[str], int], Mapping[str, Sequence[str]]]
@@ -26,19 +28,22 @@ def named_articles(text: str, tokens: Sequence[Token], named: Named) -> dict[str
     stretches = names_within(text, tokens)
     if not stretches:
         return {}
-    found = named([name for name, _, _ in stretches], MAX_BEARERS)
+    names = [name for name, _, _ in stretches]
+    found = named([*names, *(FIELD + name for name in names)], MAX_BEARERS)
     if not found:
         return {}
     telling = [token for token in tokens if token.term not in FUNCTION_WORDS]
     lifts: dict[str, float] = {}
     taken: list[tuple[int, int]] = []
     for name, start, end in stretches:
-        if name not in found or any(start < other_end and other_start < end for other_start, other_end in taken):
+        own, fields = found.get(name, ()), found.get(FIELD + name, ())
+        if not (own or fields) or any(start < b and a < end for a, b in taken):
             continue
         taken.append((start, end))
-        lift = _lift(text, telling, start, end, len(found[name]))
-        for article_id in found[name]:
-            lifts[article_id] = max(lift, lifts.get(article_id, 0.0))
+        for bearers, most in ((own, 1.0), (fields, _FIELD / max(1, len(fields)) ** 0.5)):
+            lift = most * _lift(text, telling, start, end, len(bearers)) if bearers else 0.0
+            for article_id in bearers:
+                lifts[article_id] = max(lift, lifts.get(article_id, 0.0))
     return lifts
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from index.analysis.fold import fold
 from index.analysis.gaps import as_read, lone_joined
 from index.analysis.names import normal
+from index.analysis.short_forms import ShortForms
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Namer
 from index.encoders.base import Encoder
@@ -24,7 +25,7 @@ from index.retrieval.signals import (
 from search.models import Mode, SearchOptions, WeightReason
 from search.query.filters import never
 from search.query.language import narrowed
-from search.query.parse import Query, check, parse, plainly
+from search.query.parse import Query, check, expanded, parse, plainly
 from search.ranking.confidence import Confidence, Found, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
 from search.ranking.group import Ranked, by_article, by_chunk
@@ -37,6 +38,7 @@ CANDIDATES = 64  # chunks from each leg for a first page
 _CANDIDATES_PER_RESULT = 5  # and so many more for each result of a deep page
 NOTHING_MEETS = "nothing meets the conditions of the question: asked without them"
 _MAX_CACHED_WORDS = 4096  # words whose document frequency is kept
+_MOSTLY = 0.5  # a lift above it is that of an article which a question asks for
 _MAX_NAMED = 32  # articles named in a question whose passages are candidates
 _MAX_PASSAGES_NAMED = 64  # of each
 
@@ -64,6 +66,11 @@ class Ranking:
     chance: float = 0.0
     lifts: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def asked_by_name(self) -> bool:
+        """Whether the question is mostly what some article is called."""
+        return max(self.lifts.values(), default=0.0) > _MOSTLY
+
 
 class Ranker:
     """Ranks the chunks and articles of one commit for questions. Safe to use from several threads."""
@@ -88,6 +95,7 @@ class Ranker:
         self._reranker = reranker
         self._chunks = backend.stats().chunks
         self._named = backend.named if isinstance(backend, Namer) else None
+        self._short_forms = ShortForms(backend.calibration.get("short_forms"))
         self.confidence = Confidence(backend, threshold)
         # A commit does not change, so neither do its counts; the cache is this ranker's own.
         self.document_frequency = lru_cache(_MAX_CACHED_WORDS)(backend.document_frequency)
@@ -95,15 +103,19 @@ class Ranker:
     def rank(self, text: str, options: SearchOptions) -> Ranking:
         """Everything found, in order. Raises BadQuery or BadOption."""
         check(options)
-        query = parse(text, self.tokenizer)
+        query = parse(text, self.tokenizer, self._short_forms, expand=options.expand)
         if query.where is not None and self._is_title(text):
-            return self._rank(plainly(query, text, self.tokenizer, whole=True), options)
+            return self._rank(self._plainly(query, text, options, whole=True), options)
         found = self._rank(query, options)
         if query.where is None or found.groups:
             return found
         warnings = (*never(options.filters, query.where), NOTHING_MEETS)
-        plain = self._rank(plainly(query, text, self.tokenizer, *warnings), options)
+        plain = self._rank(self._plainly(query, text, options, *warnings), options)
         return plain if plain.groups else found
+
+    def _plainly(self, query: Query, text: str, options: SearchOptions, *warnings: str, whole: bool = False) -> Query:
+        plain = plainly(query, text, self.tokenizer, *warnings, whole=whole)
+        return expanded(plain, self.tokenizer, self._short_forms, expand=options.expand)
 
     def _is_title(self, text: str) -> bool:
         """Whether a question with operators is some article's title, which holds these very signs."""
@@ -184,7 +196,7 @@ class Ranker:
         lifts: Mapping[str, float],
     ) -> Ranking:
         """Order and group the candidates."""
-        idf = idf_mass(query.lexical.words, self, self._chunks)
+        idf = idf_mass(query.own_words, self, self._chunks)
         mass = sum(idf.values())
         found = np.array([e.bm25 for e in evidence], np.float64)
         articles = [article_of(e.chunk_id) for e in evidence]
@@ -275,7 +287,7 @@ class Ranker:
 
     def confident(self, ranking: Ranking, options: SearchOptions) -> bool:
         """Whether what was found may answer. Articles that were chosen by hand are not doubted, their absence is."""
-        if options.filters or ranking.query.where or max(ranking.lifts.values(), default=0.0) > 0.5:
+        if options.filters or ranking.query.where or ranking.asked_by_name:
             return bool(ranking.groups)
         return bool(ranking.groups) and self.confidence.confident(self.leg(options), self.found(ranking))
 

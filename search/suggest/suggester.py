@@ -16,7 +16,7 @@ from index.analysis.fold import fold
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Lister
 from index.models import Token
-from search.query.stopwords import FUNCTION_WORDS
+from search.query.stopwords import FUNCTION_WORDS, QUESTION_WORDS
 from search.suggest import pinyin
 from search.suggest.lookalikes import lookalikes
 from search.suggest.string_index import Slot, StringIndex
@@ -204,7 +204,9 @@ class Suggester:
         return True
 
     def _is_word(self, term: str) -> bool:
-        """Whether the index holds `term` as a word; a character that mostly stands within words is only left over."""
+        """Whether `term` asks, or the index holds it as a word; a character mostly within words is only left over."""
+        if term in QUESTION_WORDS:
+            return True
         count = self._lister.document_frequency(term)
         if len(term) > 1 or not _HAN.match(term):
             return count > 0

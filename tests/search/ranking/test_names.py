@@ -20,6 +20,11 @@ OTHERS = [
     ),
     article("cite", "依照江渡发〔2020〕7号和渡船乘坐管理规定，江渡发〔2020〕7号继续有效。", title="关于规定的说明"),
     article("signs", "缆绳一年一换。", title='"老船工"谈缆绳 -上'),
+    article(
+        "skipper", "逆风靠岸要先收帆。", title="靠岸的手艺", author="钟离远帆",
+        meta={"place": "鹭湾东渡", "year": "1987"},
+    ),
+    article("told", "钟离远帆在鹭湾东渡说过，钟离远帆的船在鹭湾东渡。", title="听钟离远帆讲鹭湾东渡"),
 ]  # fmt: skip
 
 
@@ -49,6 +54,23 @@ def test_the_article_named_comes_first(named, mode, question, want):
     assert answer.results[0].article_id == want
     assert answer.results[0].explain.named > 0
     assert answer.confident
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("question", ["钟离远帆", "鹭湾东渡", "鐘離遠帆", "钟离远帆 收帆", "收帆，“鹭湾东渡”"])
+def test_what_a_field_names_lifts_its_article(named, mode, question):
+    first = named.search(question, SearchOptions(mode=mode, explain=True)).results[0]
+    assert first.article_id == "skipper"
+    assert 0 < first.explain.named < 0.5
+
+
+def test_a_field_of_many_articles_or_of_numbers_lifts_little_or_none(tmp_path):
+    many = [article(f"m{n}", f"第{n}条船。", meta={"place": "上游码头", "year": "1987"}) for n in range(25)]
+    about = article("about", "上游码头哪年建的？1987年。", title="上游码头的来历")
+    update_index([*many, about], tmp_path / "i", PLAIN, encoder=HashEncoder())
+    with SearchEngine(open_backend(tmp_path / "i"), HashEncoder()) as engine:
+        assert engine.search("上游码头哪年建的").results[0].article_id == "about"
+        assert not engine.ranking("1987", SearchOptions()).lifts
 
 
 def test_a_title_with_signs_is_a_title(named):
