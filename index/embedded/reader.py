@@ -264,11 +264,16 @@ class EmbeddedIndex(Filtering, TermLister):
     @names_damage
     def matched_terms(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
         """The query's words that the chunks' articles hold; see Backend."""
-        out = []
-        for s, row in map(self._row, chunk_ids):
-            article = self.segments[s].store.chunk_articles[row : row + 1]
-            out.append(self._scorer.matched_terms(query, s, article))
-        return out
+        known = self._locations.get
+        locations = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64)
+        out: dict[int, list[str]] = {}
+        for s in set(locations[:, 0].tolist()) if len(locations) else ():
+            at = np.flatnonzero(locations[:, 0] == s)
+            articles = self.segments[s].store.chunk_articles[locations[at, 1]]
+            each, inverse = np.unique(articles, return_inverse=True)
+            words = self._scorer.matched_terms(query, s, each)
+            out.update((i, words[j]) for i, j in zip(at.tolist(), inverse.tolist(), strict=True))
+        return [out[i] for i in range(len(chunk_ids))]
 
     def _cosines(self, vector: Vectors, s: int, rows: NDArray[np.integer]) -> NDArray[np.floating]:
         asked, known = self._near

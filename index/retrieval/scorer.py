@@ -8,6 +8,7 @@ many steps scores as one built at once. How one segment is searched stands in `i
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,8 +125,11 @@ class Scorer:
             return self._scorers[s].scores(plan, rows, by_term)
         return np.asarray(known[s].and_of(rows, lambda new: self._scorers[s].scores(plan, new)), np.float64)
 
-    def matched_terms(self, query: LexicalQuery, s: int, article: Rows) -> list[str]:
-        """The words of the question that stand in title or text of a row of segment `s`, `article` being (1,)."""
+    def matched_terms(self, query: LexicalQuery, s: int, articles: Rows) -> list[list[str]]:
+        """For each of the rows `articles` of segment `s` the words of the question that stand in its title or text."""
         terms = [term for term in self._plan(query) if term.field == "body"]
-        found = self._segments[s].fields["body"].frequencies([term.numbers[s] for term in terms], article)
-        return [term.name for term, (times,) in zip(terms, found.tolist(), strict=True) if times]
+        if not terms:
+            return [[] for _ in articles]
+        found = self._segments[s].fields["body"].frequencies([term.numbers[s] for term in terms], articles)
+        names = [term.name for term in terms]
+        return [list(compress(names, held)) for held in (found > 0).T.tolist()]

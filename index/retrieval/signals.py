@@ -61,17 +61,18 @@ def dense_signal(scaled: Scores) -> float:
     return float(scaled.max()) + _TENTH_WEIGHT * tenth
 
 
-def most_worded(evidence: Sequence[Evidence]) -> list[str]:
-    """The chunks whose coverage counts: the best by BM25."""
-    return [item.chunk_id for item in nlargest(LOOKED_AT, evidence, key=lambda item: item.bm25)]
-
-
-def coverage(idf: Mapping[str, float], matched: Sequence[Collection[str]]) -> float:
-    """The share of a question's idf mass that one text holds, the best of those that hold the words `matched`; 0..1."""
+def coverage(idf: Mapping[str, float], matched: Sequence[Collection[str]]) -> Scores:
+    """The share of a question's idf mass that each of the texts holds, those that hold the words `matched`; 0..1."""
     mass = sum(idf.values())
-    if mass <= 0 or not matched:
-        return 0.0
-    return max(sum(idf[term] for term in words if term in idf) for words in matched) / mass
+    if mass <= 0:
+        return np.zeros(len(matched))
+    return np.array([sum(idf.get(term, 0.0) for term in words) for words in matched], np.float64) / mass
+
+
+def most_covered(evidence: Sequence[Evidence], covered: Scores) -> float:
+    """The greatest coverage of the best candidates by BM25; `covered` is each candidate's, (candidates,)."""
+    best = nlargest(LOOKED_AT, range(len(evidence)), key=lambda at: evidence[at].bm25)
+    return max((float(covered[at]) for at in best), default=0.0)
 
 
 def strength(idf: Mapping[str, float], highest: float) -> float:

@@ -25,8 +25,9 @@ import search.ranking.confidence as judged  # noqa: E402
 from index.builder import update_index  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import Dataset, load_dataset  # noqa: E402
-from search.models import MODES, SearchOptions  # noqa: E402
+from search.models import MODES, Mode, SearchOptions  # noqa: E402
 
+LEG = 400  # true questions that each leg alone is asked
 SHIFTS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 
 
@@ -49,9 +50,29 @@ def off_corpus(rng: random.Random, sets: dict[str, Dataset], corpus: str) -> dic
     }
 
 
-def doubted(engine: SearchEngine, texts: list[str], options: SearchOptions) -> list[bool]:
-    """Whether each answer is."""
-    return [not engine._ranker.confident(engine.ranking(text, options), options) for text in texts]
+def scores(engine: SearchEngine, texts: list[str], options: SearchOptions) -> list[float]:
+    """How sure each answer is."""
+    return [engine._ranker.score(engine.ranking(text, options), options) for text in texts]
+
+
+def curve(engine: SearchEngine, mode: Mode, true: list[str], off: dict[str, list[str]]) -> dict[str, object]:
+    """Shares of true questions and of others doubted in `mode`, at the threshold and above and below it."""
+    needed = engine._ranker.confidence.threshold(mode)
+    if needed is None:
+        return {}
+    options = SearchOptions(mode=mode)
+    asked, others = scores(engine, true, options), {name: scores(engine, texts, options) for name, texts in off.items()}
+    every = [one for some in others.values() for one in some]
+
+    def below(values: list[float], shift: float = 0.0) -> float:
+        return share([value < needed + shift for value in values])
+
+    return {
+        "doubted": below(asked),
+        "others doubted": below(every),
+        "others, by kind": {name: below(some) for name, some in others.items()},
+        "curve": {str(shift): {"true": below(asked, shift), "others": below(every, shift)} for shift in SHIFTS},
+    }
 
 
 def share(values: list[bool]) -> float:
@@ -66,7 +87,6 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="names of sets")
     parser.add_argument("--true", type=int, default=1000, help="true questions a set")
     parser.add_argument("--indexes", type=Path, help="keep the indexes there, and bring up to date those that are")
-    parser.add_argument("--no-curve", action="store_true")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/confidence.json")
     args = parser.parse_args()
     sets = {path.name: load_dataset(path) for path in sorted(args.data.iterdir()) if (path / "qrels.tsv").exists()}
@@ -82,32 +102,15 @@ def main() -> None:
                 true = [dataset.queries[name] for name in rng.sample(sorted(dataset.queries), len(dataset.queries))]
                 true = true[: args.true]
                 off = off_corpus(rng, sets, corpus)
-                others = [text for texts in off.values() for text in texts]
                 answers = [engine.search(text, SearchOptions(k=1, passages=1, focus=False)) for text in true]
                 row: dict[str, object] = {
                     "true questions": len(true),
-                    "doubted": share([not answer.confident for answer in answers]),
                     "without results": share([not answer.results for answer in answers]),
                     "shown a suggestion": share([bool(answer.suggestions) for answer in answers]),
                 }
-                found = {name: doubted(engine, texts, SearchOptions()) for name, texts in off.items()}
-                row["others doubted"] = share([one for some in found.values() for one in some])
-                row["others, by kind"] = {name: share(some) for name, some in found.items()}
-                confidence = engine._ranker.confidence
-                for mode in MODES if not args.no_curve else ():
-                    needed = confidence.threshold(mode)
-                    curve = {}
-                    for shift in SHIFTS if needed is not None else ():
-                        confidence._threshold = needed + shift
-                        options = SearchOptions(mode=mode)
-                        curve[str(shift)] = {
-                            "true": share(doubted(engine, true[:300], options)),
-                            "others": share(doubted(engine, others[::2], options)),
-                        }
-                    confidence._threshold = None
-                    row[f"curve, {mode}"] = curve
+                row |= {mode: curve(engine, mode, true if mode == "hybrid" else true[:LEG], off) for mode in MODES}
         results[corpus] = row
-        print(corpus, {name: value for name, value in row.items() if "curve" not in name}, flush=True)
+        print(corpus, json.dumps(row, ensure_ascii=False), flush=True)
     results["weights"] = {name: str(weights) for name, weights in judged.WEIGHTS.items()}  # type: ignore[dict-item]
     args.out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
 

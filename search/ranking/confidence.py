@@ -9,8 +9,10 @@ questions with an answer, lay people's to laws among them, against questions of 
 
 Two thirds of what may be doubted is doubted only in an index where little can be asked, for the more texts there are
 the likelier one of them answers, in whatever words: the score that an answer needs falls with the logarithm of the
-number of chunks. So a lay question to many laws is left alone, and nonsense is told by what it is made of. Each leg
-alone has a regression of its own. What all this catches and what it costs, scripts/bench/confidence.py measures.
+number of chunks. So a lay question to many laws is left alone, and nonsense is told by what it is made of. In a small
+index it falls with the fewer chunks, too, for there a right answer has few that are near beside it, and no pair of
+characters that is missing tells anything. Each leg alone has a regression of its own. What all this catches and what
+it costs, scripts/bench/confidence.py measures.
 """
 
 import math
@@ -22,13 +24,12 @@ from index.backend import Backend, Lister
 from index.calibration import Chance, Measured
 from index.config import BUNDLED_MODEL
 from index.models import Evidence
-from index.retrieval.signals import Scores, coverage, dense_signal, most_worded, strength
+from index.retrieval.signals import Scores, dense_signal, most_covered, strength
 from search.models import Mode
 from search.query.parse import Query
 from search.query.stopwords import FUNCTION_WORDS
 
-MIN_CHUNKS_FOR_CHANCE = 1_000  # chunks that make an index no small one, in which little is known of chance
-SMALL = -3.4  # the score an answer needs there
+MIN_CHUNKS_FOR_PAIRS = 1_000  # chunks that make an index no small one, in which most pairs of characters never meet
 # Dense signals of questions without meaning under the bundled encoder, median and 95th percentile, in the index that
 # the weights were fitted to; another encoder's are put on that scale.
 _FITTED = (0.28, 0.37)
@@ -36,7 +37,9 @@ _FITTED = (0.28, 0.37)
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of the signals; what an answer needs in an index of up to 2,000 chunks, how far that falls as it grows."""
+    """Of the signals; what an answer needs in an index of up to 2,000 chunks, how far that falls as it grows; and what
+    it needs in a small one, and how far that falls as it shrinks.
+    """
 
     dense: float
     coverage: float
@@ -45,28 +48,33 @@ class Weights:
     constant: float
     needed: float
     slope: float
+    small: float
+    small_slope: float
 
     def threshold(self, chunks: int) -> float:
         """The score an answer needs among so many chunks."""
-        return self.needed - self.slope * max(0.0, math.log(max(chunks, 1) / 2_000))
+        if chunks < MIN_CHUNKS_FOR_PAIRS:
+            return self.small + self.small_slope * math.log(max(chunks, 1) / MIN_CHUNKS_FOR_PAIRS)
+        return self.needed - self.slope * max(0.0, math.log(chunks / 2_000))
 
 
 WEIGHTS: Mapping[Mode, Weights] = {
-    "hybrid": Weights(10.07, 2.31, 1.36, -3.16, -6.45, -0.5, 0.75),
-    "bm25": Weights(0.0, 1.6, 2.54, -4.51, -3.62, -0.5, 0.75),
-    "dense": Weights(13.86, 0.0, 0.0, -4.32, -4.96, -0.9, 0.5),
+    "hybrid": Weights(10.07, 2.31, 1.36, -3.16, -6.45, -0.5, 0.75, -1.8, 0.72),
+    "bm25": Weights(0.0, 1.6, 2.54, -4.51, -3.62, -0.5, 0.75, -0.8, 0.52),
+    "dense": Weights(13.86, 0.0, 0.0, -4.32, -4.96, -0.9, 0.5, -2.0, 0.33),
 }
 
 
 class Found(NamedTuple):
-    """What a question found: idf of its words, its candidates, their scaled cosines, (candidates,), and how many
-    chunks hold a word.
+    """What a question found: idf of its words, its candidates, their scaled cosines and how much of the words their
+    articles hold, both (candidates,), and how many chunks hold a word.
     """
 
     query: Query
     idf: Mapping[str, float]
     evidence: Sequence[Evidence]
     dense: Scores
+    covered: Scores
     frequency: Callable[[str], int]
 
 
@@ -76,19 +84,18 @@ class Confidence:
     def __init__(self, backend: Backend, threshold: float | None = None) -> None:
         """`threshold` is the score that an answer needs, instead of the index's own."""
         self._backend = backend
-        measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
+        self.measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
         self._chunks = backend.stats().chunks
         self._bundled = backend.stats().encoder == BUNDLED_MODEL
         self._threshold = threshold
-        self.measured = measured if measured and measured.chunks >= MIN_CHUNKS_FOR_CHANCE else None
 
     def threshold(self, mode: Mode) -> float | None:
         """The score an answer needs; None where there is nothing to judge by."""
         if self._threshold is not None:
             return self._threshold
-        if self.measured:
+        if self._bundled or self.measured or mode == "bm25":
             return WEIGHTS[mode].threshold(self._chunks)
-        return SMALL if self._bundled and mode == "hybrid" else None
+        return None  # what cosines chance gets of this encoder is not known
 
     def confident(self, mode: Mode, found: Found) -> bool:
         """Whether what was `found` may answer; `mode` are the legs asked."""
@@ -102,12 +109,11 @@ class Confidence:
         score = weights.constant + weights.strength * strength(found.idf, highest)
         if weights.dense:
             score += weights.dense * self._scaled(dense_signal(found.dense))
-        most = -weights.gibberish if self.measured else 0.0  # what gibberish could take
+        most = -weights.gibberish if self._chunks >= MIN_CHUNKS_FOR_PAIRS else 0.0  # what gibberish could take
         if enough is not None and score - most >= enough:
             return score - most
         if weights.coverage:
-            matched = self._backend.matched_terms(found.query.lexical, most_worded(found.evidence))
-            score += weights.coverage * coverage(found.idf, matched)
+            score += weights.coverage * most_covered(found.evidence, found.covered)
         if enough is not None and not score - most < enough <= score:
             return score if score < enough else score - most
         return score - most * self.gibberish(found.query, found.frequency) if most else score

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.models import Evidence
-from index.retrieval.signals import AT_FLOOR, coverage, dense_signal, idf_mass, scale_cosine, strength, two_levels
+from index.retrieval.signals import (
+    AT_FLOOR,
+    coverage,
+    dense_signal,
+    idf_mass,
+    most_covered,
+    scale_cosine,
+    strength,
+    two_levels,
+)
 
 MATCHED = [["电梯"], ["电梯", "补贴", "别的"]]
 IDF = {"电梯": 2.0, "补贴": 1.0, "火星": 5.0}
@@ -38,9 +47,17 @@ def test_the_dense_signal_is_the_best_and_half_the_tenth():
 
 
 def test_the_lexical_signal_counts_the_idf_mass_that_is_held_and_how_strongly():
-    assert coverage(IDF, MATCHED) == pytest.approx(3 / 8)
+    assert max(coverage(IDF, MATCHED)) == pytest.approx(3 / 8)
     assert strength(IDF, 8.0) == pytest.approx(1.0)
-    assert coverage(IDF, []) == coverage({}, MATCHED) == strength({}, 1.0) == 0.0
+    assert coverage(IDF, []).shape == (0,)
+    assert not coverage({}, MATCHED).any()
+    assert strength({}, 1.0) == 0.0
+
+
+def test_of_the_best_by_words_the_greatest_coverage_counts():
+    evidence = [Evidence(f"a:{n}", bm25, 0.0, 0.0) for n, bm25 in enumerate([1.0, 6.0, 5.0, 4.0, 3.0, 2.0])]
+    assert most_covered(evidence, np.asarray([1.0, 0.1, 0.2, 0.7, 0.3, 0.4])) == 0.7
+    assert most_covered([], np.zeros(0)) == 0.0
 
 
 def test_a_word_that_no_chunk_holds_weighs_most():

@@ -12,14 +12,21 @@ from index.models import Filters
 from search.engine import SearchEngine
 from search.models import SearchOptions
 from search.query.parse import parse
-from search.ranking.confidence import SMALL, WEIGHTS, chance_score
+from search.ranking.confidence import WEIGHTS, chance_score
 from tests.conftest import CORPUS, PLAIN, HashEncoder
 
 
 def test_an_answer_needs_less_the_more_there_is():
     for weights in WEIGHTS.values():
-        assert weights.threshold(10) == weights.threshold(2_000) == weights.needed
+        assert weights.threshold(1_000) == weights.threshold(2_000) == weights.needed
         assert weights.threshold(200_000) == pytest.approx(weights.needed - weights.slope * math.log(100))
+
+
+def test_in_a_small_index_an_answer_needs_less_the_less_there_is():
+    for weights in WEIGHTS.values():
+        few, some, many = map(weights.threshold, (5, 50, 999))
+        assert few < some < many < weights.needed
+        assert many == pytest.approx(weights.small, abs=0.01)
 
 
 def test_chance_is_mixed_as_scores_are():
@@ -54,19 +61,30 @@ def test_over_it_and_where_it_was_narrowed_there_is_no_doubt(strict):
     assert strict.search("检索 火星 冰川 source:码农周刊").confident
 
 
-def test_a_small_index_has_a_threshold_for_the_bundled_encoder(strict, samples_index):
+def test_a_small_index_judges_words_always_and_cosines_where_their_chance_is_known(strict, samples_index):
     with SearchEngine(open_backend(strict._backend.root), HashEncoder()) as engine:
-        assert {engine._ranker.confidence.threshold(mode) for mode in WEIGHTS} == {None}
-        assert engine.search("qzxv wkjp 火星").confident
-    with SearchEngine.open(samples_index) as engine:
         confidence = engine._ranker.confidence
-        assert (confidence.threshold("hybrid"), confidence.threshold("bm25")) == (SMALL, None)
+        assert (confidence.threshold("hybrid"), confidence.threshold("dense")) == (None, None)
+        assert engine.search("qzxv wkjp 火星").confident
+        assert not engine.search("qzxv wkjp 火星", SearchOptions(mode="bm25")).confident
+    with SearchEngine.open(samples_index) as engine:
+        assert all(engine._ranker.confidence.threshold(mode) is not None for mode in WEIGHTS)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "bm25", "dense"])
+def test_in_the_samples_what_they_tell_is_trusted_and_what_they_do_not_is_doubted(samples_index, mode):
+    options = SearchOptions(mode=mode)
+    with SearchEngine.open(samples_index) as engine:
+        for text in ("水稻得病打什么药", "坐轮椅怎么坐地铁", "夏天中暑怎么急救", "厨余垃圾怎么堆肥"):
+            assert engine.search(text, options).confident
+        for text in ("泰坦尼克号导演是谁", "股票怎么开户", "龘爨齉癵鼃", "qzxvw"):
+            assert not engine.search(text, options).confident
 
 
 @pytest.fixture
 def judged(measured_path, monkeypatch):
     """Judged by what was measured, though it is small."""
-    monkeypatch.setattr("search.ranking.confidence.MIN_CHUNKS_FOR_CHANCE", 0)
+    monkeypatch.setattr("search.ranking.confidence.MIN_CHUNKS_FOR_PAIRS", 0)
     with SearchEngine(open_backend(measured_path), HashEncoder()) as engine:
         yield engine
 
