@@ -132,4 +132,4 @@ class Scorer:
             return [[] for _ in articles]
         found = self._segments[s].fields["body"].frequencies([term.numbers[s] for term in terms], articles)
         names = [term.name for term in terms]
-        return [list(compress(names, held)) for held in (found > 0).T.tolist()]
+        return [list(compress(names, there)) for there in (found > 0).T.tolist()]

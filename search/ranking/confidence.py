@@ -7,18 +7,19 @@ questions with an answer, lay people's to laws among them, against questions of 
     score     = 10.1 * dense signal + 2.3 * coverage + 1.36 * strength - 6.45 - 3.2 * gibberish
     gibberish = share of the question's characters that are words of their own * share of its pairs that stand nowhere
 
-Two thirds of what may be doubted is doubted only in an index where little can be asked, for the more texts there are
-the likelier one of them answers, in whatever words: the score that an answer needs falls with the logarithm of the
-number of chunks. So a lay question to many laws is left alone, and nonsense is told by what it is made of. In a small
-index it falls with the fewer chunks, too, for there a right answer has few that are near beside it, and no pair of
-characters that is missing tells anything. Each leg alone has a regression of its own. What all this catches and what
-it costs, scripts/bench/confidence.py measures.
+What an answer needs is another score in indexes of another size. In a small one a right answer has few that are near
+beside it, and no missing pair of characters tells anything; in a large one something is near to whatever is asked, and
+one of many laws may answer a lay question in words of its own. So true questions, lay people's above all, set how much
+of the rest is doubted: most in indexes of some thousand chunks, half of it where there are fewer or many more. Each leg
+alone has a regression of its own. What all this catches and what it costs, scripts/bench/confidence.py measures.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import numpy as np
 
 from index.backend import Backend, Lister
 from index.calibration import Chance, Measured
@@ -37,8 +38,8 @@ _FITTED = (0.28, 0.37)
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of the signals; what an answer needs in an index of up to 2,000 chunks, how far that falls as it grows; and what
-    it needs in a small one, and how far that falls as it shrinks.
+    """Of the signals; and the scores that an answer needs in indexes of some numbers of chunks: between and beyond them
+    in straight lines over the logarithm.
     """
 
     dense: float
@@ -46,22 +47,26 @@ class Weights:
     strength: float
     gibberish: float
     constant: float
-    needed: float
-    slope: float
-    small: float
-    small_slope: float
+    needed: Sequence[tuple[int, float]]
 
     def threshold(self, chunks: int) -> float:
         """The score an answer needs among so many chunks."""
-        if chunks < MIN_CHUNKS_FOR_PAIRS:
-            return self.small + self.small_slope * math.log(max(chunks, 1) / MIN_CHUNKS_FOR_PAIRS)
-        return self.needed - self.slope * max(0.0, math.log(chunks / 2_000))
+        size = math.log(max(chunks, 1))
+        sizes, scores = np.log([most for most, _ in self.needed]), [score for _, score in self.needed]
+        slope = (scores[-1] - scores[-2]) / float(sizes[-1] - sizes[-2])
+        return float(np.interp(size, sizes, scores)) + slope * max(0.0, size - float(sizes[-1]))
 
 
 WEIGHTS: Mapping[Mode, Weights] = {
-    "hybrid": Weights(10.07, 2.31, 1.36, -3.16, -6.45, -0.5, 0.75, -1.8, 0.72),
-    "bm25": Weights(0.0, 1.6, 2.54, -4.51, -3.62, -0.5, 0.75, -0.8, 0.52),
-    "dense": Weights(13.86, 0.0, 0.0, -4.32, -4.96, -0.9, 0.5, -2.0, 0.33),
+    "hybrid": Weights(
+        10.07, 2.31, 1.36, -3.16, -6.45, ((7, -5.6), (1_000, -3.9), (4_000, -2.3), (9_000, -1.65), (67_000, -3.1))
+    ),
+    "bm25": Weights(
+        0.0, 1.6, 2.54, -4.51, -3.62, ((7, -3.2), (1_000, -2.7), (4_000, -0.72), (9_000, -0.5), (67_000, -2.7))
+    ),
+    "dense": Weights(
+        13.86, 0.0, 0.0, -4.32, -4.96, ((7, -4.0), (1_000, -3.5), (4_000, -1.6), (9_000, -1.33), (67_000, -1.75))
+    ),
 }
 
 

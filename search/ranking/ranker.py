@@ -253,13 +253,13 @@ class Ranker:
         worded = [at for at, item in enumerate(evidence) if item.bm25 > 0]
         matched = self._backend.matched_terms(query.lexical, [evidence[at].chunk_id for at in worded])
         if query.expanded:
-            held = [set(words) for words in matched]
+            sets = [set(words) for words in matched]
             for name, others in query.expanded.items():
                 own = self.tokenizer.terms(name)
-                for words in held:
+                for words in sets:
                     if 2 * len(words & others.keys()) >= len(others):
                         words.update(own)
-            matched = [list(words) for words in held]
+            matched = [list(words) for words in sets]
         covered = np.zeros(len(evidence))
         covered[worded] = coverage(idf, matched)
         return covered

@@ -1,6 +1,5 @@
 """Gibberish is doubted, and nothing is withheld for it; what was narrowed by hand is not doubted."""
 
-import math
 from dataclasses import replace
 
 import pytest
@@ -16,17 +15,14 @@ from search.ranking.confidence import WEIGHTS, chance_score
 from tests.conftest import CORPUS, PLAIN, HashEncoder
 
 
-def test_an_answer_needs_less_the_more_there_is():
+def test_what_an_answer_needs_depends_on_how_many_chunks_there_are():
     for weights in WEIGHTS.values():
-        assert weights.threshold(1_000) == weights.threshold(2_000) == weights.needed
-        assert weights.threshold(200_000) == pytest.approx(weights.needed - weights.slope * math.log(100))
-
-
-def test_in_a_small_index_an_answer_needs_less_the_less_there_is():
-    for weights in WEIGHTS.values():
-        few, some, many = map(weights.threshold, (5, 50, 999))
-        assert few < some < many < weights.needed
-        assert many == pytest.approx(weights.small, abs=0.01)
+        for size, score in weights.needed:
+            assert weights.threshold(size) == pytest.approx(score)
+        assert weights.threshold(1) == weights.threshold(7)
+        between = weights.threshold(2_000)
+        assert weights.threshold(1_000) < between < weights.threshold(4_000)
+        assert weights.threshold(10_000_000) < weights.threshold(1_000_000) < weights.threshold(67_000)
 
 
 def test_chance_is_mixed_as_scores_are():
@@ -77,7 +73,7 @@ def test_in_the_samples_what_they_tell_is_trusted_and_what_they_do_not_is_doubte
     with SearchEngine.open(samples_index) as engine:
         for text in ("水稻得病打什么药", "坐轮椅怎么坐地铁", "夏天中暑怎么急救", "厨余垃圾怎么堆肥"):
             assert engine.search(text, options).confident
-        for text in ("泰坦尼克号导演是谁", "股票怎么开户", "龘爨齉癵鼃", "qzxvw"):
+        for text in ("婚姻法司法解释", "股票怎么开户", "龘爨齉癵鼃", "qzxvw"):
             assert not engine.search(text, options).confident
 
 
