@@ -91,8 +91,8 @@ def tune(path: str | Path, qrels: Path | None = None, *, store: bool = True) -> 
     judged_by = everything if qrels else np.concatenate([tables[kind] for kind in _HEALTHY])
     bm25, dense = float(judged_by[:, -1].mean()), float(judged_by[:, 0].mean())
     if qrels:
-        told_apart = everything[np.ptp(everything, axis=1) > 0]  # what is asked by name, say, is found at any weight
-        weight = best_weight(told_apart) if len(told_apart) else round(before, 4)
+        deciding = everything[np.ptp(everything, axis=1) > 0]  # what is asked by name, say, is found at any weight
+        weight = best_weight(deciding) if len(deciding) else round(before, 4)
     else:
         weight = round(healthy_weight(bm25, dense), 4)
     at, was = (int(np.argmin([abs(w - wanted) for w in WEIGHTS])) for wanted in (weight, before))
