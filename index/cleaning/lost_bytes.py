@@ -22,6 +22,7 @@ _BROKEN = re.compile(
     rb"(?P<first>[\xe2-\xe9\xef])(?:(?P<second>[\x80-\xbf])(?P<lost>\x1a)?|\x1a(?P<third>[\x80-\xbf])|\x1a{0,2})(?![\x80-\xbf])"
     rb"|\x1a[\x80-\xbf]{0,2}(?![\x80-\xbf])|[\x80-\xff]|\x1a"
 )
+_DOUBTED = -11.0  # nats of a character behind another, under which it is doubted where bytes are gone silently
 _BEAM = 64  # readings of a broken stretch that are followed at once
 _SEEN = 2.5  # nats for two neighbours that the line holds elsewhere, unbroken: its names come again
 
@@ -74,7 +75,7 @@ def fill(data: bytes, *, latin: bool = False) -> str | None:
     surely are one, and `LOST` for the others. None where too much is missing.
     """
     places: list[list[str]] = []
-    at = holes = 0
+    at = holes = silent = 0
     while at < len(data):
         size = 1 if data[at] < 0x80 else 2 if data[at] < 0xE0 else 3 if data[at] < 0xF0 else 4
         try:
@@ -89,6 +90,7 @@ def fill(data: bytes, *, latin: bool = False) -> str | None:
         if broken is None or (latin and UNSHOWN not in broken.group()):
             return None  # a Latin letter that is meant, perhaps
         stray = UNSHOWN not in broken.group() and data[at] < 0xC0
+        silent += UNSHOWN not in broken.group()
         if stray and places and len(places[-1][0]) == 1 and places[-1][0] > "\x7f":
             places[-1] = [LOST]  # bytes are gone without a sign: what stands before may be made of two characters
         at, holes = broken.end(), holes + 1
@@ -96,7 +98,21 @@ def fill(data: bytes, *, latin: bool = False) -> str | None:
     if holes * 2 > len(places) + 4:
         return None
     settled = _settled(places)
+    if silent:
+        settled = _without_doubted(settled)
     return settled if settled.count(LOST) * 4 <= len(settled) else None
+
+
+def _without_doubted(text: str) -> str:
+    """`text` with `LOST` for characters that hardly ever follow the one before them: where bytes are gone without a
+    sign, the first byte of one character and the last of another read as a third.
+    """
+    model = load()
+    ids = model.encode("\n" + text)
+    return "".join(
+        LOST if char > "\x7f" and model.after(one)[two] < _DOUBTED else char
+        for char, (one, two) in zip(text, pairwise(ids), strict=True)
+    )
 
 
 def _settled(places: list[list[str]]) -> str:

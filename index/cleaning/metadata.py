@@ -187,7 +187,7 @@ def _put(metadata: dict[str, str], key: str, value: str) -> None:
         value, when = _without_date(value)
         if when:
             metadata.setdefault("published", when)
-        value = _people(value) if key in _PEOPLE else value
+        value = _people(value) if key in _PEOPLE else value.split(" | ")[0].strip()
     if value:
         metadata.setdefault(key, value)
 

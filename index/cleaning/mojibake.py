@@ -136,12 +136,16 @@ def _reads_on(text: str) -> bool:
     return True
 
 
+_TWICE = "／＼十卅"  # characters that stand at two places of Big5: which bytes they were, nobody can tell
+
+
 def _as(shown: str, meant: str) -> Callable[[str], str | None]:
     """Text in the two-byte encoding `meant` that was read as `shown`."""
 
     def decode(line: str) -> str | None:
+        known = {LOST: b"\x1a", **dict.fromkeys(_TWICE, b"\x1a\x1a")} if shown == "big5" else {LOST: b"\x1a"}
         try:
-            return _from_pairs(b"".join(b"\x1a" if char == LOST else char.encode(shown) for char in line), meant)
+            return _from_pairs(b"".join(known.get(char) or char.encode(shown) for char in line), meant)
         except UnicodeEncodeError:
             return None
 
@@ -205,7 +209,9 @@ def _attempts(line: str) -> Iterator[str | None]:
             yield _latin_line(_gbk_in_latin)(line)
 
 
-_OTHERS = (_as("gb18030", "big5"), _as("big5", "gb18030"))
+_BIG5_IN_GBK = _as("gb18030", "big5")
+# Big5 has no characters for many codes of GBK: without a sign for them, bytes are gone that nobody can tell.
+_GBK_IN_BIG5 = _as("big5", "gb18030")
 
 
 def redecode(text: str) -> tuple[str, list[Change]]:
@@ -221,7 +227,7 @@ def redecode(text: str) -> tuple[str, list[Change]]:
     lines = text.split("\n")
     found = {number: new for number in whole if (new := _again(lines[number])) is not None}
     odd = [number for number in whole if number not in found and _odd_share(lines[number]) > 0.25]
-    pairs = {number: new for number in odd if (new := _other_table(lines[number])) is not None}
+    pairs = {number: new for number in odd if (new := _other_table(lines[number], LOST in text)) is not None}
     told = LOST in text or (len(pairs) == len(odd) and sum(map(len, pairs.values())) >= _MIN_CHARS_FOR_DROPPED_BYTES)
     if LOST in text or (told and all(map(_reads_on, pairs.values()))):
         found |= pairs  # else bytes may be gone without a sign, here and there, and what is paired anew is made up
@@ -239,9 +245,12 @@ def _again(line: str) -> str | None:
     return next((new for new in _attempts(line) if _better(line, new)), None)
 
 
-def _other_table(line: str) -> str | None:
-    """The better of a line's readings as Big5 that was shown as GBK, or the reverse; None where neither is one."""
-    options = [option for again in _OTHERS if _better(line, option := again(line)) and option]
+def _other_table(line: str, signs: bool) -> str | None:
+    """The better of a line's readings as Big5 that was shown as GBK, or, in a text with `signs` for lost bytes, the
+    reverse; None where neither is one.
+    """
+    tables = (_BIG5_IN_GBK, _GBK_IN_BIG5) if signs else (_BIG5_IN_GBK,)
+    options = [option for again in tables if _better(line, option := again(line)) and option]
     return max(options, key=lambda option: load().score(option) / len(option), default=None)
 
 

@@ -10,8 +10,11 @@ _SITE = re.compile(
 )
 MARKUP = re.compile(r"<[^<>]*>|\{\{|\}\}|&[a-z]+;|&#|\ufffd|undefined|null$", re.I)
 _NO_NAME = re.compile(
-    r"@|e-?mail|https?|www|\.(?:com|cn|net|org)|\bcom\b|\d{3}|网友|匿名|编辑部?$|小编|管理员|admin|author", re.I
+    r"@|e-?mail|https?|www|\.(?:com|cn|net|org)|\bcom\b|\d{3}|网友|匿名|编辑|編輯|小编|管理员|admin|author|^(?:name|root|editor|user)$|"
+    r"返回|查看|更多|版权|來源|来源|时间|時間|复制|文章|声明|评论|作者|链接|点击|关注|[:：■●【】<>]",
+    re.I,
 )
+_ROLE = re.compile(r"^\s*(?:作者|记者|記者|文|撰文|本报记者|通讯员)\s*(?:[:：/|]\s*|\s+)")
 _RIGHTS = re.compile(r"\s*(?:版权所有|©|copyright|all rights reserved|备案|ICP|网站|官方网站|官网$).*$", re.I)
 
 
@@ -26,15 +29,16 @@ def without_site(title: str) -> str:
 
 
 def author_of(names: str) -> str:
-    """Names alone, separated by blanks: no addresses, no roles; nothing where none is left."""
-    parts = [part.strip() for part in re.split(r"[;；,，、/|]", names)]
+    """Names alone, separated by blanks: no addresses, roles or buttons; nothing where none is left."""
+    parts = [_ROLE.sub("", part).strip() for part in re.split(r"[;；,，、/|\n]", names)]
     good = [part for part in parts if 2 <= len(part) <= 24 and not _NO_NAME.search(part)]
     return " ".join(dict.fromkeys(good[:6]))
 
 
 def source_of(name: str) -> str:
     """The name of a site without its claims: `某网版权所有` -> `某网`; nothing where that is all."""
-    name = _RIGHTS.sub("", re.sub(r"\s+", " ", name)).strip(" -_|·:：")
+    name = next((part for part in re.split(r"[|｜]", re.sub(r"\s+", " ", name)) if part.strip()), "")
+    name = _RIGHTS.sub("", name).strip(" -_·:：")
     return "" if len(name) > 30 or _NO_NAME.search(name) else name
 
 

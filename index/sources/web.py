@@ -18,7 +18,14 @@ from index.sources.page_fields import MARKUP, author_of, is_byline, source_of, t
 
 _COVERED = 0.9  # share of the characters of our sentences that trafilatura's text must hold to be believed
 _LINKS = 0.6  # share of a block's characters within links from which it is a list of links
+_OF_A_SITE = re.compile(
+    r"(?!.*(?:联|聯|电|電|管|路|渔|域|特|太|上)[网網]$)[\w·]{0,10}(?:网|網|网站|網站|门户|門戶|首页|首頁|主页|频道|home)"
+    r"|[\u4e00-\u9fff]{2,10}(?:\s*[>»›]+\s*[\u4e00-\u9fff]{2,12})+",
+    re.I,
+)
 _WECHAT_DATE = re.compile(r"var\s+(?:ct|oriCreateTime|createTime)\s*=\s*[\"']?(\d{10}|\d{4}-\d\d-\d\d)")
+_MIN_LINKED_HEADINGS = 4  # headings that are links from which they lead to other articles
+_MAX_BETWEEN = 24  # characters of a day or a name between two links
 _CLOSED = re.compile(r"</(?:html|body)\s*>", re.I)
 _SKIPPED = frozenset(
     "script style noscript template head svg math iframe object audio video canvas select option textarea rt rp "
@@ -66,9 +73,9 @@ class Block:
     soft: bool = False
 
     @property
-    def listed(self) -> bool:
-        """Whether it is a link, or a row of them."""
-        return not self.heading and self.links > _LINKS * len(_compact(self.text))
+    def linked(self) -> bool:
+        """Whether it is a link to another page, or a row of them."""
+        return self.links > _LINKS * len(_compact(self.text))
 
 
 class _Inline(NamedTuple):
@@ -142,7 +149,8 @@ class _Walk:
         before, furniture, main = self._heading, _is_furniture(node, tag), node.get("id") == "js_content"
         self._heading = tag if tag in _HEADINGS else before
         self._furniture, self._main = self._furniture + furniture, self._main + main
-        self._link, self._pre = self._link + (tag == "a"), self._pre + (tag == "pre")
+        link = tag == "a" and not (node.get("href") or "#").startswith("#")  # one within the page is no list's
+        self._link, self._pre = self._link + link, self._pre + (tag == "pre")
         self._text(node.text)
         for child in node:
             self.node(child)
@@ -151,7 +159,7 @@ class _Walk:
             self.end()
         self._heading = before
         self._furniture, self._main = self._furniture - furniture, self._main - main
-        self._link, self._pre = self._link - (tag == "a"), self._pre - (tag == "pre")
+        self._link, self._pre = self._link - link, self._pre - (tag == "pre")
         self._text(" " if tag in ("td", "th") else None)
 
     def _text(self, text: str | None) -> None:
@@ -229,13 +237,28 @@ def _lines(lines: list[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(told)).strip()
 
 
+def _listed(found: list[Block]) -> set[int]:
+    """Which blocks, by identity, are lists of links: links, headings that are links where there are some of them, and
+    the days and names between two of such.
+    """
+    heads = [block for block in found if block.heading and block.linked]
+    listed = [block.linked and (not block.heading or len(heads) >= _MIN_LINKED_HEADINGS) for block in found]
+    out = set()
+    for n, block in enumerate(found):
+        inside = 0 < n < len(found) - 1 and listed[n - 1] and listed[n + 1] and not block.heading
+        if listed[n] or (inside and len(block.text) <= _MAX_BETWEEN and not _SENTENCE.search(block.text)):
+            out.add(id(block))
+    return out
+
+
 def article_blocks(found: list[Block]) -> list[Block]:
     """Our own choice: what no furniture holds and is no list of links, up to the site's lines at the end."""
     if any(block.main for block in found):
         return [block for block in found if block.main]
-    kept = [block for block in found if not block.furniture and not block.listed and not _is_count(block)]
+    listed = _listed(found)
+    kept = [block for block in found if not block.furniture and id(block) not in listed and not _is_count(block)]
     if not any(_SENTENCE.search(block.text) for block in kept):  # a page of furniture by its names: names may lie
-        kept = [block for block in found if not block.listed] or found
+        kept = [block for block in found if id(block) not in listed] or found
     while kept and not kept[-1].table and len(_SITE_WORDS.findall(kept[-1].text)) >= 2:
         kept.pop()
     return kept or found
@@ -254,13 +277,13 @@ def article_text(page: str, tree: Any, theirs: str) -> str:
     want = sum(map(len, sentences))
     covered = sum(len(text) for text in sentences if _held(text, held))
     if not any(block.main for block in ours) and want and covered >= _COVERED * want:
-        chosen = {id(block) for block in ours}
+        chosen, listed = {id(block) for block in ours}, _listed(found)
         both = [
             block
             for block in found
             if (_held(_compact(block.text), held) or (block.table and id(block) in chosen))
             and not _is_count(block)
-            and (id(block) in chosen or (not block.listed and bool(_SENTENCE.search(block.text))))
+            and (id(block) in chosen or (id(block) not in listed and bool(_SENTENCE.search(block.text))))
         ]
         # trafilatura drops what stands between title and text: who wrote it, for whom and when.
         above = ours[: next((n for n, block in enumerate(ours) if block in both and _SENTENCE.search(block.text)), 0)]
@@ -309,6 +332,11 @@ def trafilatura_of(page: str) -> tuple[str, dict[str, str]]:
     return document.text or "", {key: value for key, value in found.items() if isinstance(value, str) and value}
 
 
+def _names_a_site(title: str) -> bool:
+    """Whether a title is that of a site or of a way to a page: what stands first in the text is more of a title."""
+    return bool(_OF_A_SITE.fullmatch(title))
+
+
 def title_of(tree: Any, said: dict[str, str], theirs: str) -> str:
     """The title of a page: where two of `<h1>`, `<title>` and `og:title` agree, what they agree on; malformed ones and
     the site's name do not count. `said`: `told_in_head`; `theirs` is trafilatura's, the last resort.
@@ -330,9 +358,10 @@ def title_of(tree: Any, said: dict[str, str], theirs: str) -> str:
             return without_site(head)
     if len(heads) == 1 and not (good and good[0] == named and named in element):
         return without_site(heads[0])
-    if named and named in good:
+    if named and named in good and not _names_a_site(named):
         return named
-    return next((text for text in (*good, *heads, without_site(theirs)) if text), "")
+    last = "" if _names_a_site(named) and theirs in named else without_site(theirs)
+    return next((text for text in (*good, *heads, last) if text and not _names_a_site(text)), "")
 
 
 def html(page: str) -> dict[str, Any]:

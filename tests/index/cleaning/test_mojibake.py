@@ -5,6 +5,7 @@ import pytest
 
 from index.cleaning.charmodel import load
 from index.cleaning.clean import clean
+from index.cleaning.lost_bytes import fill
 from index.cleaning.mojibake import LOST, redecode
 from index.models import Article
 
@@ -89,3 +90,32 @@ def test_trigrams_share_out_one_whole():
     shares = np.exp(model.behind(first, second, every))
     assert 0.9 < shares.sum() < 1.1
     assert model.encode("党")[0] == int(every[shares.argmax()])
+
+
+def _read_as(text: str, meant: str, shown: str, mark: str = "\ufffd") -> str:
+    return text.encode(meant).decode(shown, "replace").replace("\ufffd", mark)
+
+
+def test_a_character_that_stands_twice_in_big5_is_not_guessed():
+    # 、 and the first byte of 温 make 卅, which Big5 has at two places.
+    text = "渡口的船工说，新茶要清、温、甘、润，晒场上的稻谷要干、净、匀、满，缺一样都不算好收成，逢集再挑到镇上去卖。"
+    got, changes = redecode(_read_as(text, "gbk", "big5"))
+    assert changes
+    assert [char for char in got if char not in text] == [LOST] * got.count(LOST)
+
+
+def test_gbk_that_big5_showed_without_a_sign_for_what_it_lost_is_left():
+    text = "因为，如果船工不来，渡口的人就要绕道石桥，到集上要多走一个时辰，茶叶也就卖不上价钱了。" * 4
+    damaged = _read_as(text, "gbk", "big5", "")
+    assert damaged != _read_as(text, "gbk", "big5")
+    assert redecode(damaged) == (damaged, [])
+
+
+def test_what_reads_oddly_where_bytes_are_gone_silently_is_lost():
+    text = "船工把竹排推下水，顺着缓坡漂到对岸的码头，再把一篓一篓的茶叶搬上岸去。"
+    data = text.encode()
+    at = data.index("缓".encode())
+    gone = data[: at + 2] + data[at + 5 :]  # 缓 and 坡 have become one character, with nothing to show for it
+    got = fill(gone[:-2])
+    assert got is not None
+    assert all(char in text or char == LOST for char in got)

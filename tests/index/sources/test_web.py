@@ -92,8 +92,47 @@ def test_a_malformed_title_beats_no_intact_one(head, title):
     assert web.html(f"<html><head>{head}</head><body><h1>渡口改期</h1><p>{BODY[0]}</p></body></html>")["title"] == title
 
 
+def test_headings_that_lead_elsewhere_and_the_days_between_them_are_a_list():
+    text = "".join(f"<div>{line}大家都这么说，船工也这么说。</div>" for line in BODY)
+    more = "".join(
+        f"<h4><a href='/{n}'>对岸第{n}桩新鲜事说来话长</a></h4><span><p>2021-03-0{n} 水运</p></span>"
+        for n in range(1, 7)
+    )
+    found = web.html(f"<html><body><h1>渡口</h1><h2>去年</h2><div>{text}</div>{more}</body></html>")
+    assert all(line in found["text"] for line in BODY)
+    assert "新鲜事" not in found["text"]
+    assert found["text"].count("水运") <= 1  # the last of them stands before no link
+
+
+def test_headings_with_links_into_their_own_page_stay():
+    parts = "".join(f"<h2><a href='#p{n}'>第{n}段水路</a></h2><p>{BODY[0]}</p>" for n in range(5))
+    assert all(f"第{n}段水路" in web.html(f"<html><body>{parts}</body></html>")["text"] for n in range(5))
+
+
 @pytest.mark.parametrize(
-    ("names", "author"), [("陈渡; Email Com", "陈渡"), ("a@b.cn", ""), ("王桥、李舟", "王桥 李舟"), ("网友", "")]
+    ("element", "title"),
+    [("柳溪网", "渡口改期"), ("柳溪 &gt; 要闻", "渡口改期"), ("互联网", "互联网"), ("渡船 -> 石桥", "渡船 -> 石桥")],
+)
+def test_a_title_that_names_the_site_is_none(element, title):
+    page = web.html(
+        f"<html><head><title>{element}</title></head><body><p><b>渡口改期</b></p><p>{BODY[0]}</p></body></html>"
+    )
+    assert clean(Article("a", page.get("title", ""), page["text"])).article.title == title
+
+
+@pytest.mark.parametrize(
+    ("names", "author"),
+    [
+        ("陈渡; Email Com", "陈渡"),
+        ("a@b.cn", ""),
+        ("王桥、李舟", "王桥 李舟"),
+        ("网友", ""),
+        ("Name", ""),
+        ("责任编辑：张三", ""),
+        ("记者：陈渡", "陈渡"),
+        ("陈渡 | 查看更多", "陈渡"),
+        ("■ 该作者文章", ""),
+    ],
 )
 def test_authors_are_names(names, author):
     assert web.author_of(names) == author
@@ -127,7 +166,10 @@ def test_made_pages_come_out_whole(made):
     assert all(told[key] == 1 for key in FIELDS if key in told)
 
 
-@pytest.mark.parametrize(("name", "source"), [("柳溪网版权所有", "柳溪网"), ("柳溪网", "柳溪网"), ("© 2020", "")])
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [("柳溪网版权所有", "柳溪网"), ("柳溪网", "柳溪网"), ("© 2020", ""), ("柳溪网 | 发表评论", "柳溪网")],
+)
 def test_sources_make_no_claims(name, source):
     assert web.source_of(name) == source
 
