@@ -16,7 +16,7 @@ from index.batches import Batch, Batches, Progress, Tally
 from index.checks.calibrate import calibrate, learn_short_forms
 from index.checks.canary import check_canaries
 from index.checks.words import self_check
-from index.cleaning.boilerplate import BoilerplateCounts, page_source
+from index.cleaning.boilerplate import BoilerplateCounts, page_source, per_source
 from index.config import IndexConfig, read_synonyms, read_word_list
 from index.connect import open_handle
 from index.encoders.base import Encoder
@@ -244,8 +244,8 @@ def _learned(found: Iterator[_New], writer: Writer) -> Iterator[Task]:
             if not one.kept_hash:
                 counts.add(page_source(one.article), one.article.text)
         writer.boilerplate |= counts.lines()
-        own = (one for one in window if one.mine)
-        yield from (Task(one.article, one.replaces, writer.boilerplate, one.kept_hash) for one in own)
+        known = per_source(writer.boilerplate)
+        yield from (Task(one.article, one.replaces, known(one.article), one.kept_hash) for one in window if one.mine)
 
 
 def _flush(batch: Batch, writer: Writer, tokenizer: Tokenizer) -> None:

@@ -10,6 +10,8 @@ Patterns match folded text, so one spelling serves both scripts and both widths.
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -121,7 +123,7 @@ def sure(line: str) -> bool:
 def find(text: str, learned: frozenset[str] = frozenset(), *, titled: bool = True) -> list[int]:
     """Numbers of the lines of `text` that are boilerplate.
 
-    `learned`: what `BoilerplateCounts.lines()` says of the source. `titled`: the title is known; where it is not, the
+    `learned`: what `of_source` says of the article's source. `titled`: the title is known; where it is not, the
     first line is perhaps the title and goes only where it is surely none.
     """
     lines = text.split("\n")
@@ -192,6 +194,22 @@ def page_source(article: Article) -> str:
     return host or article.source or (str(Path(article.path).parent) if article.path else "")
 
 
+def of_source(learned: Iterable[str], source: str) -> frozenset[str]:
+    """Of `BoilerplateCounts.lines()` the keys of one source's lines: no other's page is without them."""
+    mark = _mark(source)
+    return frozenset(line[len(mark) :] for line in learned if line.startswith(mark))
+
+
+def per_source(learned: Iterable[str]) -> Callable[[Article], frozenset[str]]:
+    """`of_source` for the source of an article, worked out once a source."""
+    known = cache(partial(of_source, learned))
+    return lambda article: known(page_source(article))
+
+
+def _mark(source: str) -> str:
+    return blake2b(source.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() + ":"
+
+
 class BoilerplateCounts:
     """Learns the lines that stand at the same end of many articles of one source: its boilerplate.
 
@@ -224,9 +242,10 @@ class BoilerplateCounts:
                 del seen[mark]
 
     def lines(self) -> frozenset[str]:
-        """Keys of the lines that are boilerplate: for `clean(..., boilerplate=)`."""
+        """The lines that are boilerplate, each with a mark of its source: for `of_source`."""
         found: set[str] = set()
         for source, seen in self._lines.items():
             need = max(self._least, self._share * self._articles[source])
-            found.update(self._text[mark] for mark, count in seen.items() if count >= need and mark in self._text)
+            lines = (self._text[mark] for mark, count in seen.items() if count >= need and mark in self._text)
+            found.update(f"{_mark(source)}{line}" for line in lines)
         return frozenset(found)

@@ -15,7 +15,7 @@ from index.cleaning import boilerplate, gbk_misaligned, gbk_repair, metadata, mo
 from index.cleaning.parts import page_starts, with_cells
 from index.models import Article, Change, Cleaned
 
-CLEANER_VERSION = 4  # part of the index's fingerprint: raise it whenever a step gives another result
+CLEANER_VERSION = 5  # part of the index's fingerprint: raise it whenever a step gives another result
 
 BOILERPLATE = "boilerplate"  # the step whose changes are lines taken out
 
@@ -175,7 +175,7 @@ _REPAIRS = tuple(step for step in STEPS if step.run not in (_boilerplate, _metad
 def clean(article: Article, *, boilerplate: frozenset[str] = frozenset(), keep_boilerplate: bool = False) -> Cleaned:
     """The article with its display text and the fields found in it, and every change made on the way.
 
-    `boilerplate`: what `BoilerplateCounts.lines()` learned from the article's source. Fields that came with the
+    `boilerplate`: what `index.cleaning.boilerplate.of_source` says of the article's source. Fields that came with the
     article are kept; `source`, `author` and `published` are filled where they were missing, everything else goes to
     `meta`. With `keep_boilerplate` no line is taken for boilerplate.
     """

@@ -16,6 +16,7 @@ from index.cleaning.charmodel import load
 
 _DOUBT = 1e-6  # share of all readings that may be others where a character is written of which a byte is gone
 LOST = "\ufffd"  # what stands in the display text for a character that cannot be told
+_UNSHOWN_BY_LATIN = frozenset((0x81, 0x8D, 0x8F, 0x90, 0x9D))  # bytes for which Windows-1252 has no character
 UNSHOWN = 0x1A  # in bytes: one byte that a decoder could not show, and put a sign for; no text holds it
 # A character of three bytes of which some are missing, a sign in their place or none; a byte too many.
 _BROKEN = re.compile(
@@ -70,11 +71,17 @@ def _fillings(match: re.Match[bytes], behind: int, latin: bool) -> list[str]:
     return sorted(char for char in chars if char and _is_usual(char))
 
 
+def _fits_latin(char: str, left: bytes) -> bool:
+    """Whether a character differs from the bytes `left` of it by one that Windows-1252 has no character for."""
+    return any(byte in _UNSHOWN_BY_LATIN for byte, shown in zip(char.encode(), left, strict=False) if shown == UNSHOWN)
+
+
 def fill(data: bytes, *, latin: bool = False) -> str | None:
     """UTF-8 in which bytes may be missing: characters that are whole, those that can be nothing else, or all but
     surely are one, and `LOST` for the others. None where too much is missing.
     """
     places: list[list[str]] = []
+    told: dict[int, bytes] = {}  # place -> the bytes that are left of a character
     at = holes = silent = 0
     while at < len(data):
         size = 1 if data[at] < 0x80 else 2 if data[at] < 0xE0 else 3 if data[at] < 0xF0 else 4
@@ -94,10 +101,14 @@ def fill(data: bytes, *, latin: bool = False) -> str | None:
         if stray and places and len(places[-1][0]) == 1 and places[-1][0] > "\x7f":
             places[-1] = [LOST]  # bytes are gone without a sign: what stands before may be made of two characters
         at, holes = broken.end(), holes + 1
+        told[len(places)] = broken.group()
         places.append(_fillings(broken, data[at] if at < len(data) else 0x0A, latin) or [LOST])
     if holes * 2 > len(places) + 4:
         return None
     settled = _settled(places)
+    if latin:  # the likeliest of all that might be there is believed only if it is one that would be lost
+        chars = enumerate(settled)
+        settled = "".join(LOST if n in told and not _fits_latin(char, told[n]) else char for n, char in chars)
     if silent:
         settled = _without_doubted(settled)
     return settled if settled.count(LOST) * 4 <= len(settled) else None

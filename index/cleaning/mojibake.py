@@ -245,11 +245,11 @@ def _again(line: str) -> str | None:
     return next((new for new in _attempts(line) if _better(line, new)), None)
 
 
-def _other_table(line: str, signs: bool) -> str | None:
-    """The better of a line's readings as Big5 that was shown as GBK, or, in a text with `signs` for lost bytes, the
-    reverse; None where neither is one.
+def _other_table(line: str, marked: bool) -> str | None:
+    """The better of a line's readings as Big5 that was shown as GBK, or, in a text that shows where
+    bytes are `marked` as lost, the reverse; None where neither is one.
     """
-    tables = (_BIG5_IN_GBK, _GBK_IN_BIG5) if signs else (_BIG5_IN_GBK,)
+    tables = (_BIG5_IN_GBK, _GBK_IN_BIG5) if marked else (_BIG5_IN_GBK,)
     options = [option for again in tables if _better(line, option := again(line)) and option]
     return max(options, key=lambda option: load().score(option) / len(option), default=None)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from index.analysis.chunk import chunk_article
 from index.analysis.tokenizer import Tokenizer
-from index.cleaning.boilerplate import BoilerplateCounts, page_source
+from index.cleaning.boilerplate import BoilerplateCounts, of_source, page_source
 from index.cleaning.clean import clean
 from index.config import IndexConfig
 from index.connect import open_handle
@@ -34,7 +34,7 @@ def analyze_text(text: str, index: str | None = None) -> dict[str, Any]:
     """
     config = open_handle(index).describe().config if index else IndexConfig()
     raw = _article(text)
-    learned = _learned(Path(raw.path).parent) if raw.path else frozenset[str]()
+    learned = of_source(_learned(Path(raw.path).parent), page_source(raw)) if raw.path else frozenset[str]()
     cleaned = clean(raw, boilerplate=learned, keep_boilerplate=config.keep_boilerplate)
     article = cleaned.article
     tokenizer = Tokenizer(config.user_words, config.synonyms)

@@ -1,6 +1,7 @@
 import pytest
 
 from index.cleaning import boilerplate
+from index.models import Article
 
 SURE = [
     "京ICP备12345678号-1",
@@ -100,7 +101,7 @@ def test_lines_repeated_across_a_source_are_learned():
     for n in range(10):
         counts.add("某报", f"{'甲乙丙丁戊己庚辛壬癸'[n]}说的话。\n某报客户端下载 第{n}期")
         counts.add("别家", f"别家{'甲乙丙丁戊己庚辛壬癸'[n]}说的话。")
-    learned = counts.lines()
+    learned = boilerplate.of_source(counts.lines(), "某报")
     assert learned == {boilerplate.key("某报客户端下载 第9期", end=end) for end in (True, False)}  # a short page
     text = "今天的正文。\n某报客户端下载 第77期"
     assert boilerplate.remove(text, learned) == ("今天的正文。", ["某报客户端下载 第77期"])
@@ -110,14 +111,24 @@ def test_a_line_that_stands_in_few_articles_is_not_learned():
     counts = boilerplate.BoilerplateCounts(least=3, share=0.3)
     for n in range(30):
         counts.add("某报", f"正文{n}甲乙丙丁" + ("\n会议强调" if n < 5 else ""))
-    assert boilerplate.key("会议强调", end=True) not in counts.lines()
+    assert boilerplate.key("会议强调", end=True) not in boilerplate.of_source(counts.lines(), "某报")
+
+
+def test_what_one_source_repeats_is_left_in_the_pages_of_another():
+    counts = boilerplate.BoilerplateCounts(least=3, share=0.3)
+    for n in range(10):
+        counts.add("某报", f"{'甲乙丙丁戊己庚辛壬癸'[n]}说的话。\n微信公众号投稿须知")
+    text = "今天的正文。\n微信公众号投稿须知"
+    known = boilerplate.per_source(counts.lines())
+    assert boilerplate.remove(text, known(Article("a", "题目", text, source="某报")))[1] == ["微信公众号投稿须知"]
+    assert boilerplate.remove(text, known(Article("a", "题目", text, source="别家"))) == (text, [])
 
 
 def learned_of(texts):
     counts = boilerplate.BoilerplateCounts()
     for text in texts:
         counts.add("folder", text)
-    return counts.lines()
+    return boilerplate.of_source(counts.lines(), "folder")
 
 
 def test_serial_titles_headings_and_closing_sentences_are_no_boilerplate():
