@@ -254,6 +254,11 @@ def _other_table(line: str, marked: bool) -> str | None:
     return max(options, key=lambda option: load().score(option) / len(option), default=None)
 
 
+def holds_bytes(text: str) -> bool:
+    """Whether a run of Latin letters in `text` looks like bytes."""
+    return _LATIN_RUN.search(text) is not None
+
+
 def garbled(text: str) -> bool:
     """Whether lines of `text` still look like the work of a wrong table."""
     lines = text.split("\n")

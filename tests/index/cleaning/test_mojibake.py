@@ -119,3 +119,13 @@ def test_what_reads_oddly_where_bytes_are_gone_silently_is_lost():
     got = fill(gone[:-2])
     assert got is not None
     assert all(char in text or char == LOST for char in got)
+
+
+def test_a_byte_that_looks_like_a_soft_hyphen_is_no_hyphen():
+    # 環 is AD 68 in GBK: without its AD an h would stand there, and all behind it be paired anew.
+    line = "船工說這條河的環境好了許多，涵蓋上下游的碼頭都看得見白鷺，逢集的船也多開了兩班。"
+    for sign in ("", "\ufffd"):
+        text = line.encode("gbk").decode("cp1252", "ignore" if not sign else "replace")
+        got = clean(Article("a", "題目", text)).article.text
+        assert "h境" not in got
+        assert "荷w" not in got
