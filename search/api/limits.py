@@ -20,7 +20,7 @@ from search.api.answers import Refused, of_error
 MIB = 1 << 20
 DEPTH = 32  # of lists and objects in each other
 UNKNOWN_KEYS = 60  # a minute and address: each one's hash must be checked
-_IN_PLACE = 32_768  # bytes that are looked at without a thread: a fraction of a millisecond
+IN_PLACE = 32_768  # bytes that are looked at without a thread: a fraction of a millisecond
 _BRACKETS = np.zeros(256, np.int8)
 _BRACKETS[[ord("["), ord("{")]], _BRACKETS[[ord("]"), ord("}")]] = 1, -1
 _PARTS = np.zeros(256, np.bool_)
@@ -110,7 +110,7 @@ class BodyLimits:
                 await self._app(scope, _replayed(body, receive), send)
                 return
             check = partial(check_shape, body, limits.articles_parts if articles else limits.parts)
-            if len(body) <= _IN_PLACE:
+            if len(body) <= IN_PLACE:
                 check()
             else:
                 await to_thread.run_sync(check)

@@ -112,7 +112,7 @@ def _articles(router: APIRouter, asked: Asked) -> None:
         need(Role.ADMIN, served.name)
         raw = await request.body()
         try:
-            wanted = ReindexRequest.model_validate(parse_json(raw) if raw.strip() else {})
+            wanted = await to_thread.run_sync(_wanted, raw)
         except ValidationError as error:
             raise Refused(422, complaint(error)) from None
         unknown = set(wanted.sources) - set(asked.sources)
@@ -144,6 +144,10 @@ def _jobs(router: APIRouter, asked: Asked) -> None:
             raise Refused(409, f"job {job_id} is {status['state']}")
         _append(served.writable(), "cancel", {"job": job_id})
         return UnescapedJSON(found(job_id)[1])
+
+
+def _wanted(raw: bytes) -> ReindexRequest:
+    return ReindexRequest.model_validate(parse_json(raw) if raw.strip() else {})
 
 
 def _checked(raw: bytes) -> tuple[list[Any], list[str]]:

@@ -2,27 +2,29 @@
 
 import asyncio
 import json
+import shutil
 import socket
 import threading
 import time
 from contextlib import contextmanager
+from importlib import import_module
 
-import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.bench.bodies import BODIES
 from search.api.answers import Refused
 from search.api.app import Options, create_app
 from search.api.counters import SharedCounters
-from search.api.limits import DEPTH, MIB, Limits, Rates, check_shape
+from search.api.limits import DEPTH, IN_PLACE, Limits, Rates, check_shape
 from search.api.protocol import timed_protocol
 from search.live import LiveEngine
-from tests.search.api.conftest import asking
+from tests.conftest import HashEncoder
+from tests.search.api.conftest import asking, bearer
 
-HOLD = 0.1  # seconds that a body may hold up others beyond what a bare server's takes
+SMALL = b'{"q": "x"}'
 
 
 def nested(depth):
@@ -71,32 +73,54 @@ def test_any_bytes_have_a_shape(data):
 
 # ---- bodies
 
-TABLE = {
-    "numbers": b"[" + b"1," * 300_000 + b"1]",
-    "objects": b"[" + b'{"x":1},' * 100_000 + b'{"x":1}]',
-    "sources": json.dumps({"q": "馒头", "source": ["a"] * 200_000}).encode(),
-    "deep": nested(100_000),
-    "deep objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
-    "long question": json.dumps({"q": "文" * 300_000}).encode(),
-    "escapes": b'{"q": "' + b"\\u6587" * 150_000 + b'"}',
-    "keys": json.dumps({f"k{n}": n for n in range(60_000)}).encode(),
-    "too long": b" " * (MIB + 1),
-    "blanks": b" " * MIB,
-    "quotes": b'"' * MIB,
-    "backslashes": b'"' + b"\\" * (MIB - 2) + b'"',
-    "digits": b"9" * 500_000,
-    "no JSON": b"\xff" * 600_000,
-    "many questions": json.dumps([{"q": "馒头"}] * 3_000).encode(),
-}
+
+@pytest.fixture(scope="module")
+def client(index_path, tmp_path_factory):
+    """A client that may do everything, with an index of its own."""
+    root = shutil.copytree(index_path, tmp_path_factory.mktemp("bodies") / "index")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("search.engine.load_encoder", lambda name="bundled": HashEncoder())
+        with asking(root, key="k") as made:
+            made.headers.update(bearer("k"))
+            yield made
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_a_body_that_costs_too_much_is_refused(root, name):
-    with asking(root) as client:
-        response = client.post("/search", content=TABLE[name], headers={"content-type": "application/json"})
-        assert response.status_code in (400, 413, 422)
-        assert set(response.json()["error"]) == {"code", "message", "hint"}
-        assert len(response.content) < 1_000
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_that_costs_too_much_is_refused(client, name):
+    response = client.post("/search", content=BODIES[name], headers={"content-type": "application/json"})
+    assert response.status_code in (400, 413, 422)
+    assert set(response.json()["error"]) == {"code", "message", "hint"}
+    assert len(response.content) < 1_000
+
+
+@pytest.mark.parametrize("path", ["/search", "/articles", "/reindex"])
+def test_no_large_body_is_looked_at_where_others_wait(client, path, monkeypatch):
+    """Whatever reads bytes of a body: on the event loop it is given few, and whatever is parsed has few parts."""
+    on_loop, parsed = [], []
+
+    def noted(function, lengths=None):
+        def inner(data, *rest):
+            try:
+                asyncio.get_running_loop()
+                on_loop.append(len(data))
+            except RuntimeError:
+                pass
+            if lengths is not None:
+                lengths.append(sum(data.count(mark) for mark in (b"[", b"{", b",", b":")))
+            return function(data, *rest)
+
+        return inner
+
+    for name, lengths in (("limits.check_shape", None), ("searching.from_json", parsed)):
+        module, function = name.split(".")
+        made = noted(getattr(import_module(f"search.api.{module}"), function), lengths)
+        monkeypatch.setattr(f"search.api.{name}", made)
+    for body in [SMALL, *BODIES.values()]:
+        assert client.post(path, content=body, headers={"content-type": "application/json"}).status_code < 500
+    assert len(SMALL) in on_loop  # what is looked at there is seen here
+    assert max(on_loop) <= IN_PLACE
+    limits = Limits()
+    assert max(parsed) <= (limits.articles_parts if path == "/articles" else limits.parts)
 
 
 def test_a_body_is_cut_where_its_length_was_not_told(root):
@@ -134,59 +158,6 @@ def running(app, header_seconds=10.0):
         server.should_exit = True
         thread.join()
         sock.close()
-
-
-def bare():
-    app = FastAPI()
-
-    @app.get("/healthz")
-    async def healthz():
-        return {}
-
-    @app.post("/search")
-    async def search(request: dict):
-        return {}
-
-    return app
-
-
-async def _longest(port, body):
-    """Seconds of the slowest /healthz while `body` is sent again and again."""
-    took = []
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=120) as client:
-        await client.get("/healthz")
-        send = asyncio.create_task(_send(client, body))
-        while not send.done():
-            began = time.perf_counter()
-            await client.get("/healthz")
-            took.append(time.perf_counter() - began)
-            await asyncio.sleep(0.002)
-    return max(took)
-
-
-async def _send(client, body):
-    for _ in range(2):
-        await client.post("/search", content=body, headers={"content-type": "application/json"})
-
-
-@pytest.fixture(scope="module")
-def ports(index_path):
-    with pytest.MonkeyPatch.context() as patch:
-        from tests.conftest import HashEncoder
-
-        patch.setattr("search.engine.load_encoder", lambda name="bundled": HashEncoder())
-        with running(create_app(LiveEngine(index_path))) as ours, running(bare()) as theirs:
-            yield ours, theirs
-
-
-@pytest.mark.parametrize("name", TABLE)
-def test_no_body_holds_up_others(ports, name):
-    """The bare server is given a small body: what its slowest /healthz takes is the machine's own noise."""
-    ours, theirs = [], []
-    for _ in range(3):  # by turns, for the machine may be busy with other things
-        ours.append(asyncio.run(_longest(ports[0], TABLE[name])))
-        theirs.append(asyncio.run(_longest(ports[1], b"{}")))
-    assert min(ours) <= max(theirs) + HOLD
 
 
 def test_half_sent_requests_are_cut(index_path, hash_bundled):
