@@ -168,7 +168,10 @@ def _id_of(record: Any, number: int) -> str:
 
 async def _received(journal: Journal, stream: AsyncIterator[bytes]) -> dict[str, Any]:
     """Check a stream line by line into a file of the journal; BadArticle names the first line that is no article."""
-    name, path = await to_thread.run_sync(journal.incoming)
+    try:
+        name, path = await to_thread.run_sync(journal.incoming)
+    except OSError as error:
+        raise _cannot_write(error) from error
     count, rest, lines = 0, b"", list[bytes]()
     try:
         with path.open("wb") as file:
@@ -187,6 +190,9 @@ async def _received(journal: Journal, stream: AsyncIterator[bytes]) -> dict[str,
                 raise Refused(422, "articles: got an empty stream")
             await to_thread.run_sync(os.fsync, file.fileno())
         await to_thread.run_sync(sync, path.parent)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _cannot_write(error) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -209,7 +215,11 @@ def _append(journal: Journal, kind: str, content: dict[str, Any]) -> str:
     try:
         return journal.append(kind, content)
     except OSError as error:
-        raise Refused(503, f"the journal cannot be written: {error.strerror or error}", code="cannot_write") from error
+        raise _cannot_write(error) from error
+
+
+def _cannot_write(error: OSError) -> Refused:
+    return Refused(503, f"the journal cannot be written: {error.strerror or error}", code="cannot_write")
 
 
 async def _accepted(

@@ -76,7 +76,7 @@ class Journal:
 
     @staticmethod
     def _whole(path: Path, file: BinaryIO) -> int:
-        """Where the next line begins: what a process that died left unfinished, and never acknowledged, is cut off."""
+        """Where the next line begins: what was left unfinished by a process that died, or a full disk, is cut off."""
         size = path.stat().st_size
         with path.open("rb") as reader:
             end = size
@@ -198,10 +198,11 @@ class Journal:
     # ---- what the writer says
 
     def say(self, outcomes: Iterable[Mapping[str, Any]]) -> None:
-        """Append outcomes, each with its job and state, and flush them."""
-        lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in outcomes]
-        with (self.folder / "outcomes.jsonl").open("a", encoding="utf-8") as file:
-            file.writelines(lines)
+        """Append outcomes, each with its job and state, and flush them. OSError where that failed."""
+        path = self.folder / "outcomes.jsonl"
+        with path.open("ab") as file:
+            self._whole(path, file)
+            file.write(b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in outcomes))
             file.flush()
             os.fsync(file.fileno())
 

@@ -78,6 +78,14 @@ class JournalWriter:
 
     def run_once(self) -> bool:
         """Do the next requests, if there are any; False where there are none or the moment is bad."""
+        try:
+            return self._run_once()
+        except OSError:  # a disk so full that not even this can be noted: what was not noted is done again
+            self._refused += 1
+            self._busy = False
+            return False
+
+    def _run_once(self) -> bool:
         self._busy = False
         if not self.journal.folder.is_dir():
             return False

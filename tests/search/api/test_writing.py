@@ -1,5 +1,6 @@
 """Writing: acknowledged is durable, order is kept, what is done twice is done once, jobs tell and can be taken back."""
 
+import errno
 import json
 import threading
 
@@ -289,3 +290,43 @@ def test_whatever_is_replayed_the_end_is_the_same(tmp_path_factory, steps):
                 (root / "journal" / "outcomes.jsonl").write_bytes(before)
         finish(root)
     assert texts(root, *want) == list(want.values())
+
+
+# ---- a disk that is full
+
+
+def refuse(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("body", [b'{"text": "a"}', b'{"text": "a"}\n{"text": "b"}'], ids=["one", "stream"])
+@pytest.mark.parametrize("which", ["os.fsync", "pathlib.Path.mkdir"])
+def test_what_cannot_be_kept_is_not_acknowledged(kept, root, monkeypatch, body, which):
+    kind = "application/x-ndjson" if b"\n" in body else "application/json"
+    with monkeypatch.context() as patch:
+        patch.setattr(which, refuse)
+        response = kept.post("/articles", content=body, headers={"content-type": kind})
+    assert response.status_code == 503
+    assert response.json()["error"]["code"] == "cannot_write"
+    assert not list(root.glob("journal/incoming-*"))
+
+
+def test_a_writer_that_cannot_even_note_what_it_does_tries_again(root, monkeypatch):
+    journal = Journal(root)
+    job = journal.append("articles", {"articles": [LIGHT]})
+    writer = JournalWriter(root)
+    with monkeypatch.context() as patch:
+        patch.setattr("search.service.journal.os.fsync", refuse)
+        assert not writer.run_once()
+    assert writer._pause() > 0.1
+    assert writer.run_once()
+    assert journal.status(job)["state"] == "done"
+
+
+def test_an_outcome_that_was_cut_short_by_a_full_disk_spoils_none_after_it(root):
+    journal = Journal(root)
+    first, second = (journal.append("articles", {"articles": [{**LIGHT, "id": name}]}) for name in "ab")
+    with (root / "journal" / "outcomes.jsonl").open("ab") as file:
+        file.write(f'{{"job": "{first}", "sta'.encode())
+    finish(root)
+    assert [Journal(root).status(job)["state"] for job in (first, second)] == ["done", "done"]
