@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from index.backend import Backend
@@ -111,18 +112,22 @@ class Following:
     def update(self, changed: Iterable[str | Path], progress: Progress | None = None) -> BuildReport:
         """Read files and folders of the sources that have changed, and nothing else; raises as `build_index`.
 
-        What they held and do not hold any more is removed. An id that a file has which did not change stays that
-        file's, until it is gone.
+        What they held and do not hold any more is removed; not so where a source itself is gone, or would be read whole
+        and is an empty folder, as where a disk is to be mounted: a warning says so. An id that a file has which did not
+        change stays that file's, until it is gone.
         """
         paths = {Path(path) for path in changed} | self._doubles
         if open_handle(self._index).state() is IndexState.MISSING:
             paths = set(self._sources)
+        away = [one for one in self._sources if not one.exists() or (one in paths and _is_empty(one))]
+        paths = {path for path in paths if not any(_in(path, source) for source in away)}
         items = self._first_come(read_changed(paths, self._sources, exclude=self._exclude), set(map(path_name, paths)))
         report = update_index(
             items, self._index, sources=None if self._keep_missing else sorted(paths), progress=progress
         )
         self.note(report)
-        return report
+        kept = (f"{source} is empty or gone: what it held is kept" for source in away)
+        return replace(report, warnings=(*report.warnings, *kept))
 
     def note(self, report: BuildReport) -> None:
         """Remember what a report of the sources, or of some of their files, says of ids that two files have."""

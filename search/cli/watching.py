@@ -36,7 +36,7 @@ def follow(
         _say("following the sources; Ctrl-C ends")
         for changed in batches:
             report = _patiently(lambda changed=changed: following.update(changed))  # type: ignore[misc]
-            if report.added or report.changed or report.removed or report.skipped:
+            if report.added or report.changed or report.removed or report.skipped or report.warnings:
                 tell(report)
                 sys.stdout.flush()
     raise KeyboardInterrupt

@@ -108,6 +108,19 @@ def test_an_id_that_two_files_have_is_the_first_ones_until_it_is_gone(following,
     assert "第一个文件说的。" not in texts(tmp_path)
 
 
+def test_a_source_that_is_not_there_loses_nothing(following, folder, tmp_path):
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    report = following.update([folder])  # empty, as where a disk is to be mounted
+    assert counts(report) == (0, 0, 0)
+    assert "is kept" in report.warnings[0]
+    folder.rmdir()
+    assert counts(following.update([folder, folder / "a.txt"])) == (0, 0, 0)
+    assert len(texts(tmp_path)) == 3
+    folder.mkdir()
+    assert counts(following.update([folder / "a.txt", folder / "b.txt", folder / "inner"])) == (0, 0, 3)  # told each
+
+
 def test_an_index_that_was_taken_away_is_made_again_whole(following, folder, tmp_path):
     shutil.rmtree(tmp_path / "index")
     write(folder / "a.txt", "灯塔灭了。")
