@@ -74,7 +74,7 @@ def main() -> None:
     found: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="wensou-bodies-") as folder:
         build_index([ROOT / "scripts" / "samples"], Path(folder) / "index")
-        with serving(Path(folder) / "index") as server, bare(1) as other:
+        with serving(Path(folder) / "index") as server, bare(1) as (other, _):
             for name, body in BODIES.items():
                 ours, theirs = [], []
                 for _ in range(ROUNDS):  # by turns, for the machine may be busy with other things

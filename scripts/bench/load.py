@@ -7,7 +7,8 @@ Three things, each with servers of its own over an index of the sample articles:
 - `crowd`: 50 clients at once on a server that has just started, each with four questions; its memory beside that of a
   server which one client asked as many, and the 99th percentile of their times beside the median.
 - `beside_writes`: four clients for 60 seconds while articles are written and every commit is moved to; errors.
-- `rates`: requests a second by one and by two processes, beside those of a bare FastAPI endpoint, by turns.
+- `rates`: requests a second by one and by two processes, and the processor time of each, beside those of a bare
+  FastAPI endpoint, by turns.
 Memory is what all processes of a server hold (PSS). Beside other work times grow alike for all: compare ratios.
 """
 
@@ -23,7 +24,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -34,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 import httpx  # noqa: E402
 
 from index.builder import build_index  # noqa: E402
-from scripts.bench.server import Server  # noqa: E402
+from scripts.bench.server import Server, cpu_seconds  # noqa: E402
 from search.service.keys import add_key  # noqa: E402
 
 QUESTIONS = (
@@ -119,8 +120,8 @@ def serving(index: Path, *words: str) -> Iterator[Server]:
 
 
 @contextmanager
-def bare(workers: int) -> Iterator[str]:
-    """The address of a bare endpoint."""
+def bare(workers: int) -> Iterator[tuple[str, int]]:
+    """The address of a bare endpoint, and the id of its process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = ["scripts.bench.bare:app", "--port", str(port), "--workers", str(workers), "--log-level", "error"]
@@ -132,7 +133,7 @@ def bare(workers: int) -> Iterator[str]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/"
+        yield f"http://127.0.0.1:{port}/", process.pid
     finally:
         process.terminate()
         process.wait()
@@ -181,17 +182,24 @@ def measure_beside_writes(index: Path, key: str, seconds: float) -> dict[str, ob
     return {"clients": 4, "seconds": seconds, "answers": good, "errors": dict(found), "commits": len(commits)}
 
 
-def measure_rates(index: Path, key: str, seconds: float, rounds: int) -> dict[str, list[float]]:
-    """Requests a second, by turns."""
-    found: dict[str, list[float]] = {}
+def measure_rates(index: Path, key: str, seconds: float, rounds: int) -> dict[str, list[dict[str, float]]]:
+    """Requests a second, and milliseconds of processor that each took the server, by turns."""
+    found: dict[str, list[dict[str, float]]] = {}
+
+    def measure(name: str, url: str, pid: int, key: str) -> None:
+        asyncio.run(crowd(url, key, 8, 1))
+        before = cpu_seconds(pid)
+        count = asyncio.run(until(url, key, 8, seconds))["200"]
+        used = cpu_seconds(pid) - before
+        told = {"a_second": round(count / seconds, 1), "cpu_ms": round(1_000 * used / max(1, count), 2)}
+        found.setdefault(name, []).append(told)
+
     for _ in range(rounds):
         for workers in (1, 2):
-            with bare(workers) as url:
-                count = asyncio.run(until(url, "", 8, seconds))
-                found.setdefault(f"bare, {workers}", []).append(round(count["200"] / seconds, 1))
+            with bare(workers) as (url, pid):
+                measure(f"bare, {workers}", url, pid, "")
             with serving(index, "--workers", str(workers)) as server:
-                count = asyncio.run(until(server.url, key, 8, seconds))
-                found.setdefault(f"wensou, {workers}", []).append(round(count["200"] / seconds, 1))
+                measure(f"wensou, {workers}", server.url, server.process.pid, key)
     return found
 
 
@@ -200,17 +208,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="of questions beside writes")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=("crowd", "beside_writes", "rates"), help="measure this again, keep the rest")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/load.json")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wensou-load-") as folder:
         index = Path(folder) / "index"
         build_index([ROOT / "scripts" / "samples"], index)
         _, key = add_key(index, "admin")
-        result = {
-            "crowd": measure_crowd(index, key),
-            "beside_writes": measure_beside_writes(index, key, args.seconds),
-            "rates": measure_rates(index, key, 5.0, args.rounds),
+        measures: dict[str, Callable[[], object]] = {
+            "crowd": lambda: measure_crowd(index, key),
+            "beside_writes": lambda: measure_beside_writes(index, key, args.seconds),
+            "rates": lambda: measure_rates(index, key, 5.0, args.rounds),
         }
+        result = json.loads(args.out.read_text("utf-8")) if args.only else {}
+        result |= {name: measure() for name, measure in measures.items() if args.only in (None, name)}
     print(json.dumps(result, indent=1))
     args.out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     if result["beside_writes"]["errors"]:
