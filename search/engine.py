@@ -304,7 +304,7 @@ class SearchEngine:
         """Other questions that were perhaps meant, where nothing is found or the question looks misspelt."""
         suggester = self._suggester
         if suggester is None or (
-            found and not suggester.doubts(query.terms, query.text, self._ranker.document_frequency)
+            found and not suggester.doubts([*query.own_words], query.text, self._ranker.document_frequency)
         ):
             return []
         return suggester.correct(query.text, whole=found)

@@ -163,7 +163,9 @@ class Suggester:
         pairs = [
             fold(text[a.end - 1 : b.start + 1])
             for a, b in zip(tokens, tokens[1:], strict=False)
-            if a.end == b.start and (len(text) <= _MAX_SHORT_QUERY or _left_over(a.term) or _left_over(b.term))
+            if a.end == b.start
+            and not {a.term, b.term} & FUNCTION_WORDS
+            and (len(text) <= _MAX_SHORT_QUERY or _left_over(a.term) or _left_over(b.term))
         ]
         return any(not lister.pair_frequency(pair) for pair in pairs if all(map(_HAN.match, pair)))
 
