@@ -77,6 +77,16 @@ def _names_columns(row: Row, below: Row | None) -> bool:
     return not any(_is_number(below.cells[i]) for i in numbers) and 2 * len(numbers) <= len(row.filled)
 
 
+def _holds_values(row: Row, below: Sequence[Row]) -> bool:
+    """Whether a cell of `row` comes again in its column: a value then, and no name. Merged names reach down and names
+    are printed again, so that rows right below and those with more than half of the cells do not count.
+    """
+    if any(field_of(row.cells[i]) for i in row.filled):
+        return False
+    alike = (sum(other.cells[i : i + 1] == [row.cells[i]] for i in row.filled) for other in below[_LEVELS - 1 :])
+    return any(0 < 2 * same <= len(row.filled) for same in alike)
+
+
 def _goes_on(names: Row, below: Row) -> bool:
     """Whether `below` names columns under `names` that stand for several: merged, or left empty behind one."""
     width = min(len(names.cells), len(below.cells))
@@ -172,9 +182,9 @@ def _begins_anew(row: Row, ahead: _Ahead) -> bool:
 
 def _header(row: Row, ahead: _Ahead) -> Row:
     """The names of the columns that begin with `row`; those below it are taken. A row without cells: it names none."""
-    below = ahead.look(1)
+    below = ahead.look(_AHEAD)
     single = len(row.filled) == 1 and field_of(row.cells[row.filled[0]])
-    if not single and not _names_columns(row, below[0] if below else None):
+    if not single and (not _names_columns(row, below[0] if below else None) or _holds_values(row, below)):
         return Row(row.number, [], [])
     names = row
     for _ in range(_LEVELS - 1):

@@ -61,6 +61,19 @@ def test_a_table_without_names_of_columns_makes_none_up(tmp_path):
     assert [item.cells for item in items] == ["张木匠\n12\n1987", "李铁匠\n15\n1990"]
 
 
+def test_a_first_row_whose_words_come_again_in_their_columns_holds_values(tmp_path):
+    rows = "东渡口,张木匠,两趟\n西渡口,李铁匠,一趟\n石桥,赵船工,三趟\n柳湾,钱药师,两趟\n"
+    told = [item.cells for item in csv(tmp_path, rows)]
+    assert len(told) == 4
+    assert all(word in told[0] for word in ("东渡口", "张木匠", "两趟"))
+    assert not any("东渡口" in cells for cells in told[1:])
+
+
+def test_names_printed_again_with_another_page_are_names_still(tmp_path):
+    rows = "村庄,户数,人口\n上湾,12,40\n下湾,15,52\n柳湾,9,31\n村庄,户数,人口（续）\n石桥,8,30\n"
+    assert csv(tmp_path, rows)[0].cells == "村庄：上湾\n户数：12\n人口：40"
+
+
 def test_a_few_rows_of_one_cell_are_one_text(tmp_path):
     (item,) = csv(tmp_path, "渡口须知\n先下后上。\n不得超载。\n")
     assert item.text == "渡口须知\n先下后上。\n不得超载。"
