@@ -107,6 +107,10 @@ class Client:
         limit = max(60.0, self._options.timeout)
         self._tried(lambda: self._client.load_collection(name, timeout=limit), f"load the collection {name}")
 
+    def unpoint(self, alias: str) -> None:
+        """Let `alias` stand for nothing."""
+        self._tried(lambda: self._client.drop_alias(alias, timeout=self._options.timeout), f"drop the alias {alias}")
+
     def drop(self, name: str) -> None:
         """Remove a collection; nothing where it is not there."""
         self._tried(lambda: self._client.drop_collection(name, timeout=self._options.timeout), f"drop {name}")

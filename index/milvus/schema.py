@@ -66,7 +66,7 @@ def _indexes(address: Address, scalars: tuple[str, ...] = (), *, modern: bool = 
         indexes.add_index("vector", index_type="FLAT", metric_type="IP")
     if modern and large:
         indexes.add_index("terms", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
-    for name in scalars if address.file is None else ():
+    for name in scalars:
         indexes.add_index(name, index_name=name, index_type="INVERTED" if modern else "")
     return indexes
 

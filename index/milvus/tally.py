@@ -16,9 +16,12 @@ class Tally:
     lengths: Counter[str] = field(default_factory=Counter)
     holders: dict[str, Counter[int]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    kept: bool = True
+    """Whether its rows are written."""
 
     def add(self, one: Prepared, sign: int = 1) -> None:
         """Count an article in, or out."""
+        self.kept = False
         for name, (documents, length) in one.lengths().items():
             self.documents[name] += sign * documents
             self.lengths[name] += sign * length

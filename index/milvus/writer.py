@@ -287,13 +287,9 @@ class MilvusWriter:
         for begin in range(0, len(names), _IDS_A_CALL):
             some = any_of("article", names[begin : begin + _IDS_A_CALL])
             for collection in (self.names.articles, self.names.chunks):
-                pks = [
-                    row["pk"]
-                    for row in self._client.scan(
-                        collection, f"{some} and born == {self._next}", ["pk"], consistency="Strong"
-                    )
-                ]
-                remove(self._client, collection, pks)
+                own = f"{some} and born == {self._next}"
+                rows = self._client.scan(collection, own, ["pk"], consistency="Strong")
+                remove(self._client, collection, [row["pk"] for row in rows])
 
     def _end(self, names: Sequence[str]) -> None:
         """Let rows of older commits end with the next one."""
@@ -308,7 +304,9 @@ class MilvusWriter:
         return self._seen("Bounded", young=True)
 
     def _write_counts(self) -> None:
-        self._client.write(self.names.terms, list(self._tally.rows(self._next, self._part)))
+        if not self._tally.kept:
+            self._client.write(self.names.terms, list(self._tally.rows(self._next, self._part)))
+            self._tally.kept = True
 
     def whole(self) -> bool:
         """Always: this is the only writer; see Writer."""
