@@ -13,7 +13,9 @@ from search.api.asked import Asked
 from search.engine import SearchEngine
 from search.models import SearchOptions
 from search.overview import Themes, months_by_source, themes_of
+from search.service.question_log import unanswered
 
+_EMPTY = 50  # questions that found nothing, told of
 _HITS = 100  # of a question, shown among the themes
 
 
@@ -55,12 +57,15 @@ class ThemesOut(BaseModel):
 
 
 class ReportOut(BaseModel):
-    """The state of the index and what the last runs of the builder did, newest first."""
+    """The state of the index, what the last runs of the builder did, newest first, and what found nothing, where the
+    server keeps that: `query` and `count`, the most frequent first.
+    """
 
     stats: dict[str, Any]
     state: str
     trouble: str | None
     builds: list[dict[str, Any]]
+    empty_questions: list[dict[str, Any]]
 
 
 def corpus_router(asked: Asked) -> APIRouter:
@@ -101,6 +106,10 @@ def corpus_router(asked: Asked) -> APIRouter:
             "state": str(live.state()),
             "trouble": live.trouble.message if live.trouble else None,
             "builds": history(live.folder) if live.folder else [],
+            "empty_questions": [
+                {"query": one.question, "count": one.times}
+                for one in (unanswered(live.folder)[:_EMPTY] if live.folder else [])
+            ],
         }
 
     return router

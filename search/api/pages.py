@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from index.errors import NotFound
 from index.models import Filters
 from search.api.asked import Asked
+from search.api.several import added
 from search.citation import gb7714
 from search.facets import NAMES, NUMBER, Counts, keeping_to_the_others
 from search.models import Mode, SearchOptions
@@ -83,14 +84,14 @@ def _counts(router: APIRouter, asked: Asked) -> None:
 
         Without a question all articles are counted.
         """
-        engine = asked.engine()
+        engines = list(asked.engines().values())
 
         def candidates(those: Filters) -> Counts:
             options = SearchOptions(k, offset, mode, filters=those, passages=1, focus=False, facets=True)
-            return engine.search(q, options).facets or {}
+            return added([engine.search(q, options).facets or {} for engine in engines])
 
         def all_articles(those: Filters) -> Counts:
-            found = engine.counts(those, list(_FIELDS.values()))
+            found = added([engine.counts(those, list(_FIELDS.values())) for engine in engines])
             return {name: found[field] for name, field in _FIELDS.items()}
 
         return dict(keeping_to_the_others(filters, candidates if q.strip() else all_articles))

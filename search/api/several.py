@@ -4,7 +4,7 @@ Scores of different indexes stand on the same scale, 0..1: both legs are anchore
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Any
@@ -26,6 +26,9 @@ def search_all(
     each = {name: _first(engine, text, options, upto) for name, engine in engines.items()}
     results = [{**result, "index": name} for name, answer in each.items() for result in answer["results"]]
     results.sort(key=lambda result: (-result["score"], result["index"], result["article_id"]))
+    if options.sort == "date":
+        results.sort(key=lambda result: result["published"] or "", reverse=True)
+        results.sort(key=lambda result: bool(result["chance"]))
     first = next(iter(each.values()))
     merged = {
         **first,
@@ -46,7 +49,7 @@ def search_all(
     if nearest and not results:
         merged["nearest"] = max(nearest, key=lambda result: result["score"])
     if options.facets:
-        merged["facets"] = _added([answer["facets"] for answer in each.values()])
+        merged["facets"] = added([answer["facets"] for answer in each.values()])
     return merged, each
 
 
@@ -83,7 +86,8 @@ def _distinct(lists: Any) -> list[str]:
     return list(dict.fromkeys(text for text in chain.from_iterable(lists) if text is not None))
 
 
-def _added(each: list[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+def added(each: Sequence[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+    """Counts of values by facet, those of several indexes added up, most first."""
     out = {}
     for name in each[0]:
         counts: Counter[str] = Counter()

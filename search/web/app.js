@@ -1,6 +1,6 @@
 // The page: address -> GET search -> results. The other files draw; this one decides what and when.
 
-import { $, el } from "./dom.js";
+import { $, button, el } from "./dom.js";
 import { followAddress, go, linkTo, question, state } from "./address.js";
 import { pace, showForm } from "./asking.js";
 import "./keys.js";
@@ -110,7 +110,8 @@ async function showView() {
   await told;
   if (state.view !== name) return;
   if (several && !state.index) {
-    node.replaceChildren(el("p.quiet-line", t("choose_index")));
+    const choices = [...$("index").options].slice(1).map(({ value }) => button(value, () => go({ index: value }), { class: "quiet framed" }));
+    node.replaceChildren(el("div.state", el("h2", t(`view_${name}`)), el("p", t("choose_index")), el("div.choices", choices)));
     return;
   }
   const { draw } = await VIEWS[name]();

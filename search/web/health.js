@@ -71,8 +71,8 @@ function skipped(run) {
 
 function cleaned(run) {
   if (!Object.keys(run.repairs ?? {}).length) return [];
-  const examples = (run.examples ?? []).map((one) => el("li", el("del", { lang: "zh" }, one.before), " → ", el("ins", { lang: "zh" }, one.after || t("removed")), el("span.by", one.step)));
-  return [el("h3", t("cleaned")), tallied(run.repairs, {}), examples.length > 0 && el("details", el("summary", t("cleaned_examples", examples.length)), el("ul.alike.changes", examples))];
+  const examples = (run.examples ?? []).map((one) => el("li", el("del", { lang: "zh" }, one.before), " → ", el("ins", { lang: "zh" }, one.after || t("removed")), el("span.by", t("steps")[one.step] ?? one.step)));
+  return [el("h3", t("cleaned")), tallied(run.repairs, t("steps")), examples.length > 0 && el("details", el("summary", t("cleaned_examples", examples.length)), el("ul.alike.changes", examples))];
 }
 
 /** Questions that found nothing, where the server keeps them. */

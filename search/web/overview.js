@@ -69,18 +69,14 @@ function map({ themes, points, hits }) {
 }
 
 function themeList(themes, titles) {
-  return el(
-    "div",
-    el("h3", t("themes")),
-    el("ol.themes",
-      themes.map((theme, i) =>
-        el(
-    "li",
-          el("details", el("summary", coloured(el("i.dot"), i), el("span", { lang: "zh-Hans" }, theme.words.join("　") || t("theme_unnamed")), el("span.count", number(theme.size))), el("ul", theme.nearest.map((id) => articleLine(titles.get(id))))),
-        ),
+  const item = (theme, i) =>
+    el("li",
+      el("details",
+        el("summary", coloured(el("i.dot"), i), el("span", { lang: "zh-Hans" }, theme.words.join("　") || t("theme_unnamed")), el("span.count", number(theme.size))),
+        el("ul", theme.nearest.map((id) => articleLine(titles.get(id)))),
       ),
-    ),
-  );
+    );
+  return el("div", el("h3", t("themes")), el("ol.themes", themes.map(item)));
 }
 
 function litList(points) {

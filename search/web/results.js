@@ -42,17 +42,10 @@ function notes(answer) {
   return nodes;
 }
 
-/** Results as list items; a line before the first by chance. */
+/** Results as list items; a line before the first by chance, or by date before the first that is far from the question. */
 function lines(results) {
-  const nodes = [];
-  let chance = false;
-  results.forEach((result, i) => {
-    const item = el("li", hit(result, i, setCurrent));
-    if (result.chance && !chance) item.prepend(el("p.chance-line", t("chance")));
-    chance ||= Boolean(result.chance);
-    nodes.push(item);
-  });
-  return nodes;
+  const first = results.findIndex((result) => result.chance);
+  return results.map((result, i) => el("li", i === first && el("p.chance-line", t(state.sort === "date" ? "far" : "chance")), hit(result, i, setCurrent)));
 }
 
 function nothing(total) {

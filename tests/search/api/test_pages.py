@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 from index.builder import update_index
 from search.api.app import create_app
 from search.live import LiveEngine
+from search.service.question_log import note_empty
 from tests.conftest import CORPUS, PLAIN, HashEncoder, article
 
 pytestmark = pytest.mark.usefixtures("hash_bundled")
@@ -97,3 +98,22 @@ def test_the_report_tells_the_state_and_the_last_runs(api):
     assert (report["state"], report["trouble"]) == ("equal", None)
     assert report["stats"]["articles"] == len(CORPUS) + 2
     assert report["builds"][0]["added"] == len(CORPUS) + 2
+    assert report["empty_questions"] == []
+
+
+def test_the_report_tells_the_questions_that_found_nothing(api, folder):
+    for question in ("量子", "飞碟", "量子"):
+        note_empty(folder / "index", question)
+    assert api.get("/report").json()["empty_questions"] == [
+        {"query": "量子", "count": 2},
+        {"query": "飞碟", "count": 1},
+    ]
+
+
+def test_facets_of_several_indexes_are_added_up(api, folder):
+    live = LiveEngine(folder / "index")
+    with TestClient(create_app({"a": live, "b": live})) as both:
+        for params in ({}, {"q": "渡口的灯"}, {"source": "汉东日报"}):
+            one, two = (client.get("/facets", params=params).json() for client in (api, both))
+            assert two == {name: {value: 2 * n for value, n in counts.items()} for name, counts in one.items()}
+            assert two["month"]
