@@ -6,6 +6,7 @@ on, without torch. Said is how near its vectors are to those of the full weights
 
 import argparse
 import io
+import logging
 import sys
 import warnings
 from contextlib import redirect_stdout
@@ -16,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from index.encoders.onnx import OnnxEncoder
-from index.encoders.transformer import TransformerEncoder
+from index.encoders.transformer import TransformerEncoder, quiet
 
 _ASKED = (
     "中国经济稳步增长，消费和投资都在回升。", "市图书馆周末延长开放时间。", "法院依法公开审理了此案。",
@@ -25,12 +26,13 @@ _ASKED = (
 
 
 def quantise(folder: Path) -> Path:
-    """Write the int8 file of the model in `folder` and return its path. Weights take a byte, matrix by matrix."""
+    """Write the int8 file of the model in `folder` and return its path. Weights take a byte, with a scale a channel."""
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from transformers import AutoModel
 
-    model = AutoModel.from_pretrained(str(folder), local_files_only=True).eval()
+    with quiet():
+        model = AutoModel.from_pretrained(str(folder), local_files_only=True).eval()
     names = ["input_ids", "attention_mask"]
     if getattr(model.config, "type_vocab_size", 0) > 1:
         names.append("token_type_ids")
@@ -50,15 +52,17 @@ def quantise(folder: Path) -> Path:
     whole = target.with_name(".whole.onnx")
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Body(), example, str(whole), input_names=names, output_names=["last_hidden_state"],
-            dynamic_shapes=(tuple(axes for _ in names),), dynamo=True, external_data=False,
-        )  # fmt: skip
+        logging.disable(logging.WARNING)  # of parts that no such model has, and advice on images
         try:
+            torch.onnx.export(
+                Body(), example, str(whole), input_names=names, output_names=["last_hidden_state"],
+                dynamic_shapes=(tuple(axes for _ in names),), dynamo=True, external_data=False,
+            )  # fmt: skip
             # Seven bits: older processors without int8 dot products would overflow with eight.
             quantize_dynamic(str(whole), str(target), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
         finally:
-            whole.unlink()
+            logging.disable(logging.NOTSET)
+            whole.unlink(missing_ok=True)
     return target
 
 

@@ -48,7 +48,7 @@ class TransformerEncoder(Prompted):
             EncoderUnavailable: not installed, not found, not reachable, or not a model.
         """
         try:
-            with _quiet():
+            with quiet():
                 import sentence_transformers  # noqa: F401
         except ImportError as error:
             raise EncoderUnavailable(
@@ -79,7 +79,7 @@ class TransformerEncoder(Prompted):
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep off stderr what the libraries say of themselves while a model is loaded that is here: bars and warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -166,7 +166,7 @@ def _open(path: str, folder: Path) -> Any:
 
     if not (folder / "modules.json").exists() and not (folder / "config.json").exists():
         raise OSError(f"no modules.json and no config.json in {path}")
-    with _quiet():
+    with quiet():
         return SentenceTransformer(path, local_files_only=True)
 
 

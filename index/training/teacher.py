@@ -62,9 +62,10 @@ def lessons(
 ) -> Lessons:
     """What `teacher` makes of `texts`: words alone and short texts as questions, and long ones as passages.
 
-    `kept`: the folder that keeps its vectors (see `read`).
+    `kept`: the folder that keeps its vectors (see `read`), each teacher's in one of their own.
     """
     words, short, long = texts
+    kept = kept / teacher.fingerprint
     asked = read(teacher.queries, teacher.dim, [*words, *short], kept / "questions", say)
     found = read(teacher.passages, teacher.dim, long, kept / "passages", say)
     # What all texts have in common says nothing; the teacher's words, questions and passages have each their own.

@@ -16,6 +16,7 @@ class Teacher:
     """Reads a text as the sum of its characters' rows, and counts what it reads."""
 
     dim = 6
+    fingerprint = "of-characters"
 
     def __init__(self):
         self.seen = []
@@ -102,6 +103,10 @@ def test_a_lesson_is_every_word_and_text_with_what_the_teacher_makes_of_it(text,
     assert found.vectors.shape == (words + 3, teacher.dim)
     assert len(found.ends) == len(found.weights) + 1 == words + 4
     assert found.ids[found.ends[words] : found.ends[words + 1]].tolist() == tokenizer.encode("水稻栽培").ids
+    other = Teacher()
+    other.fingerprint = "another"
+    lessons(other, (["管理"], [], []), tokenizer, tmp_path, print)
+    assert other.seen == ["管理"]  # what one teacher made of a text is not another's
     assert found.weights[[0, words, words + 2]].tolist() == [0.25, 1.0, 4.0]
     np.testing.assert_allclose(np.linalg.norm(found.vectors[: words + 2], axis=1), 1, atol=1e-5)
 
