@@ -6,6 +6,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from search.api.answers import CODES, error_response
+
 MAX_CONNECTIONS = 1_000
 
 
@@ -36,6 +38,19 @@ class TimedProtocol(H11Protocol):
         super().on_response_complete()
         if self.timeout_keep_alive_task is None and self._between():
             self._expect()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP in the shape of every error, and hang up."""
+        hint = "characters of an address must be percent-encoded: curl -G --data-urlencode q=电梯 URL"
+        body = error_response(400, CODES[400], "the request cannot be read as HTTP", hint).body
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        for event in (h11.Response(status_code=400, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event))
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing more."""

@@ -177,6 +177,20 @@ def test_half_sent_requests_are_cut(index_path, hash_bundled):
             sock.close()
 
 
+@pytest.mark.parametrize(
+    "sent", ["GET /search?q=电梯 HTTP/1.1\r\nHost: localhost\r\n\r\n", "\x16\x03\x01 nonsense\r\n\r\n"]
+)
+def test_what_is_no_http_is_told_so_in_the_shape_of_every_error(index_path, hash_bundled, sent):
+    with running(create_app(LiveEngine(index_path))) as port, socket.create_connection(("127.0.0.1", port)) as sock:
+        sock.sendall(sent.encode())
+        got = b""
+        while piece := sock.recv(65_536):
+            got += piece
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert "percent-encoded" in json.loads(body)["error"]["hint"]
+
+
 # ---- how many
 
 
