@@ -42,7 +42,7 @@ class TimedProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP in the shape of every error, and hang up."""
         hint = "characters of an address must be percent-encoded: curl -G --data-urlencode q=电梯 URL"
-        body = error_response(400, CODES[400], "the request cannot be read as HTTP", hint).body
+        body = bytes(error_response(400, CODES[400], "the request cannot be read as HTTP", hint).body)
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
