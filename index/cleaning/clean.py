@@ -48,6 +48,7 @@ _INVISIBLE = re.compile(
 # The same in text that holds bytes shown as Latin letters: what looks like a control or a soft hyphen is a byte there.
 _INVISIBLE_BESIDE_BYTES = re.compile(_INVISIBLE.pattern.replace("\x7f-\x84\x86-\x9f\xad", "\x7f"))
 _BREAKS = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
+_BREAKS_BESIDE_BYTES = re.compile(_BREAKS.pattern.replace(r"\x85", ""))
 _MARGINS = re.compile(r"[ \t\u3000\xa0]+$|^[\u3000\xa0]+", re.M)
 _BLANK = re.compile(r"\n{3,}")
 
@@ -62,8 +63,9 @@ def _plain(text: str) -> bool:
 def _spaces(text: str) -> str:
     # Going through a text for a class of characters is slow: first what tells that there is nothing.
     if not _plain(text):
-        invisible = _INVISIBLE_BESIDE_BYTES if mojibake.holds_bytes(text) else _INVISIBLE
-        text = invisible.sub("", _BREAKS.sub("\n", text))
+        bytes_shown = mojibake.holds_bytes(text)
+        text = (_BREAKS_BESIDE_BYTES if bytes_shown else _BREAKS).sub("\n", text)
+        text = (_INVISIBLE_BESIDE_BYTES if bytes_shown else _INVISIBLE).sub("", text)
     text = text.replace("\xa0", " ")
     if "\u3000" in text or " \n" in text or "\t\n" in text or text.endswith((" ", "\t")):
         text = _MARGINS.sub("", text)

@@ -129,3 +129,10 @@ def test_a_byte_that_looks_like_a_soft_hyphen_is_no_hyphen():
         got = clean(Article("a", "題目", text)).article.text
         assert "h境" not in got
         assert "荷w" not in got
+
+
+def test_a_byte_that_looks_like_a_line_break_is_no_break():
+    # 參 and 區 begin with 85 in GBK, which is a line break where letters are meant.
+    line = "船工參加過三次水路普查，這個區的渡口他都到過，哪裏水淺哪裏有石，閉着眼也說得出來。"
+    got = clean(Article("a", "題目", line.encode("gbk").decode("latin-1"))).article.text
+    assert "\n" not in got
