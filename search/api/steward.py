@@ -78,7 +78,7 @@ def _write(root: str, sources: Sequence[str], idle: float) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    JournalWriter(Path(root), sources).run(stop, idle)
+    JournalWriter(Path(root), sources, _say).run(stop, idle)
 
 
 class _Index:

@@ -4,7 +4,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -54,8 +54,9 @@ class _Work:
 class JournalWriter:
     """Does what the journal asks. One a journal: it holds no lock of its own beside the index's."""
 
-    def __init__(self, root: Path, sources: Sequence[str] = ()) -> None:
-        """`sources` are what `reindex` may read again."""
+    def __init__(self, root: Path, sources: Sequence[str] = (), say: Callable[[str], None] = lambda _: None) -> None:
+        """`sources` are what `reindex` may read again; `say` is told, once each, what keeps all from being done."""
+        self._say, self._said = say, ""
         self._root = root
         self._sources = tuple(sources)
         self.journal = Journal(root)
@@ -104,11 +105,14 @@ class JournalWriter:
         except _MOMENT as error:
             self._refused += 1
             message = getattr(error, "message", None) or str(error)
+            if message != self._said:
+                self._say(f"what was asked to be written waits: {message}")
+            self._said = message
             self.journal.say([{"job": one.job, "state": "pending"} for one in work.requests])
             self.journal.say_progress({"jobs": [], "trouble": message})
             self._busy = False
             return False
-        self._refused = 0
+        self._refused, self._said = 0, ""
         return True
 
     def _without_cancelled(self, waiting: list[Request]) -> list[Request]:

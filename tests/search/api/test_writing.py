@@ -196,9 +196,12 @@ def test_only_the_request_at_fault_fails(root, monkeypatch):
 def test_while_another_writes_requests_wait(root):
     journal = Journal(root)
     job = journal.append("articles", {"articles": [LIGHT]})
-    writer = JournalWriter(root)
+    said = []
+    writer = JournalWriter(root, say=said.append)
     with writer_lock(root):
         assert not writer.run_once()
+        assert not writer.run_once()
+        assert len(said) == 1
         assert "writing" in journal.status(job)["trouble"]
     assert writer.run_once()
     assert journal.status(job)["state"] == "done"
