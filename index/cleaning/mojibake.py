@@ -182,12 +182,18 @@ _WIDE = re.compile(r"[^\x00-\x7f\ufffd]+")
 _LATIN_STRETCH = re.compile(rf"[{_LATIN_CLASS} -~\t\ufffd]+|[^{_LATIN_CLASS} -~\t\ufffd]+")
 _LATIN_PAIRS = re.compile(r"(?:[\xa1-\xfe]{2})+")
 _MIN_FOR_CERTAINTY = 4  # of them in an article
+_SURE_UTF8_THRESHOLD = 0.7  # share of an article's Latin letters that are in triples where it is UTF-8
+_UTF8_THRESHOLD = 0.3  # share of a line's from which it is no GBK, however much of it is lost
 
 
 def _is_utf8(text: str) -> bool:
     """Whether the Latin letters of an article are UTF-8 for Chinese: nearly all of them fall into its triples."""
-    found = _TRIPLE.findall(text)
-    return len(found) >= _MIN_FOR_CERTAINTY and 3 * len(found) >= 0.7 * len(_HIGH.findall(text))
+    return len(_TRIPLE.findall(text)) >= _MIN_FOR_CERTAINTY and _share_of_triples(text) >= _SURE_UTF8_THRESHOLD
+
+
+def _share_of_triples(text: str) -> float:
+    """Which part of the Latin letters of `text` falls into triples of UTF-8; in GBK it is some hundredths by chance."""
+    return 3 * len(_TRIPLE.findall(text)) / max(1, len(_HIGH.findall(text)))
 
 
 def _utf8_in_latin(data: bytes) -> str | None:
@@ -205,7 +211,7 @@ def _attempts(line: str) -> Iterator[str | None]:
         yield _from_gbk(line)
     if _LATIN_RUN.search(line):
         yield _latin_line(_utf8_in_latin)(line)
-        if len(_TRIPLE.findall(line)) < 2:
+        if _share_of_triples(line) < _UTF8_THRESHOLD:
             yield _latin_line(_gbk_in_latin)(line)
 
 
