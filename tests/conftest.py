@@ -26,6 +26,8 @@ from search.engine import SearchEngine
 
 pytest_plugins = ["tests.heavy"]
 
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # it reports to its makers as soon as it is imported
+
 settings.register_profile("wensou", deadline=None)  # a busy machine is no failure
 settings.load_profile("wensou")
 

@@ -55,7 +55,7 @@ def search_articles(engine: SearchEngine, query: str, options: SearchOptions, ma
         note=_note(answer),
         total=answer.total,
         results=[],
-        next_offset=options.offset,  # counted in while results are added
+        next_offset=options.offset + len(answer.results),  # the longest it can be, counted in while results are added
         warnings=list(answer.warnings),
     )
     for result in answer.results:
@@ -215,7 +215,7 @@ def list_sources(engine: SearchEngine, offset: int, max_tokens: int) -> SourcesF
         without_source=articles - sum(counts["source"].values()),
         earliest_month=months[0] if months else None,
         latest_month=months[-1] if months else None,
-        next_offset=offset,
+        next_offset=len(sources),  # as above
     )
     for source, count in sources[offset:]:
         found.sources.append(SourceCount(source=source, articles=count))

@@ -108,7 +108,7 @@ def test_an_engine_is_handed_out_with_all_loaded_that_a_question_needs(tmp_path)
     update_index(CORPUS, tmp_path, PLAIN)
     engine = LiveEngine(tmp_path).engine()
     assert "tokenizer" in vars(engine._encoder)
-    assert "_library" in vars(engine._tokenizer)
+    assert "_cut" in vars(engine._tokenizer)
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is mapped")
