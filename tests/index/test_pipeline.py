@@ -154,8 +154,10 @@ def test_the_processes_end_with_the_one_that_started_them(tmp_path, number):
         json.dumps({"id": str(n), "text": "水稻破口期要防稻瘟病。" * 300}, ensure_ascii=False) for n in range(4_000)
     ]
     (tmp_path / "many.jsonl").write_text("\n".join(lines), "utf-8")
+    # Whoever runs the tests in the background may have hanging up ignored.
+    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\nfrom search.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", "from search.cli import main; main()", "index", str(tmp_path / "many.jsonl"),
+        [sys.executable, "-c", code, "index", str(tmp_path / "many.jsonl"),
          "--index", str(tmp_path / "index"), "--workers", "2", "--rebuild"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip

@@ -118,7 +118,10 @@ def test_thousands_of_skipped_records_are_a_count_and_the_first_ten(wensou, tmp_
 def test_ctrl_c_is_exit_code_130_from_the_start(delay, samples_index):
     # It waits for questions once it is up, so however slow the machine, Ctrl-C finds it still there.
     # Python's own start, some hundredths of a second, is nobody's to catch: begin when ours does.
-    code = "import time, sys; from search.cli import main; print('up', flush=True); main()"
+    code = (  # the handler is set because whoever runs the tests in the background has Ctrl-C ignored
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from search.cli import main\nprint('up', flush=True)\nmain()"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", code, "query", "-", "--index", str(samples_index)],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
