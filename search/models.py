@@ -1,6 +1,6 @@
 """The nouns of an answer. Frozen; `to_json` gives exactly the object of the interface."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -83,7 +83,7 @@ class Explanation:
 
     `expanded` has the words of the question that are looked for in other words, too, each with these and their weights.
     Where the question names articles, that counts for `rest` of the score only, and `named` is what this one has of it.
-    `reason` is the same in a sentence.
+    `reason` is the same in a sentence, and `parts` are what it says, by name, each with the words it is about.
     """
 
     bm25: LegExplanation
@@ -96,6 +96,7 @@ class Explanation:
     named: float = 0.0
     rest: float = 1.0
     reason: str = ""
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     expanded: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 

@@ -13,6 +13,18 @@ from search.ranking.ranker import Ranking
 
 _NEAR_THRESHOLD = 0.2  # a scaled cosine that is more than an accident
 _FIRST = 10  # ranks of the dense leg that are told of
+_PARTS = {
+    "named": "问的就是这篇的标题或文号",
+    "mentioned": "问题里提到了这篇的标题或文号",
+    "all_words": "写有问题里的全部关键词：{}",
+    "words": "写有问题里的词：{}",
+    "other_words": "写有{}的另一种说法",
+    "near": "段落的意思也与问题相近",
+    "only_near": "没有问题里的原词，但段落的意思与问题相近",
+    "first": "按词排在第一",
+    "recent": "发布得较新",
+    "little": "与问题只有零星相同的字词，可能无关",
+}
 
 
 class Explainer:
@@ -38,6 +50,7 @@ class Explainer:
         boost, judged = ranking.boosts.get(item.chunk_id), ranking.judged.get(item.chunk_id)
         named = ranking.lifts.get(article_of(item.chunk_id), 0.0)
         rest = 1.0 - max(ranking.lifts.values(), default=0.0)
+        parts = self._parts(position, terms, bm25_rank, named)
         return Explanation(
             bm25=LegExplanation(round(item.bm25, 4), bm25_rank, terms),
             dense=LegExplanation(round(float(ranking.cosine[position]), 4), int(self._dense_ranks[position])),
@@ -48,35 +61,41 @@ class Explainer:
             rerank=None if judged is None else round(judged, 4),
             named=round(named, 4),
             rest=round(rest, 4),
-            reason=self._reason(position, terms, bm25_rank, named),
+            reason=_sentence(parts),
+            parts=parts,
             expanded={
                 name: {term: round(weight, 4) for term, weight in others.items()}
                 for name, others in ranking.query.expanded.items()
             },
         )
 
-    def _reason(self, position: int, terms: Mapping[str, float], bm25_rank: int | None, named: float) -> str:
-        """What speaks for it, in a sentence."""
+    def _parts(
+        self, position: int, terms: Mapping[str, float], bm25_rank: int | None, named: float
+    ) -> dict[str, tuple[str, ...]]:
+        """What speaks for it, by the names of _PARTS, each with the words it is about."""
         ranking = self._ranking
         telling = [term for term in terms if term not in FUNCTION_WORDS and (len(term) > 1 or len(terms) < 3)]
         own = ranking.query.own_words
-        words = [term for term in telling if term in own][:4]
+        words = tuple(term for term in telling if term in own)[:4]
         asked = [term for term in own if term not in FUNCTION_WORDS]
         near = float(ranking.dense[position]) > _NEAR_THRESHOLD and int(self._dense_ranks[position]) <= _FIRST
-        parts = []
+        parts: dict[str, tuple[str, ...]] = {}
         if named:
-            parts.append("问的就是这篇的标题或文号" if named > 0.5 else "问题里提到了这篇的标题或文号")
+            parts["named" if named > 0.5 else "mentioned"] = ()
         if words:
-            all_of = "写有问题里的全部关键词" if set(asked) <= set(terms) else "写有问题里的词"
-            parts.append(f"{all_of}：{'、'.join(words)}")
+            parts["all_words" if set(asked) <= set(terms) else "words"] = words
         expanded = ranking.query.expanded.items()
-        called = [name for name, others in expanded if 2 * sum(term in terms for term in others) >= len(others)]
+        called = tuple(name for name, others in expanded if 2 * sum(term in terms for term in others) >= len(others))
         if called:
-            parts.append(f"写有{'、'.join(called)}的另一种说法")
+            parts["other_words"] = called
         if near:
-            parts.append("段落的意思也与问题相近" if parts else "没有问题里的原词，但段落的意思与问题相近")
+            parts["near" if parts else "only_near"] = ()
         if bm25_rank == 1 and len(parts) > 1 and not named:
-            parts.append("按词排在第一")
+            parts["first"] = ()
         if ranking.boosts:
-            parts.append("发布得较新")
-        return "，".join(parts) + "。" if parts else "与问题只有零星相同的字词，可能无关。"
+            parts["recent"] = ()
+        return parts or {"little": ()}
+
+
+def _sentence(parts: Mapping[str, Sequence[str]]) -> str:
+    return "，".join(_PARTS[name].format("、".join(words)) for name, words in parts.items()) + "。"

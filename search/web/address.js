@@ -1,4 +1,4 @@
-// The address bar holds the state, so that every view can be shared and the back button works.
+// The address holds the state: every view can be shared, Back works.
 
 export const PAGE = 10;
 export const LAST_OFFSET = 10000;

@@ -1,4 +1,4 @@
-// The page: address -> GET search -> results. The other files draw; this one decides what and when.
+// The page: address -> GET search -> results. The other files draw; this one says what and when.
 
 import { $, button, el } from "./dom.js";
 import { followAddress, go, linkTo, question, state } from "./address.js";
@@ -40,7 +40,7 @@ async function render({ again = false, scroll = null, back = false }) {
   else if (scroll !== null) scrollTo(0, scroll);
 }
 
-/* ---- the list ---- */
+/* the list */
 
 const asking = () => `${state.index} ${question(state)}`;
 
@@ -93,7 +93,7 @@ function showError(error) {
   $("notes").replaceChildren(problem(error, () => (state.q ? render({ again: true }) : begin())));
 }
 
-/* ---- the other views, loaded when they are first looked at ---- */
+/* the other views, loaded when they are first looked at */
 
 const VIEWS = { overview: () => import("./overview.js"), health: () => import("./health.js") };
 
@@ -145,7 +145,7 @@ function showIndexes(indexes) {
 
 $("index").addEventListener("change", (event) => go({ index: event.target.value, page: 1, read: "", of: "" }));
 
-/* ---- begin ---- */
+/* begin */
 
 async function begin() {
   render({});
@@ -163,6 +163,9 @@ async function begin() {
 }
 
 speak();
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.append(el("form", { method: "dialog" }, el("h2", dialog.ariaLabel), el("button.quiet", t("close"))), el("div", { id: `${dialog.id}-body` }));
+}
 new ResizeObserver(() => document.documentElement.style.setProperty("--top", `${$("top").offsetHeight}px`)).observe($("top"));
 followAddress(render);
 begin();

@@ -17,6 +17,7 @@ export function pace(took) {
 }
 
 /** A Chinese character is a word; of other letters two are wanted. */
+const ask = (more) => go({ q: box.value.trim(), page: 1, read: "", at: "", view: "" }, more);
 const enough = (text) => /[^\x00-\u02ff]/.test(text) || text.length > 1;
 
 function askSoon() {
@@ -25,7 +26,7 @@ function askSoon() {
     const q = box.value.trim();
     if (composing || q === state.q || !enough(q)) return;
     typing = true;
-    go({ q, page: 1, read: "", at: "", view: "" }, { replace: instant });
+    ask({ replace: instant });
     instant = true;
     typing = false;
   }, wait);
@@ -40,15 +41,12 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   clearTimeout(soon);
   const q = box.value.trim();
-  if (composing) return;
-  if (!q) {
-    box.focus();
-    return;
-  }
+  if (composing) return null;
+  if (!q) return box.focus();
   const known = instant && q === state.q; // it is asked already, by typing
   box.blur();
   closeSuggestions();
-  if (!known) go({ q, page: 1, read: "", at: "", view: "" });
+  return known || ask();
 });
 
 /** Put what the address says into the form. */

@@ -20,24 +20,17 @@ function suggestSoon() {
 
 async function suggest() {
   const typed = box.value.trim();
-  if (!completes || !typed || composing || document.activeElement !== box) {
-    closeSuggestions();
-    return;
-  }
+  if (!completes || !typed || composing || document.activeElement !== box) return closeSuggestions();
   let data;
   try {
     data = await askOnce(`suggest?${new URLSearchParams({ q: typed })}`);
   } catch (error) {
     completes = error.status !== 404; // completion is a courtesy: without it the page works as before
-    closeSuggestions();
-    return;
+    return closeSuggestions();
   }
   if (box.value.trim() !== typed || document.activeElement !== box || composing) return;
   const found = data.suggestions.filter((text) => text !== typed).slice(0, 7);
-  if (!found.length) {
-    closeSuggestions();
-    return;
-  }
+  if (!found.length) return closeSuggestions();
   chosen = -1;
   list.replaceChildren(
     ...found.map((text, i) =>
@@ -45,7 +38,7 @@ async function suggest() {
     ),
   );
   list.hidden = false;
-  box.setAttribute("aria-expanded", "true");
+  return box.setAttribute("aria-expanded", "true");
 }
 
 export function closeSuggestions() {

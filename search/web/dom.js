@@ -1,5 +1,4 @@
-// Nodes and text. Nothing that comes from the server is ever parsed as HTML; offsets count code points, so texts
-// are cut as Array.from(text), never as UTF-16 strings.
+// Nodes and text. Nothing is ever parsed as HTML; offsets count code points, so texts are cut as Array.from(text).
 
 export const $ = (id) => document.getElementById(id);
 
@@ -9,17 +8,19 @@ export const el = (name, ...rest) => fill((tag) => document.createElement(tag), 
 /** The same in SVG. */
 export const svg = (name, ...rest) => fill((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag), name, rest);
 
+const given = (value) => value !== null && value !== undefined && value !== false;
+
 function fill(make, name, rest) {
   const [tag, ...classes] = name.split(".");
   const node = make(tag);
   if (classes.length) node.classList.add(...classes);
   const attributes = rest[0]?.constructor === Object ? rest.shift() : {};
   for (const [key, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
+    if (!given(value)) continue;
     if (typeof value === "function") node.addEventListener(key.slice(2), value);
     else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...rest.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+  node.append(...rest.flat().filter((child) => given(child) && child !== ""));
   return node;
 }
 
@@ -71,9 +72,9 @@ function cut(chars, from, to, ranges, wrap) {
   return nodes;
 }
 
-/** `chars[from:to]` as text nodes and <mark>s. */
-export function marked(chars, from, to, ranges) {
-  return cut(chars, from, to, ranges, (s, e) => el("mark", chars.slice(s, e).join("")));
+/** `chars[from:to]` as text nodes and <mark>s, each with the `attributes` of where it begins. */
+export function marked(chars, from, to, ranges, attributes = () => ({})) {
+  return cut(chars, from, to, ranges, (s, e) => el("mark", attributes(s), chars.slice(s, e).join("")));
 }
 
 /** With the nearest sentence in another tint. */

@@ -24,7 +24,7 @@ function condition({ state: found, trouble }) {
 }
 
 function list(rows) {
-  return el("dl.fields", rows.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => el("div", el("dt", name), el("dd", value))));
+  return el("dl.fields", rows.filter(([, value]) => value || value === 0).map(([name, value]) => el("div", el("dt", name), el("dd", value))));
 }
 
 const when = (text) => (text ? text.slice(0, 16).replace("T", " ") : "");

@@ -1,6 +1,6 @@
 // One result: title, fields, its best passages, why it is here, reprints, similar articles.
 
-import { el, excerpt, marked, safeLink, script, tidy, tinted } from "./dom.js";
+import { button, el, excerpt, marked, safeLink, script, tidy, tinted } from "./dom.js";
 import { go, linkTo, state } from "./address.js";
 import { askOnce } from "./server.js";
 import { numbers, sentence } from "./why.js";
@@ -53,7 +53,7 @@ function toggle(label, target, id, fill, kind) {
     node.setAttribute("aria-expanded", String(!hidden));
     if (!hidden && fill && !target.hasChildNodes()) fill();
   };
-  const node = el("button", { class: kind === "why" ? "reason" : "quiet", type: "button", "aria-expanded": "false", "aria-controls": id, "data-kind": kind, onclick: open }, label);
+  const node = button(label, open, { class: kind === "why" ? "reason" : "quiet", "aria-expanded": "false", "aria-controls": id, "data-kind": kind });
   return node;
 }
 

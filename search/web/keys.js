@@ -1,4 +1,4 @@
-// The keyboard, from end to end. Keys belong to whoever types: to the input method first, to a field next.
+// The keyboard, from end to end. Keys belong to the input method first, to a field next.
 
 import { $, el } from "./dom.js";
 import { go, state } from "./address.js";
@@ -48,7 +48,7 @@ addEventListener("keydown", (event) => {
   does();
 });
 
-/* ---- help ---- */
+/* help */
 
 export function help() {
   const keys = rows("keys").map(([names, does]) => el("div", el("dt", names.split(" ").map((key) => el("kbd", key))), el("dd", does)));

@@ -3,10 +3,11 @@
 import { el } from "./dom.js";
 import { t } from "./words.js";
 
-/** The strip for a scrolling node that holds <mark data-mark=n>; `jump(n)` goes to a mark. */
-export function minimap(scroll, jump) {
+/** The strip for a scrolling node that holds <mark data-mark=n>, `count` of them: `jump(n)` goes to one, `step(by)` on. */
+export function minimap(scroll, count, jump, step) {
   const window = el("span.window");
-  const strip = el("div.minimap", { role: "presentation", title: t("minimap") }, window);
+  const slides = { role: "slider", tabindex: "0", "aria-orientation": "vertical", "aria-valuemax": count, onkeydown: press };
+  const strip = el("div.minimap", { title: t("minimap"), ...(count ? slides : { role: "presentation" }) }, window);
   const ticks = [];
 
   const draw = () => {
@@ -33,6 +34,13 @@ export function minimap(scroll, jump) {
     window.style.top = `${(100 * scroll.scrollTop) / scroll.scrollHeight}%`;
     window.style.height = `${(100 * scroll.clientHeight) / scroll.scrollHeight}%`;
   };
+
+  function press(event) {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    step(by);
+  }
 
   const go = (event) => {
     const { top, height } = strip.getBoundingClientRect();

@@ -10,7 +10,7 @@ const FEW = 7; // values shown before all are asked for
 const wholly = new Set(); // facets of which all values are shown
 let pending = null;
 
-/* ---- what is filtered ---- */
+/* what is filtered */
 
 export function showChips() {
   const chips = [];
@@ -26,13 +26,13 @@ export function showChips() {
   $("filter-count").textContent = chips.length > 1 ? chips.length - 1 : chips.length || "";
 }
 
-/* ---- what there is to filter by ---- */
+/* what there is to filter by */
 
 export async function showFacets() {
   pending?.abort();
   const mine = (pending = new AbortController());
   try {
-    const facets = await askOnce(`facets?${asked(state, { k: PAGE, offset: 0 })}`, mine.signal);
+    const facets = await askOnce(`facets?${asked(state, { k: PAGE, offset: (state.page - 1) * PAGE })}`, mine.signal);
     if (mine !== pending) return;
     draw(facets);
   } catch (error) {
@@ -85,7 +85,7 @@ function values(name, counts) {
   return group(name, el("ul", items), more && button(wholly.has(name) ? t("fewer") : t("all_values", names.length), turn, { id: `all-${name}` }));
 }
 
-/* ---- on a small screen the panel opens on demand ---- */
+/* on a small screen the panel opens on demand */
 
 export function showPanel(open) {
   $("narrow").classList.toggle("open", open);

@@ -1,4 +1,4 @@
-// What there is: themes in the plane, articles by month and source. What is asked and filtered is lit up among it.
+// What there is: themes in the plane, articles by month and source; what is asked for is lit up among it.
 
 import { button, el, script, svg } from "./dom.js";
 import { go, linkTo, state } from "./address.js";
@@ -8,8 +8,9 @@ import { askOnce } from "./server.js";
 import { problem } from "./trouble.js";
 import { dayRange, number, t } from "./words.js";
 
-const LISTED = 12; // articles of what is lit up
+const LISTED = 12; // of what is lit up
 const SOURCES = 18; // named below the months
+let drawn = []; // what the view on show is made of
 
 export async function draw(node) {
   const q = state.q ? `?${new URLSearchParams({ q: state.q })}` : "";
@@ -17,6 +18,9 @@ export async function draw(node) {
   try {
     const [counts, found] = await Promise.all([askOnce("overview"), askOnce(`themes${q}`)]);
     if (state.view !== "overview") return;
+    const what = [counts, found, state.source.join(), state.after, state.before];
+    if (node.querySelector(".map") && what.every((part, i) => part === drawn[i])) return; // what is open and focused stays
+    drawn = what;
     node.replaceChildren(el("div.overview", head(counts), map(found), months(counts)));
   } catch (error) {
     node.replaceChildren(problem(error, () => draw(node)));
@@ -27,7 +31,7 @@ function head(counts) {
   return el("header", el("h2", t("view_overview")), el("p", t("overview_of", counts.articles, Object.keys(counts.sources).length)), lit() && el("p", litWords(), button(t("all_again"), () => go({ q: "", source: [], after: "", before: "" }), { class: "quiet framed" })));
 }
 
-/* ---- what is lit up: by the question, a source, a time ---- */
+/* what is lit up: by the question, a source, a time */
 
 const lit = () => Boolean(state.q || state.source.length || state.after || state.before);
 
@@ -42,30 +46,45 @@ function isLit({ article_id, source, published }, hits) {
   return !(state.before && !(published <= state.before));
 }
 
-/* ---- themes ---- */
+/* themes */
 
 function map({ themes, points, hits }) {
   if (!themes.length) return el("p.quiet-line", t("themes_none"));
   const inSample = new Set(points.map((point) => point.article_id));
   const found = new Set(hits.map((point) => point.article_id));
-  const all = [...points, ...hits.filter((point) => !inSample.has(point.article_id))];
+  const all = [...points, ...hits.filter((point) => !inSample.has(point.article_id))].sort((a, b) => a.theme - b.theme);
   const shining = (state.q ? hits : all).filter((point) => isLit(point, found));
   const titles = new Map(all.map((point) => [point.article_id, point]));
   const size = Math.max(3.5, Math.min(8, 90 / Math.sqrt(all.length)));
   const dot = (point) => {
     const on = !lit() || isLit(point, found);
-    const node = svg("circle", { class: on ? "dot" : "dot off", cx: 20 + 560 * point.x, cy: 20 + 560 * point.y, r: lit() && on ? size * 1.4 : size, ...linkTo({ read: point.article_id, at: "" }), href: null });
-    node.append(svg("title", [point.title, point.source, point.published].filter(Boolean).join("　")));
-    return coloured(node, point.theme);
+    const node = svg("circle", { class: on ? "dot" : "dot off", cx: 20 + 560 * point.x, cy: 20 + 560 * point.y, r: lit() && on ? size * 1.4 : size });
+    const name = [point.title, point.source, point.published].filter(Boolean).join("　");
+    return svg("a", { ...linkTo({ read: point.article_id, at: "" }), "aria-label": name, tabindex: "-1" }, svg("title", name), coloured(node, point.theme));
   };
   const label = (theme, i) => {
     const mine = points.filter((point) => point.theme === i);
-    const middle = (axis) => 20 + (560 * mine.reduce((sum, point) => sum + point[axis], 0)) / mine.length;
-    return svg("text", { x: middle("x"), y: middle("y"), lang: "zh-Hans" }, theme.words.slice(0, 2).join(" "));
+    const middle = 20 + (560 * mine.reduce((sum, point) => sum + point.x, 0)) / mine.length;
+    const top = Math.min(...mine.map((point) => point.y)); // above its points, so that it covers none of them
+    return svg("text", { x: middle, y: Math.max(16, 8 + 560 * top), lang: "zh-Hans" }, theme.words.slice(0, 2).join(" "));
   };
   const dim = all.filter((point) => lit() && !isLit(point, found));
-  const plane = svg("svg.plane", { viewBox: "0 0 600 600", role: "img", "aria-label": t("themes_plane") }, dim.map(dot), (lit() ? shining : all).map(dot), themes.map(label));
+  const bright = (lit() ? shining : all).map(dot);
+  const plane = svg("svg.plane", { viewBox: "0 0 600 600", role: "group", "aria-label": t("themes_plane"), onkeydown: roam }, dim.map(dot), bright, themes.map(label));
+  (bright[0] ?? plane.querySelector("a")).tabIndex = 0;
   return el("section.map", plane, lit() ? litList(shining) : themeList(themes, titles));
+}
+
+/** The plane is one stop of the Tab key; arrows go through its points, theme by theme. */
+function roam(event) {
+  const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+  const points = [...event.currentTarget.querySelectorAll("a")];
+  const next = by && points[points.indexOf(event.target) + by];
+  if (!next) return;
+  event.preventDefault();
+  event.target.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
 }
 
 function themeList(themes, titles) {
@@ -83,7 +102,7 @@ function litList(points) {
   return el("div", el("h3", t("lit_articles", points.length)), el("ul.alike", points.slice(0, LISTED).map(articleLine)), state.q && el("p", el("a", linkTo({ view: "" }), t("to_list"))));
 }
 
-/* ---- months by source ---- */
+/* months by source */
 
 function months(counts) {
   const all = bars(counts.all_months);

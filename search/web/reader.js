@@ -1,4 +1,4 @@
-// Reading: an article beside the list, or over it on a narrow screen, with everything that was found in it.
+// Reading: an article beside the list, or over it on a narrow screen, with all that was found in it.
 
 import { $, button, el, marked, script, tidy } from "./dom.js";
 import { go, state, wording } from "./address.js";
@@ -53,23 +53,23 @@ export async function openReader() {
 
 const span = (at) => (at ? at.split("-").map(Number) : null);
 
-/** Whether a place in the address is one that is drawn: a passage or a mark. */
+const drawn = (here, places) => [...places.map(({ start, end }) => [start, end]), ...reading.marks].some(([s, e]) => s === here[0] && e === here[1]);
+
+/** Whether a place is one that is drawn: a passage or a mark. */
 function knows(at) {
   const here = span(at);
-  if (!here || !reading.places) return true;
-  return [...reading.places.map((place) => [place.start, place.end]), ...reading.marks].some(([s, e]) => s === here[0] && e === here[1]);
+  return !here || !reading.places || drawn(here, reading.places);
 }
 
 /** The passages found in this article, and the place the address names, as code point spans of its text. */
 function placesOf(result) {
   const found = (result?.passages ?? []).map(({ start, end, focus, page }) => ({ start, end, page, nearest: focus ? [start + focus[0], start + focus[1]] : null }));
   const here = span(state.at);
-  const named = here && [...found.map((place) => [place.start, place.end]), ...reading.marks].some(([s, e]) => s === here[0] && e === here[1]);
-  if (here && here[1] > here[0] && !named) found.push({ start: here[0], end: here[1], nearest: null });
+  if (here && here[1] > here[0] && !drawn(here, found)) found.push({ start: here[0], end: here[1], nearest: null });
   return found.sort((a, b) => a.start - b.start);
 }
 
-/* ---- drawing ---- */
+/* drawing */
 
 function fill(...nodes) {
   reader.replaceChildren(bar(), el("div.reader-body", el("div.scroll", { tabindex: "0", role: "region", "aria-label": t("article") }, nodes)));
@@ -116,7 +116,7 @@ function draw(article, titleMarks) {
   );
   reading.scroll = reader.querySelector(".scroll");
   reading.now = -1;
-  if (marks.length || places.length) reader.querySelector(".reader-body").append(minimap(reading.scroll, (n) => goToMark(n)));
+  if (marks.length || places.length) reader.querySelector(".reader-body").append(minimap(reading.scroll, marks.length, goToMark, stepMark));
 }
 
 /** One line of the text, cut where passages begin and end (they may overlap); each piece knows its passages. */
@@ -128,24 +128,13 @@ function paragraph(chars, from, to, edges) {
     const [s, e] = [cuts[i], cuts[i + 1]];
     const of = places.flatMap((place, n) => (place.start <= s && e <= place.end ? [n] : []));
     const near = places.some(({ nearest }) => nearest && nearest[0] <= s && e <= nearest[1]);
-    const piece = marked(chars, s, e, marks);
-    for (const node of piece) if (node.nodeType) node.dataset.mark = numberOf(marks, s, node, piece);
+    const piece = marked(chars, s, e, marks, (at) => ({ "data-mark": marks.findIndex(([first, end]) => first <= at && at < end) }));
     nodes.push(...(of.length ? [el("span", { class: near ? "found nearest" : "found", "data-places": of.join(" ") }, piece)] : piece));
   }
   return nodes;
 }
 
-/** Which of the marks a <mark> is: the one that covers the character it begins with. */
-function numberOf(marks, from, node, piece) {
-  let at = from;
-  for (const other of piece) {
-    if (other === node) break;
-    at += Array.from(other.textContent ?? other).length;
-  }
-  return String(marks.findIndex(([s, e]) => s <= at && at < e));
-}
-
-/* ---- places ---- */
+/* places */
 
 /** Tint the place that the address names, or else the first passage and bring it into sight. */
 function showPlace(move = true) {
@@ -167,6 +156,9 @@ function showPlace(move = true) {
 function showCount(mark) {
   const { length } = reading.marks;
   $("place").textContent = length ? (mark >= 0 ? t("mark_of", mark + 1, length) : t("marks", length)) : "";
+  const strip = reader.querySelector("[role=slider]");
+  strip?.setAttribute("aria-valuenow", mark + 1);
+  strip?.setAttribute("aria-valuetext", $("place").textContent);
   $("place-up").hidden = $("place-down").hidden = length < 1;
 }
 
@@ -198,7 +190,7 @@ export function cite() {
   openCitation(reading.article, picked || passage, place?.page);
 }
 
-/* ---- leaving ---- */
+/* leaving */
 
 export function leaveReader() {
   go({ read: "", at: "", script: "" });

@@ -1,4 +1,4 @@
-// Asking the server: the key it wants, answers of this visit kept, one kind of error for all that may go wrong.
+// Asking the server: its key, answers of this visit kept, one kind of error for all that may go wrong.
 
 import { state } from "./address.js";
 

@@ -13,10 +13,8 @@ const path = (format, k) => `export?${asked(state, { format, k, sort: state.sort
 
 /** The menu above the list; nothing where nothing was found. */
 export function showTake(found) {
-  if (!found) {
-    $("take").replaceChildren();
-    return;
-  }
+  $("take").replaceChildren();
+  if (!found) return;
   const said = el("span.said", { role: "status" });
   const fetched = async (format) => {
     said.textContent = t("looking");
@@ -36,7 +34,7 @@ export function showTake(found) {
     !key.get() && button(t("take_atom"), feed), // feed readers show no key
     button(t("print"), () => print()),
   ];
-  $("take").replaceChildren(el("details", el("summary.quiet", t("take")), el("div.menu", items, said)));
+  $("take").append(el("details", el("summary.quiet", t("take")), el("div.menu", items, said)));
 }
 
 addEventListener("click", (event) => {

@@ -1,22 +1,16 @@
-// What may go wrong, in words, with what can be done about it: each state is designed, none is a dead end.
+// What may go wrong, in words, with what can be done about it: no state is a dead end.
 
 import { el } from "./dom.js";
 import { Refused, Unreachable, ask, forget, key } from "./server.js";
-import { t } from "./words.js";
-
-const BY_CODE = new Set([
-  "bad_query", "bad_option", "bad_request", "not_found", "index_missing", "index_mismatch", "index_corrupt", "self_check_failed", "encoder_unavailable", "engine_unavailable",
-]);
-const BY_STATUS = new Set([401, 403, 413, 429, 503]);
+import { known, t } from "./words.js";
 
 /** [title, advice] for whatever went wrong; a fault of this page is no trouble of the server's and goes on up. */
 export function explainError(error) {
   if (error instanceof Unreachable) return t("trouble_offline");
   if (!(error instanceof Refused)) throw error;
   if (error.status === 401) return t(key.get() ? "trouble_key_expired" : "trouble_401");
-  if (BY_CODE.has(error.code)) return t(`trouble_${error.code}`);
-  if (BY_STATUS.has(error.status)) return t(`trouble_${error.status}`);
-  return t(error.status >= 500 ? "trouble_fault" : "trouble_other");
+  const names = [error.code, error.status, error.status >= 500 ? "fault" : "other"];
+  return t(names.map((name) => `trouble_${name}`).find(known));
 }
 
 /** What went wrong, what to do, and what the server said of it; `retry` asks again. */

@@ -1,10 +1,11 @@
-// Files dropped on the page, where writing is allowed: read by the server, written as articles, each with its progress.
+// Files dropped on the page, where writing is allowed: read by the server and written, each with its progress.
 
 import { $, el } from "./dom.js";
-import { ask, forget, request } from "./server.js";
+import { Refused, Unreachable, ask, forget, request } from "./server.js";
 import { listed, t } from "./words.js";
 
 const AT_ONCE = 100; // articles in one request
+const PAUSE = 500; // ms between two looks at a job
 let done = () => {}; // set by takeFiles
 let busy = false;
 
@@ -69,11 +70,30 @@ async function one(file, say) {
   const read = await request(`read?${new URLSearchParams({ name: file.name })}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
   const { articles, skipped } = await read.json();
   for (let at = 0; at < articles.length; at += AT_ONCE) {
-    say(t("upload_writes", at, articles.length));
-    const body = JSON.stringify(articles.slice(at, at + AT_ONCE));
-    await request("articles?wait=true", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+    const part = articles.slice(at, at + AT_ONCE);
+    const tell = (written) => say(t("upload_writes", at + Math.min(written, part.length), articles.length));
+    tell(0);
+    const response = await request("articles?wait=true", { method: "POST", body: JSON.stringify(part), headers: { "Content-Type": "application/json" } });
+    await ended(await response.json(), tell, say);
   }
   const left = skipped.map((item) => t("reasons")[item.reason] ?? item.reason);
   say([articles.length > 0 && t("upload_took", articles.length), left.length > 0 && t("upload_skipped", listed([...new Set(left)]))].filter(Boolean).join("　") || t("upload_none"));
   return articles.length;
+}
+
+/** Until a job is done, across a stop of the server; one that fails or is taken back is an error. */
+async function ended(job, tell, say) {
+  while (job.state !== "done") {
+    if (job.state === "failed") throw new Refused(job.error, 422);
+    if (job.state === "cancelled") throw new Error(t("upload_cancelled"));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    try {
+      job = await ask(`jobs/${job.job}`);
+      if (job.trouble) say(job.trouble);
+      else tell(job.progress?.articles ?? 0);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      say(t("trouble_offline")[0]);
+    }
+  }
 }

@@ -1,21 +1,14 @@
 // Why a result stands where it stands: one plain sentence, opening to the numbers of both legs and of each term.
 
 import { el } from "./dom.js";
-import { english, t } from "./words.js";
+import { english, listed, t } from "./words.js";
 
-/** One sentence, the server's own where it gives one, else made of the words that are marked. */
-export function sentence(result) {
-  if (result.explain?.reason && !english) return result.explain.reason;
-  const words = new Map();
-  for (const { text, highlights } of result.passages) {
-    const chars = Array.from(text);
-    for (const [start, end] of highlights) {
-      const word = chars.slice(start, end).join("");
-      words.set(word, (words.get(word) ?? 0) + 1);
-    }
-  }
-  const most = [...words.entries()].sort((a, b) => b[0].length - a[0].length || b[1] - a[1]).slice(0, 5).map(([word]) => word);
-  return most.length ? t("why_words", most.map((word) => `“${word}”`).join("")) : t("why_meaning");
+/** One sentence: the server's own, in English made of its parts. */
+export function sentence({ explain }) {
+  if (!explain) return t("why_none");
+  if (!english) return explain.reason;
+  const parts = Object.entries(explain.parts).map(([name, words]) => t("why_parts")[name] + listed(words.map((word) => `“${word}”`)));
+  return parts.join("; ").replace(/^./, (first) => first.toUpperCase());
 }
 
 const two = (value) => Number(value ?? 0).toFixed(2);

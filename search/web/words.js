@@ -8,6 +8,8 @@ export const english = asked === "en";
 const figures = new Intl.NumberFormat("en");
 export const number = (value) => figures.format(value);
 
+export const known = (name) => name in WORDS;
+
 /** A template with its gaps filled: {0} is the first argument, {0:one|many} the word that goes with its number. */
 function filled(text, args) {
   return text.replace(/\{(\d)(?::([^|}]*)\|([^}]*))?\}/g, (_, i, one, many) => {
@@ -19,7 +21,7 @@ function filled(text, args) {
 
 /** The words called `name`, with arguments in their gaps; some are a pair, or a table of other words. */
 export function t(name, ...args) {
-  if (!WORDS[name]) throw new Error(`no words for ${name}`);
+  if (!known(name)) throw new Error(`no words for ${name}`);
   const [chinese, other = chinese] = WORDS[name];
   const words = english ? other : chinese;
   return args.length ? filled(words, args) : words;

@@ -76,8 +76,8 @@ def browser() -> Iterator[Any]:
 def open_page(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
     """`open_page(q="…", at=…)` opens the page in a state, in a fresh profile; nothing may go wrong in its scripts.
 
-    `prepare` is called with the page before it is loaded, `context` are the profile's
-    options, `settled` is whether to wait until nothing more is asked for.
+    The server's content security policy holds. `prepare` is called with the page before it is loaded, `context` are
+    the profile's options, `settled` is whether to wait until nothing more is asked for.
     """
     contexts, faults = [], []
 
@@ -87,7 +87,7 @@ def open_page(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
         settled: bool = True,
         **state: str,
     ) -> Any:
-        profile = browser.new_context(**{"viewport": DESK, "locale": "zh-CN", "bypass_csp": True} | (context or {}))
+        profile = browser.new_context(**{"viewport": DESK, "locale": "zh-CN"} | (context or {}))
         contexts.append(profile)
         page = profile.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -102,6 +102,22 @@ def open_page(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
     for profile in contexts:
         profile.close()
     assert faults == []
+
+
+def until(page: Any, expression: str, arg: Any = None) -> None:
+    """Wait until an expression holds; playwright's own waiting evaluates strings, which the page's policy forbids."""
+    from playwright.sync_api import Error
+
+    end = time.monotonic() + 60
+    while True:
+        try:
+            if page.evaluate(expression, arg):
+                return
+        except Error as error:  # asked while another page was loading
+            if "context was destroyed" not in str(error):
+                raise
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(30)
 
 
 def in_address(page: Any, name: str) -> list[str]:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.search.web.conftest import in_address
+from tests.search.web.conftest import in_address, until
 
 HITS = "#hits .hit"
 
@@ -29,15 +29,15 @@ def test_results_come_while_one_types_and_back_undoes_a_question(open_page):
     assert page.evaluate("document.activeElement.id") == "q"
     page.keyboard.type("加装电梯", delay=30)
     page.wait_for_selector(HITS)
-    page.wait_for_function("new URLSearchParams(location.search).get('q') === '加装电梯'")
+    until(page, "new URLSearchParams(location.search).get('q') === '加装电梯'")
     page.keyboard.press("Enter")
     first = titles(page)
     page.fill("#q", "馒头")
-    page.wait_for_function("new URLSearchParams(location.search).get('q') === '馒头'")
-    page.wait_for_function("first => document.querySelector('#hits h2').innerText !== first", arg=first[0])
+    until(page, "new URLSearchParams(location.search).get('q') === '馒头'")
+    until(page, "first => document.querySelector('#hits h2').innerText !== first", first[0])
     page.go_back()  # the letters of one question are one step
     assert in_address(page, "q") == ["加装电梯"]
-    page.wait_for_function("first => document.querySelector('#hits h2')?.innerText === first", arg=first[0])
+    until(page, "first => document.querySelector('#hits h2')?.innerText === first", first[0])
     assert page.input_value("#q") == "加装电梯"
     page.go_back()
     assert "home" in page.get_attribute("body", "class")
@@ -87,7 +87,7 @@ def test_a_stale_answer_is_never_shown(open_page):
 
     page = open_page(hold)
     page.fill("#q", "共享单车")
-    page.wait_for_function("new URLSearchParams(location.search).get('q') === '共享单车'")
+    until(page, "new URLSearchParams(location.search).get('q') === '共享单车'")
     page.fill("#q", "馒头发不起来")
     page.wait_for_selector(HITS)
     shown = titles(page)
@@ -150,13 +150,11 @@ def test_search_within_results_and_its_chip(open_page):
     page.keyboard.press("f")
     page.keyboard.type("补贴")
     page.keyboard.press("Enter")
-    page.wait_for_function("before => document.querySelector('#status').innerText !== before", arg=before)
+    until(page, "before => document.querySelector('#status').innerText !== before", before)
     assert in_address(page, "within") == ["补贴"]
     assert all("补贴" in text or "補貼" in text for text in page.locator(HITS).first.all_inner_texts())
     page.click("#chips .chip")
-    page.wait_for_function(
-        "before => document.querySelector('#status').innerText.slice(0, 6) === before.slice(0, 6)", arg=before
-    )
+    until(page, "before => document.querySelector('#status').innerText.slice(0, 6) === before.slice(0, 6)", before)
     assert in_address(page, "within") == []
 
 
@@ -168,7 +166,7 @@ def test_every_part_of_the_state_is_in_the_address_and_is_read_from_it(open_page
     assert page.input_value("#day-after") == "2024-01-01"
     assert page.locator("#chips .chip").count() == 1
     page.select_option("#sort", "relevance")
-    page.wait_for_function("!new URLSearchParams(location.search).has('sort')")
+    until(page, "!new URLSearchParams(location.search).has('sort')")
     page.go_back()
     assert page.input_value("#sort") == "date"
 
@@ -181,7 +179,7 @@ def test_nonsense_in_the_address_does_no_harm(open_page):
 def test_english_by_a_switch_that_is_remembered(open_page):
     page = open_page(q="电梯")
     page.click("#language")
-    page.wait_for_function("document.documentElement.lang === 'en'")
+    until(page, "document.documentElement.lang === 'en'")
     page.wait_for_selector(HITS)
     assert re.match(r"\d+ articles?", page.inner_text("#status"))
     assert page.inner_text(".go") == "Search"
@@ -189,7 +187,7 @@ def test_english_by_a_switch_that_is_remembered(open_page):
     page.wait_for_selector(HITS)
     assert page.inner_text("#language") == "中文"
     page.click("#language")
-    page.wait_for_function("document.documentElement.lang === 'zh-Hans'")
+    until(page, "document.documentElement.lang === 'zh-Hans'")
 
 
 def test_the_first_answer_comes_soon_after_load_beside_a_bare_page(open_page, site):

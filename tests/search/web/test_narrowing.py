@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.search.web.conftest import PHONE, in_address
+from tests.search.web.conftest import PHONE, in_address, until
 
 HITS = "#hits .hit"
 MONTHS = {f"{year}-{month:02}": 1 + (year * month) % 5 for year in (2023, 2024) for month in range(1, 13)}
@@ -28,12 +28,12 @@ def test_a_value_narrows_and_its_chip_undoes_it(open_page):
     first.click()
     page.wait_for_selector("#chips .chip")
     assert in_address(page, "source") == [name.strip()]
-    page.wait_for_function("text => document.querySelector('#status').innerText !== text", arg=before)
+    until(page, "text => document.querySelector('#status').innerText !== text", before)
     names = page.locator(".facet[aria-labelledby=facet-source] .value").all_inner_texts()
     assert len(names) > 1  # the others can still be chosen
     assert page.locator(".facet[aria-labelledby=facet-source] input:checked").count() == 1
     page.click("#chips .chip")
-    page.wait_for_function("!new URLSearchParams(location.search).has('source')")
+    until(page, "!new URLSearchParams(location.search).has('source')")
     page.go_back()
     assert in_address(page, "source") == [name.strip()]
 
@@ -55,7 +55,7 @@ def test_the_brush_by_pointer(open_page):
     page.mouse.move(*at(14.5 / 24), steps=4)
     assert "2024 年 1 月 – 2024 年 3 月" in page.inner_text(".caption")
     page.mouse.up()
-    page.wait_for_function("new URLSearchParams(location.search).has('after')")
+    until(page, "new URLSearchParams(location.search).has('after')")
     assert (in_address(page, "after"), in_address(page, "before")) == (["2024-01-01"], ["2024-03-31"])
     assert "2024-01-01" in page.inner_text("#chips")
     page.go_back()
@@ -67,11 +67,11 @@ def test_the_brush_by_keys(open_page):
     page.focus("#brush-after")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function("new URLSearchParams(location.search).get('after') === '2023-04-01'")
-    page.wait_for_function("document.activeElement.id === 'brush-after'")  # the focus outlives the new drawing
+    until(page, "new URLSearchParams(location.search).get('after') === '2023-04-01'")
+    until(page, "document.activeElement.id === 'brush-after'")  # the focus outlives the new drawing
     page.focus("#brush-before")
     page.keyboard.press("Home")  # never before the other end
-    page.wait_for_function("new URLSearchParams(location.search).get('before') === '2023-04-30'")
+    until(page, "new URLSearchParams(location.search).get('before') === '2023-04-30'")
     page.wait_for_selector("#brush-before[aria-valuetext='2023 年 4 月']")
 
 
@@ -84,9 +84,9 @@ def test_a_filter_beside_all_there_is_lights_up_no_bar(open_page):
 def test_days_can_be_typed(open_page):
     page = open_page(q="文化")
     page.fill("#day-after", "2024-06-01")
-    page.wait_for_function("new URLSearchParams(location.search).get('after') === '2024-06-01'")
+    until(page, "new URLSearchParams(location.search).get('after') === '2024-06-01'")
     # The address changes before the new results are there.
-    page.wait_for_function("[...document.querySelectorAll('.meta time')].every((day) => day.innerText >= '2024-06-01')")
+    until(page, "[...document.querySelectorAll('.meta time')].every((day) => day.innerText >= '2024-06-01')")
     page.wait_for_selector(".meta time")
     assert min(page.locator(".meta time").all_inner_texts()) >= "2024-06-01"
 
@@ -95,7 +95,7 @@ def test_many_filters_are_cleared_at_once(open_page):
     page = open_page(q="文化", source="文化走廊", after="2020-01-01", within="的")
     assert page.locator("#chips .chip").count() == 3
     page.click("#chips button:has-text('去掉全部筛选')")
-    page.wait_for_function("location.search === '?q=' + encodeURIComponent('文化')")
+    until(page, "location.search === '?q=' + encodeURIComponent('文化')")
 
 
 def test_on_a_phone_the_panel_opens_on_demand_and_chips_stay_in_sight(open_page):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.search.web.conftest import PHONE, in_address
+from tests.search.web.conftest import PHONE, in_address, until
 
 QUESTION = "老小区加装电梯"
 HOSTILE = "<img src=x onerror=alert(1)>的标题"
@@ -154,7 +154,7 @@ def test_the_other_script_keeps_marks_and_place(open_page, to, has, lang):
     assert page.locator(".body mark").count() == count
     assert in_address(page, "script")
     page.click(".scripts button:text-is('原样')")
-    page.wait_for_function("!new URLSearchParams(location.search).has('script')")
+    until(page, "!new URLSearchParams(location.search).has('script')")
 
 
 def test_a_citation_is_copied_with_its_passage(open_page):
@@ -164,11 +164,11 @@ def test_a_citation_is_copied_with_its_passage(open_page):
     page.keyboard.press("c")
     page.wait_for_selector("dialog#citation blockquote")
     page.click("dialog#citation button:has-text('复制引文')")
-    page.wait_for_function("document.querySelector('#citation .said').textContent")
+    until(page, "document.querySelector('#citation .said').textContent")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert re.search(r"\[[A-Z]+(/OL)?\]", copied)
     page.click("dialog#citation button:has-text('复制原句和引文')")
-    page.wait_for_function("document.querySelectorAll('#citation .said')[1].textContent")
+    until(page, "document.querySelectorAll('#citation .said')[1].textContent")
     both = page.evaluate("navigator.clipboard.readText()")
     assert both.startswith("“")
     assert both.endswith(copied)

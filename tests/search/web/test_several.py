@@ -5,7 +5,7 @@ import pytest
 from search.api.app import create_app
 from search.live import LiveEngine
 from tests.conftest import CORPUS, PLAIN, HashEncoder
-from tests.search.web.conftest import Site, in_address
+from tests.search.web.conftest import Site, in_address, until
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_all_are_asked_one_can_be_chosen_and_an_article_is_read_from_its_own(ope
     assert in_address(page, "of") == ["旧闻"]
     page.keyboard.press("Escape")
     page.select_option("#index", "样本")
-    page.wait_for_function("!document.querySelector('#hits')?.innerText.includes('C919首飞')")
+    until(page, "!document.querySelector('#hits')?.innerText.includes('C919首飞')")
     assert in_address(page, "index") == ["样本"]
     page.go_back()
     page.wait_for_selector("#hits h2 a:has-text('C919首飞')")

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from tests.search.web.conftest import until
+
 
 @pytest.mark.parametrize("kind", ["csv", "json", "ris"])
 def test_results_are_saved_as_a_file(open_page, kind):
@@ -31,7 +33,7 @@ def test_the_address_of_a_feed_is_copied(open_page):
     page = open_page(context={"permissions": ["clipboard-read", "clipboard-write"]}, q="加装电梯")
     page.click("#take summary")
     page.click("#take button:has-text('Atom')")
-    page.wait_for_function("document.querySelector('#take .said').textContent")
+    until(page, "document.querySelector('#take .said').textContent")
     address = page.evaluate("navigator.clipboard.readText()")
     feed = ElementTree.fromstring(httpx.get(address).content)
     assert feed.tag.endswith("feed")

@@ -33,6 +33,26 @@ def test_hits_of_the_question_are_lit_up_and_a_source_too(open_page):
     assert len(in_address(page, "source")) == 1
 
 
+def test_points_are_one_stop_of_the_tab_key_and_arrows_go_through_them(open_page):
+    page = open_page(view="overview")
+    page.wait_for_selector(".plane circle")
+    assert page.locator(".plane a[tabindex='0']").count() == 1
+    page.focus(".plane a[tabindex='0']")
+    names = [page.evaluate("document.activeElement.getAttribute('aria-label')")]
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
+        page.keyboard.press(key)
+        names.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+    assert len(set(names)) == 3
+    assert names[1] == names[3]
+    page.locator(".themes summary").first.click()
+    page.focus(".plane a[tabindex='0']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".page .body")
+    assert page.inner_text(".page h2") in names[1]
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == names[1]
+    assert page.locator(".themes details[open]").count() == 1  # the view beside stays as it was
+
+
 def test_a_month_is_one_click(open_page):
     page = open_page(view="overview")
     page.locator(".stack").last.click()
