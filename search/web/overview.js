@@ -9,7 +9,7 @@ import { problem } from "./trouble.js";
 import { dayRange, number, t } from "./words.js";
 
 const LISTED = 12; // of what is lit up
-const SOURCES = 18; // named below the months
+const SOURCES = 18; // named
 let drawn = []; // what the view on show is made of
 
 export async function draw(node) {
@@ -66,11 +66,11 @@ function map({ themes, points, hits }) {
     const mine = points.filter((point) => point.theme === i);
     const middle = 20 + (560 * mine.reduce((sum, point) => sum + point.x, 0)) / mine.length;
     const top = Math.min(...mine.map((point) => point.y)); // above its points, so that it covers none of them
-    return svg("text", { x: middle, y: Math.max(16, 8 + 560 * top), lang: "zh-Hans" }, theme.words.slice(0, 2).join(" "));
+    return svg("text", { x: middle, y: 6 + 560 * top, lang: "zh-Hans" }, theme.words.slice(0, 2).join(" "));
   };
   const dim = all.filter((point) => lit() && !isLit(point, found));
   const bright = (lit() ? shining : all).map(dot);
-  const plane = svg("svg.plane", { viewBox: "0 0 600 600", role: "group", "aria-label": t("themes_plane"), onkeydown: roam }, dim.map(dot), bright, themes.map(label));
+  const plane = svg("svg.plane", { viewBox: "0 -16 600 616", role: "group", "aria-label": t("themes_plane"), onkeydown: roam }, dim.map(dot), bright, themes.map(label));
   (bright[0] ?? plane.querySelector("a")).tabIndex = 0;
   return el("section.map", plane, lit() ? litList(shining) : themeList(themes, titles));
 }

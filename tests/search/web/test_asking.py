@@ -203,3 +203,14 @@ def test_the_first_answer_comes_soon_after_load_beside_a_bare_page(open_page, si
         loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
         times["after load"].append(times["page"][-1] - loaded)
     print(json.dumps({name: round(sorted(taken)[2]) for name, taken in times.items()}))
+
+
+def test_english_says_as_much_of_a_result_as_chinese(open_page):
+    page = open_page(
+        lambda page: page.add_init_script("localStorage.setItem('wensou.language', 'en')"), q="老小区加装电梯"
+    )
+    page.wait_for_selector("#hits .hit")
+    said = page.locator(".reason").first.inner_text()
+    assert "words of the question: “" in said
+    assert "near in meaning" in said
+    assert not set(said) & set("写有问题里的")

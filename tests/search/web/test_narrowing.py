@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from tests.search.web.conftest import PHONE, in_address, until
 
@@ -106,3 +107,10 @@ def test_on_a_phone_the_panel_opens_on_demand_and_chips_stay_in_sight(open_page)
     page.tap("#filter-toggle")
     assert page.locator("#narrow").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_counts_are_those_of_the_page_that_is_shown(open_page):
+    asked = []
+    page = open_page(lambda page: page.on("request", lambda request: asked.append(request.url)), q="云汀", page="3")
+    page.wait_for_selector("#facets .facet")
+    assert [parse_qs(urlsplit(url).query)["offset"] for url in asked if "/facets?" in url] == [["20"]]

@@ -198,3 +198,17 @@ def test_on_a_phone_the_article_covers_the_list_and_gives_it_back(open_page):
     assert page.locator("#reader").is_hidden()
     assert page.evaluate("!document.querySelector('#results').inert")
     assert page.evaluate("document.activeElement.id") == "hit-1"
+
+
+def test_the_strip_of_marks_is_a_slider_of_the_keyboard(open_page):
+    page = open_page(q="老小区加装电梯谁出钱", context={"viewport": {"width": 1440, "height": 600}})
+    page.click("#hit-0")
+    page.wait_for_selector(".minimap .tick", state="attached")
+    page.focus(".minimap")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("mark.here")
+    here = page.get_attribute(".minimap", "aria-valuenow")
+    page.keyboard.press("ArrowDown")
+    until(page, "here => document.querySelector('.minimap').ariaValueNow === String(Number(here) + 1)", here)
+    assert page.get_attribute("mark.here", "data-mark") == here
+    assert page.evaluate("document.activeElement.className") == "minimap"
