@@ -144,8 +144,11 @@ def test_nothing_found_offers_ways_on(open_page):
     assert page.locator(".choices button").all_inner_texts() == ["去掉全部筛选", "换成混合检索"]
 
 
+WHY = {"chance": True, "explain": {"reason": "没有问题里的原词，但段落的意思与问题相近。"}}
+
+
 def test_not_sure_is_said_above_results_that_are_shown(open_page):
-    page = open_page(answering(EMPTY | {"confident": False, "results": [RESULT | {"chance": True}]}), q="无")
+    page = open_page(answering(EMPTY | {"confident": False, "results": [RESULT | WHY]}), q="无")
     assert "不太有把握" in page.inner_text(".unsure")
     assert page.locator(HITS).count() == 1
     assert page.locator(".nearest").inner_text() == "有人等船。"
