@@ -144,7 +144,7 @@ def test_nothing_found_offers_ways_on(open_page):
     assert page.locator(".choices button").all_inner_texts() == ["去掉全部筛选", "换成混合检索"]
 
 
-WHY = {"chance": True, "explain": {"reason": "没有问题里的原词，但段落的意思与问题相近。"}}
+WHY = {"chance": True, "explain": {"reason": "段落的意思相近。"}}
 
 
 def test_not_sure_is_said_above_results_that_are_shown(open_page):
