@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from index.cleaning import boilerplate, gbk_misaligned, gbk_repair, metadata, mojibake, pinyin_annotations
+from index.cleaning.lost_bytes import LOST
 from index.cleaning.parts import page_starts, with_cells
 from index.models import Article, Change, Cleaned
 
@@ -112,8 +113,10 @@ def _misaligned_gbk(article: Article, known: Known) -> Result:
     if steps["pinyin_annotations"] >= 3 or steps["misaligned_gbk"] or made:
         repaired, more = _both(repaired, partial(gbk_repair.repair, damaged=True))
         made = [*made, *more]
-    if made and mojibake.garbled(article.text):
-        return article, []  # whatever looks like a lost byte there is the work of the wrong table
+    # Where lines still look like a wrong table's work, or did where signs for bytes stand, so does what was repaired.
+    before = article.text if LOST in article.text else repaired.text
+    if made and mojibake.garbled(before):
+        return article, []
     return repaired, made
 
 
