@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from scripts.bench.server import Server
 from search.api.steward import Steward
+from search.api.workers import bind
 from search.client import Client
 from search.service.journal import Journal
 from search.service.keys import add_key
@@ -154,3 +156,13 @@ def test_an_index_elsewhere_has_no_keys_of_its_own(wensou):
     code, _, err = wensou("keys", "add", "--index", "milvus://127.0.0.1:19530/a", "--filter", "source=a")
     assert code == 2
     assert "WENSOU_KEY" in err
+
+
+def test_no_answer_waits_for_more_to_send():
+    """Nagle's algorithm holds a body back until its headers are acknowledged: 40 ms an answer."""
+    with bind("127.0.0.1", 0) as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as connection:
+            assert connection.proto == socket.IPPROTO_TCP  # by which asyncio knows to turn it off
+            if sys.platform == "linux":
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
