@@ -11,7 +11,6 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from itertools import chain, islice
 from multiprocessing import connection
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from index.config import IndexConfig
 from index.encoders.static import StaticEncoder
 from index.models import Article, Change, StoredArticle
 from index.prepare import ArticlePreparer
+from index.storage.system import interrupts_held
 
 # Articles sent at a time, and the most that share a vocabulary: of four times as many it has twice the terms.
 BATCH = 128
@@ -120,7 +120,7 @@ def _in_processes(builder: ArticlePreparer, tasks: Iterator[Task], workers: int)
     try:
         while True:
             while pending < _ON_THEIR_WAY and (batch := _batch(tasks)):
-                with _uninterrupted():  # starts the processes
+                with interrupts_held():  # starts the processes
                     sent.append((batch, executor.submit(_work, batch)))
                 pending += _characters(batch)
             if not sent:
@@ -134,19 +134,6 @@ def _in_processes(builder: ArticlePreparer, tasks: Iterator[Task], workers: int)
 
 def _characters(batch: Sequence[Task]) -> int:
     return sum(len(task.article.text or "") for task in batch)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back for a moment, and from the processes started meanwhile for good: they inherit it."""
-    if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover - not on Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _NoEncoder:

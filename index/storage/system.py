@@ -1,4 +1,4 @@
-"""What systems do differently, in one place: flushing, reading at an offset, and files that are still in use.
+"""What systems do differently, in one place: flushing, reading at an offset, files that are in use, Ctrl-C put off.
 
 On Windows a folder cannot be flushed, a file is flushed only by who may write to it, there is no `pread`, and a file
 that somebody has open or mapped can be neither deleted nor replaced. POSIX systems know none of that.
@@ -7,8 +7,10 @@ that somebody has open or mapped can be neither deleted nor replaced. POSIX syst
 import contextlib
 import os
 import shutil
+import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 POSIX = os.name == "posix"
@@ -78,3 +80,24 @@ def remove_folder(path: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(path, onerror=lambda function, name, failure: None)
     return not path.exists()
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """A process that is started meanwhile gets no SIGINT before it takes it (`take_interrupts`): at a terminal Ctrl-C
+    goes to all, and one that is still loading could only end with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def take_interrupts() -> None:
+    """Get the SIGINT that `interrupts_held` put off."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

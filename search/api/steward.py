@@ -4,7 +4,6 @@ Sources that are followed are watched here, in a thread each; what changes in th
 comes over HTTP does.
 """
 
-import contextlib
 import math
 import multiprocessing
 import os
@@ -12,11 +11,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from index.errors import WensouError
+from index.storage.system import interrupts_held
 from index.watch import Watch
 from search.service.journal import Journal
 from search.service.writing import FOLLOW, LOOK, JournalWriter
@@ -36,27 +36,6 @@ def end_with_parent() -> None:
             os._exit(0)
 
         threading.Thread(target=watch, name="parent", daemon=True).start()
-
-
-@contextlib.contextmanager
-def interrupts_held() -> Iterator[None]:
-    """A process that is started meanwhile gets no SIGINT before it takes it (`take_interrupts`): at a terminal Ctrl-C
-    goes to all, and one that is still loading could only end with a traceback.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def take_interrupts() -> None:
-    """Get the SIGINT that `interrupts_held` put off."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def stop_all(processes: Sequence[SpawnProcess]) -> None:

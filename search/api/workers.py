@@ -20,6 +20,7 @@ from pathlib import Path
 
 from index.connect import open_handle
 from index.errors import BadOption, WensouError
+from index.storage.system import interrupts_held, take_interrupts
 from search.api.app import Options, create_app
 from search.api.counters import SharedCounters
 from search.api.observe import AccessLog
@@ -29,9 +30,7 @@ from search.api.steward import (
     SOON,
     Steward,
     end_with_parent,
-    interrupts_held,
     stop_all,
-    take_interrupts,
 )
 from search.live import LiveEngine
 
