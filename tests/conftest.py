@@ -28,6 +28,8 @@ pytest_plugins = ["tests.heavy"]
 
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # it reports to its makers as soon as it is imported
 
+os.fsync = lambda _: None  # no test outlives a power cut; those of what is flushed, and when, put their own here
+
 settings.register_profile("wensou", deadline=None)  # a busy machine is no failure
 settings.load_profile("wensou")
 

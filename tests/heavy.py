@@ -7,6 +7,7 @@ import multiprocessing.process
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,14 @@ TAKES_LONG = (
     "tests/test_seeds.py",
 )
 HEAVY = (*STARTS_PROCESSES, *LOADS_TORCH, *TAKES_LONG)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where the heavy ones are not wanted, not to read their files either spares what these import."""
+    if config.option.markexpr != "not heavy":
+        return None
+    path = collection_path.relative_to(config.rootpath).as_posix()
+    return f"{path}{'/' * collection_path.is_dir()}".startswith(HEAVY) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -95,10 +95,13 @@ class Client:
         if name not in self.collections():
             limit = max(60.0, self._options.timeout)
             self._tried(
-                lambda: self._client.create_collection(
-                    name, schema=schema, index_params=indexes, consistency_level="Bounded", timeout=limit
-                ),
+                lambda: self._client.create_collection(name, schema=schema, consistency_level="Bounded", timeout=limit),
                 f"create the collection {name}",
+            )
+            # Of a collection without rows an index is there at once: to wait for each, as is usual, takes .5 s.
+            self._tried(
+                lambda: self._client.create_index(name, indexes, timeout=limit, sync=False),
+                f"create the indexes of the collection {name}",
             )
         self.load(name)
 

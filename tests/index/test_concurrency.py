@@ -54,10 +54,7 @@ def version(number):
     return [Article(f"a{n}", f"题目{n}", f"海岛上的灯塔亮了{n}次。第{number}版。") for n in range(ARTICLES)]
 
 
-def test_readers_in_four_processes_see_one_commit_each_while_fifty_are_made(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "index.storage.layout.os.fsync", lambda handle: None
-    )  # what a crash would leave is tested elsewhere
+def test_readers_in_four_processes_see_one_commit_each_while_fifty_are_made(tmp_path):
     root = tmp_path / "index"
     writer = open_writer(root)
     writer.upsert(*prepared(version(0)))

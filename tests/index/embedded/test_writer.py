@@ -440,7 +440,7 @@ def test_a_second_process_is_told_who_writes_until_the_first(root, end):
     assert not (root / "writer.lock.owner").exists()
 
 
-def test_the_lock_is_release_pages_after_an_error(root):
+def test_the_lock_is_released_after_an_error(root):
     with pytest.raises(RuntimeError, match="no disk"), writer_lock(root):
         raise RuntimeError("no disk")
     with writer_lock(root):
