@@ -101,10 +101,6 @@ class Backend(Protocol):
         """Both exact scores of any chunks, in the order given; cosine is 0 without a vector."""
         ...
 
-    def matched_terms(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
-        """For each chunk the words of the query that its article holds in title or text; NotFound."""
-        ...
-
     def background(self, vector: Vectors) -> tuple[float, float]:
         """Mean and standard deviation of the cosines of chunks at random to `vector`, (dim,); zeros for few chunks."""
         ...

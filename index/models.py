@@ -204,8 +204,9 @@ _NO_TERMS: Mapping[str, float] = {}
 class Evidence(NamedTuple):
     """What both legs say of one chunk, exactly.
 
-    `bm25` counts the chunk, the title and the whole article; `terms` is each term's share of it. `cosine` is the
-    chunk's, `article_cosine` that of the mean of all its article's chunks.
+    `bm25` counts the chunk, the title and the whole article; `terms` is each term's share of it, where asked for, and
+    `matched` are the words of the question that the article holds in title or text. `cosine` is the chunk's,
+    `article_cosine` that of the mean of all its article's chunks.
     """
 
     chunk_id: str
@@ -213,6 +214,7 @@ class Evidence(NamedTuple):
     cosine: float
     article_cosine: float = 0.0
     terms: Mapping[str, float] = _NO_TERMS
+    matched: tuple[str, ...] = ()
 
 
 class SkipReason(StrEnum):
@@ -294,7 +296,7 @@ class BuildReport:
 @dataclass(frozen=True, slots=True)
 class IndexStats:
     """What an open index holds. `bytes` is on disk, `dead_chunks` awaits compaction; `checksums` says how far they were
-    looked at (index.embedded.verifier).
+    looked at (index.embedded.verifier), `scoring` what adds up BM25 in this process: "compiled" or "numpy".
     """
 
     articles: int
@@ -309,3 +311,4 @@ class IndexStats:
     commit: int
     committed_at: str
     checksums: str = "whole"
+    scoring: str = ""

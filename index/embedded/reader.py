@@ -34,7 +34,7 @@ from index.models import (
     ordinal_of,
 )
 from index.retrieval.scorer import Scorer
-from index.retrieval.topk import Known, nth_highest
+from index.retrieval.segment_scorer import Plan, compiled, nth_highest
 from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_of
 from index.segments.tombstones import Tombstones
@@ -91,7 +91,6 @@ class EmbeddedIndex(Filtering, TermLister):
         self._scorer = Scorer(self.segments, self.config.bm25)
         self._locations: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
         self._homes: dict[str, tuple[int, int]] = {}  # and their articles
-        self._near: tuple[Vectors | None, list[Known]] = (None, [])  # what the dense leg has just scored
         self._passed = {}
 
     @classmethod
@@ -129,7 +128,8 @@ class EmbeddedIndex(Filtering, TermLister):
     @names_damage
     def lexical(self, query: LexicalQuery, *, k: int, filters: Filters) -> list[Hit]:
         """The `k` best chunks by BM25 over all fields; see Backend."""
-        return self._hits(self._scorer.best(query, k, lambda segment: self._allowed(segment, filters)), k)
+        plan = self._scorer.plan(query)
+        return self._hits(self._scorer.best(plan, k, lambda segment: self._allowed(segment, filters)), k)
 
     # ---- the dense leg, and both
 
@@ -147,18 +147,18 @@ class EmbeddedIndex(Filtering, TermLister):
         for s, (rows, rough) in enumerate(nominated):
             rows = rows[rough >= floor]
             found.append((s, rows, self.segments[s].dense.scores(vector, rows).astype(np.float64)))
-        self._near = (vector, [Known.of(rows, scores) for _, rows, scores in found])
         return found
 
     @names_damage
     def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
         """The `k` best chunks of each leg and both exact scores; see Backend."""
         release_pages()
+        plan = self._scorer.plan(query)
         near = self._best(self._nearest(vector, k, filters), k)
-        best = self._best(self._scorer.best(query, k, lambda s: self._allowed(s, filters), near), k)
+        best = self._best(self._scorer.best(plan, k, lambda s: self._allowed(s, filters)), k)
         evidence: list[Evidence] = []
         for s, rows in enumerate(map(union, best, near)):
-            evidence += self._evidence(query, vector, s, rows, self._chunk_ids(s, rows))
+            evidence += self._evidence(plan, vector, s, rows, self._chunk_ids(s, rows))
         return sorted(evidence)  # by chunk_id, for rows say where a chunk happens to lie
 
     def _best(self, found: Sequence[_Found], k: int) -> list[NDArray[np.integer]]:
@@ -226,16 +226,17 @@ class EmbeddedIndex(Filtering, TermLister):
         locations = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(
             -1, 2
         )
+        plan = self._scorer.plan(query)
         out: dict[int, Evidence] = {}
         for s in sorted(set(locations[:, 0].tolist())):
             at = np.flatnonzero(locations[:, 0] == s).tolist()
-            some = self._evidence(query, vector, s, locations[at, 1], [chunk_ids[i] for i in at], terms=terms)
+            some = self._evidence(plan, vector, s, locations[at, 1], [chunk_ids[i] for i in at], terms=terms)
             out.update(zip(at, some, strict=True))
         return [out[i] for i in range(len(chunk_ids))]
 
     def _evidence(
         self,
-        query: LexicalQuery,
+        plan: Plan,
         vector: Vectors | None,
         s: int,
         rows: NDArray[np.integer],
@@ -244,43 +245,15 @@ class EmbeddedIndex(Filtering, TermLister):
         terms: bool = False,
     ) -> Iterable[Evidence]:
         """Evidence of the `rows` of segment `s`, which are called `chunk_ids`."""
-        contributions: dict[str, NDArray[np.float64]] = {}
-        bm25 = self._scorer.scores(query, s, rows, contributions if terms else None)
-        cosine = article_cosine = np.zeros(len(rows))
+        parts = self._scorer.parts(plan, s, rows)
+        cosine = article_cosine = np.zeros(len(rows), np.float32)
         if vector is not None:
             segment = self.segments[s]
-            cosine = np.asarray(self._cosines(vector, s, rows), np.float64)
-            means = segment.article_vectors[segment.store.chunk_articles[rows]]
-            article_cosine = products(means, vector).astype(np.float64)
-        scores = bm25.tolist(), cosine.tolist(), article_cosine.tolist()
-        if not terms:
-            return map(Evidence, chunk_ids, *scores)
-        by_chunk: list[dict[str, float]] = [{} for _ in chunk_ids]
-        for term, contribution in contributions.items():
-            for j in np.flatnonzero(contribution).tolist():
-                by_chunk[j][term] = float(contribution[j])
-        return map(Evidence, chunk_ids, *scores, by_chunk)
-
-    @names_damage
-    def matched_terms(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
-        """The query's words that the chunks' articles hold; see Backend."""
-        known = self._locations.get
-        locations = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64)
-        out: dict[int, list[str]] = {}
-        for s in set(locations[:, 0].tolist()) if len(locations) else ():
-            at = np.flatnonzero(locations[:, 0] == s)
-            articles = self.segments[s].store.chunk_articles[locations[at, 1]]
-            each, inverse = np.unique(articles, return_inverse=True)
-            words = self._scorer.matched_terms(query, s, each)
-            out.update((i, words[j]) for i, j in zip(at.tolist(), inverse.tolist(), strict=True))
-        return [out[i] for i in range(len(chunk_ids))]
-
-    def _cosines(self, vector: Vectors, s: int, rows: NDArray[np.integer]) -> NDArray[np.floating]:
-        asked, known = self._near
-        dense = self.segments[s].dense
-        if asked is not vector:
-            return dense.scores(vector, rows)
-        return known[s].and_of(rows, lambda new: dense.scores(vector, new))
+            cosine = segment.dense.scores(vector, rows)
+            article_cosine = products(segment.article_vectors[segment.store.chunk_articles[rows]], vector)
+        by_term = Scorer.by_term(plan, parts) if terms else repeat({})
+        matched = Scorer.matched(plan, parts)
+        return map(Evidence, chunk_ids, parts[-1].tolist(), cosine.tolist(), article_cosine.tolist(), by_term, matched)
 
     @cached_property
     def _sample(self) -> Vectors:
@@ -360,6 +333,7 @@ class EmbeddedIndex(Filtering, TermLister):
             commit=self.commit,
             committed_at=self.manifest.committed_at,
             checksums=str(self._checksums()),
+            scoring="compiled" if compiled() else "numpy",
         )
 
     def _checksums(self) -> Checksums:

@@ -253,13 +253,14 @@ class MilvusIndex(RowAccess):
             cosines = self._cosines(vector, rows)
             means = [float(np.dot(articles[row.article].mean, vector)) for row in rows]
         return [
-            Evidence(row.chunk, float(sum(some.values())), cosine, mean, some if terms else {})
-            for row, some, cosine, mean in zip(rows, found, cosines, means, strict=True)
+            Evidence(row.chunk, float(sum(some.values())), cosine, mean, some if terms else {}, tuple(words))
+            for row, some, cosine, mean, words in zip(
+                rows, found, cosines, means, self._matched_terms(query, rows), strict=True
+            )
         ]
 
-    def matched_terms(self, query: LexicalQuery, chunk_ids: Sequence[str]) -> list[list[str]]:
-        """The query's words that the chunks' articles hold; see Backend."""
-        rows = self._chunks_by_id(chunk_ids)
+    def _matched_terms(self, query: LexicalQuery, rows: Sequence[ChunkRow]) -> list[list[str]]:
+        """For each row the query's words that its article holds."""
         articles = self._articles_by_id([row.article for row in rows])
         words = [some for some in self._plan(query) if some.field == "body"]
         if not words:

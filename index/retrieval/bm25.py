@@ -60,14 +60,11 @@ class Bm25(Bm25Options):
         return np.asarray(self.k1 * (1 - self.b + self.b * ratio), dtype=np.float32)
 
     @property
-    def ceiling(self) -> float:
-        """What `saturation` never exceeds."""
-        return self.k1 + 1 + (self.delta if self.variant == "plus" else 0.0)
-
-    @property
-    def vanishes(self) -> bool:
-        """Whether `saturation` of a term that is not there, tf = 0, is 0 by the formula itself."""
-        return self.variant in ("okapi", "lucene") and self.k1 > 0 and self.b < 1
+    def formula(self) -> tuple[bool, float, float, float]:
+        """What kernel.c works `saturation` out from: whether the variant is `l`, k1, k1 + 1, and what is added."""
+        if self.variant == "l":
+            return True, self.k1, self.k1 + 1, self.delta
+        return False, self.k1, float(np.float32(self.k1 + 1)), float(np.float32(self.delta * (self.variant == "plus")))
 
     def saturation(self, tf: NDArray[np.integer], norm: NDArray[np.floating]) -> NDArray[np.floating]:
         """What idf is multiplied by, for term frequencies `tf` >= 1 in documents with K = `norm`."""

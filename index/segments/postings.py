@@ -1,4 +1,4 @@
-"""Postings of one field of one segment: build, save, load, and gather.
+"""Postings of one field of one segment: build, save, load, and look up.
 
 A field is a list of documents (chunks or articles), each a list of terms. On disk, for field `<f>`:
 `<f>.terms.*` (a StringTable), `<f>.starts.npy` (int64, terms + 1: where each term's postings begin),
@@ -133,32 +133,16 @@ class Postings:
         at = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
         return np.asarray(self.docs[at + np.arange(len(at))])
 
-    def gather(self, terms: Sequence[int]) -> tuple[Rows, NDArray[np.unsignedinteger], list[int]]:
-        """The documents that hold each of `terms` (numbers, or -1) one term after the other, how often each holds it,
-        and how many documents each term has.
-        """
-        spans = [(int(self.starts[term]), int(self.starts[term + 1])) if term >= 0 else (0, 0) for term in terms]
-        docs = np.concatenate([self.docs[:0], *(self.docs[low:high] for low, high in spans)])
-        tfs = np.concatenate([self.tfs[:0], *(self.tfs[low:high] for low, high in spans)])
-        return docs, tfs, [high - low for low, high in spans]
+    def of(self, term: int) -> tuple[Rows, NDArray[np.unsignedinteger]]:
+        """The documents that hold term number `term`, ascending, and how often each does; none for -1."""
+        span = slice(0, 0) if term < 0 else slice(int(self.starts[term]), int(self.starts[term + 1]))
+        return self.docs[span], self.tfs[span]
 
-    def frequencies(self, terms: Sequence[int], rows: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
-        """How often each of `terms` (numbers, or -1: never) stands in each of the documents `rows`, (terms, rows)."""
-        rows = rows.astype(self.docs.dtype, copy=False)  # of another type, all of docs would be copied
-        if not len(self.docs):
-            return np.zeros((len(terms), len(rows)), self.tfs.dtype)
-        at = np.zeros((len(terms), len(rows)), np.int64)
-        present = np.zeros((len(terms), 1), bool)
-        for i, term in enumerate(terms):
-            if term >= 0 and (low := int(self.starts[term])) < (high := int(self.starts[term + 1])):
-                np.minimum(self.docs[low:high].searchsorted(rows), high - low - 1, out=at[i])
-                at[i] += low
-                present[i] = True
-        return np.asarray(self.tfs.take(at) * ((self.docs.take(at) == rows) & present))
-
-    def column(self, term: int) -> NDArray[np.unsignedinteger]:
-        """How often term number `term` (not -1) stands in every document, (documents,)."""
-        span = slice(self.starts[term], self.starts[term + 1])
-        column = np.zeros(len(self.lengths), self.tfs.dtype)
-        column[self.docs[span]] = self.tfs[span]
-        return column
+    def frequencies(self, term: int, rows: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
+        """How often term number `term` stands in each of the documents `rows`, (rows,); 0 for -1."""
+        docs, tfs = self.of(term)
+        if not len(docs):
+            return np.zeros(len(rows), self.tfs.dtype)
+        rows = rows.astype(docs.dtype, copy=False)  # of another type, all of docs would be copied
+        at = np.minimum(docs.searchsorted(rows), len(docs) - 1)
+        return np.asarray(tfs[at] * (docs[at] == rows))

@@ -1,6 +1,6 @@
 """A question -> all its results in order: two legs -> both exact scores -> fuse -> group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -250,8 +250,7 @@ class Ranker:
 
     def _covered(self, query: Query, idf: Mapping[str, float], evidence: Sequence[Evidence]) -> Scores:
         """How much of the question's idf mass the article of each candidate holds, (candidates,)."""
-        worded = [at for at, item in enumerate(evidence) if item.bm25 > 0]
-        matched = self._backend.matched_terms(query.lexical, [evidence[at].chunk_id for at in worded])
+        matched: Sequence[Collection[str]] = [item.matched for item in evidence]
         if query.expanded:
             sets = [set(words) for words in matched]
             for name, others in query.expanded.items():
@@ -259,10 +258,8 @@ class Ranker:
                 for words in sets:
                     if 2 * len(words & others.keys()) >= len(others):
                         words.update(own)
-            matched = [list(words) for words in sets]
-        covered = np.zeros(len(evidence))
-        covered[worded] = coverage(idf, matched)
-        return covered
+            matched = sets
+        return coverage(idf, matched)
 
     def _reason(
         self, bm25: Scores, articles: list[str], cosine: Scores, vector: Vectors | None, options: SearchOptions

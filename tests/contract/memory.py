@@ -135,13 +135,10 @@ class MemoryIndex:
             near = (0.0, 0.0) if vector is None else (
                 self._cosine(vector, chunk_id), float(self._held(article_of(chunk_id)).mean @ vector)
             )  # fmt: skip
-            out.append(Evidence(chunk_id, float(sum(shares.values())), *near, shares if terms else {}))
+            body = self._held(article_of(chunk_id)).terms["body"][0]
+            matched = tuple(word for word in query.words if body[word])
+            out.append(Evidence(chunk_id, float(sum(shares.values())), *near, shares if terms else {}, matched))
         return out
-
-    def matched_terms(self, query, chunk_ids):
-        for chunk_id in chunk_ids:
-            self._shares(query, chunk_id)
-        return [[w for w in query.words if self._held(article_of(c)).terms["body"][0][w]] for c in chunk_ids]
 
     def background(self, vector):
         cosines = np.array(
