@@ -35,13 +35,16 @@ def _is_new_enough(python: str) -> bool:
 
 
 def setup(extra: str = "") -> None:
-    """Make `.venv` with what the project needs, and the extra `extra`; again only when pyproject.toml has changed."""
+    """Make `.venv` with what the project needs, and the extra `extra`; again only when pyproject.toml or the kernel
+    has changed.
+    """
     os.chdir(ROOT)
     python = program("python")
     if not python.exists():
         subprocess.run([find_python(), "-m", "venv", str(ROOT / ".venv")], check=True)
     stamp = ROOT / ".venv" / (f".wensou-{extra}" if extra else ".wensou")
-    if stamp.exists() and stamp.stat().st_mtime >= (ROOT / "pyproject.toml").stat().st_mtime:
+    made_from = ROOT / "pyproject.toml", ROOT / "index/retrieval/kernel.c"
+    if stamp.exists() and stamp.stat().st_mtime >= max(path.stat().st_mtime for path in made_from):
         return
     print("setting up .venv (once, a minute or two) ...", file=sys.stderr, flush=True)
     pip = [str(python), "-m", "pip", "install", "--quiet"]
