@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from index.analysis.tokenizer import Tokenizer
 from index.models import Article, Filters, Vectors
 from search.engine import SearchEngine
+from search.labels import Label, place_labels
 from search.query.stopwords import FUNCTION_WORDS
 
 SAMPLE = 1_000  # articles that themes are made of, at most
@@ -53,11 +54,15 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Words that tell its articles from the others, how many these are, and the ids of those nearest its middle."""
+    """Words that tell its articles from the others, how many these are, and the ids of those nearest its middle.
+
+    `label` is its name in the plane, None where it found no place.
+    """
 
     words: tuple[str, ...]
     size: int
     nearest: tuple[str, ...]
+    label: Label | None
 
 
 class Themes:
@@ -76,12 +81,13 @@ class Themes:
         self._plane = _plane(self._vectors, labels, middles)
         words = [(tokenizer.terms(one.title), tokenizer.terms(one.text[:_LOOKED_AT])) for one in articles]
         names = _telling_words(words, labels)
-        for number, name in enumerate(names):
+        for number, (name, label) in enumerate(zip(names, place_labels(names, self._plane, labels), strict=True)):
             mine = np.flatnonzero(labels == number)
             order = mine[np.argsort(-self._vectors[mine] @ middles[number], kind="stable")][:_NEAREST]
-            self.themes.append(Theme(name, len(mine), tuple(articles[i].article_id for i in order.tolist())))
-        for article, (x, y), label in zip(articles, self._plane.tolist(), labels.tolist(), strict=True):
-            where = (round(x, 4), round(y, 4), label)
+            nearest = tuple(articles[i].article_id for i in order.tolist())
+            self.themes.append(Theme(name, len(mine), nearest, label))
+        for article, (x, y), theme in zip(articles, self._plane.tolist(), labels.tolist(), strict=True):
+            where = (round(x, 4), round(y, 4), theme)
             self.points.append(Point(article.article_id, article.title, article.source, article.published, *where))
 
     def place(self, vector: Vectors) -> tuple[float, float] | None:

@@ -33,7 +33,7 @@ ORDER = {
         "retrieval training checks embedded milvus prepare pipeline batches connect rebuild copy builder watch"
     ).split(),
     "search": (
-        "models settings query ranking suggest passages highlight facets citation export script engine overview "
+        "models settings query ranking suggest passages highlight facets citation export script engine labels overview "
         "live mcp evaluation service api client integrations cli"
     ).split(),
 }

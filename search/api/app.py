@@ -115,7 +115,7 @@ def create_app(
     app.include_router(state(asked))
     app.include_router(pages_router(asked))
     app.include_router(corpus_router(asked))
-    app.include_router(taking_router(asked.engine))
+    app.include_router(taking_router(asked))
     app.include_router(files_router(asked))
     endpoint = McpEndpoint(lambda _: asked.engine())
     app.state.closing, app.state.writes = endpoint.close, options.writes

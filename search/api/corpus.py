@@ -40,12 +40,23 @@ class PointOut(BaseModel):
     theme: int | None
 
 
+class LabelOut(BaseModel):
+    """A name in the plane, by the middle of it."""
+
+    text: str
+    x: float
+    y: float
+
+
 class ThemeOut(BaseModel):
-    """Words that name a theme, its articles in the sample, and the ids of those nearest to its middle."""
+    """Words that name a theme, its articles in the sample, the ids of those nearest to its middle, and where its name
+    stands on none of the others, null where there is no such place.
+    """
 
     words: list[str]
     size: int
     nearest: list[str]
+    label: LabelOut | None
 
 
 class ThemesOut(BaseModel):

@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from index.errors import BadOption, NotFound
+from index.models import Filters
 from search.api.answers import Refused, UnescapedJSON
 from search.api.asked import Asked
 from search.api.schemas import (
@@ -78,8 +79,9 @@ def searching(asked: Asked, note: Note) -> APIRouter:
             ((name, engine),) = engines.items()
             found = engine.search(request.q, request.options()).to_json()
             each = {name: found}
-        for name, own in each.items():
-            note(name, request.q, own)
+        if request.options().filters == Filters():  # else it may be the filters that leave nothing
+            for name, own in each.items():
+                note(name, request.q, own)
         return found
 
     @router.get("/search", response_model=AnswerOut, response_model_exclude_unset=True)

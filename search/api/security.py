@@ -16,8 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import WensouError
 from search.api.answers import Refused, of_error
+from search.api.feeds import opened
 from search.api.limits import Rates
-from search.service.keys import Key, KeyRing, Role
+from search.service.keys import MASTER, Key, KeyRing, Role
 from search.settings import LOOPBACK
 
 INDEX_PREFIX = "/i/"
@@ -155,7 +156,8 @@ class KeyCheck:
             self._rates.count(None, _address(scope))
             return access
         token = _bearer(scope)
-        keys = await self._keys_of(token, locked, _address(scope)) if token else {}
+        by_signature = opened(scope, access.index, locked)
+        keys = await self._keys_of(token, locked, _address(scope)) if token else by_signature
         if not keys or (access.index is not None and access.index not in keys):
             raise Refused(
                 401,
@@ -175,7 +177,7 @@ class KeyCheck:
             key = ring.find(token) if ring.known(token) else await to_thread.run_sync(ring.find, token)
             if key is not None:
                 found[name] = key
-        if any(key.key_id == "WENSOU_KEY" for key in found.values()):
+        if any(key.key_id == MASTER for key in found.values()):
             return {name: next(iter(found.values())) for name in self._rings}
         return found
 

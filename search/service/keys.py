@@ -26,6 +26,7 @@ from index.storage.layout import read_pointer, write_synced
 from search.query.filters import day, make_filters
 
 KEYS = "keys.json"
+MASTER = "WENSOU_KEY"  # what the key is called that the server was started with
 _TOKEN = re.compile(r"wk_([0-9a-f]{8})_[\w-]{20,200}")
 _MAX_CACHED_CHECKS = 1_000  # keys whose hash was checked, right ones and wrong ones each
 _FIELDS = ("source", "author", "tag", "meta", "after", "before")
@@ -182,7 +183,7 @@ class KeyRing:
     def find(self, token: str) -> Key | None:
         """The key that `token` is, unless it has expired; .05 s the first time. Safe to ask from several threads."""
         if self._master is not None and hmac.compare_digest(token.encode(), self._master):
-            return Key("WENSOU_KEY", Role.ADMIN)
+            return Key(MASTER, Role.ADMIN)
         match = _TOKEN.fullmatch(token)
         key = self.keys().get(match[1]) if match else None
         if key is None or not key.holds():
@@ -197,6 +198,19 @@ class KeyRing:
             while len(self._seen) > _MAX_CACHED_CHECKS:
                 self._seen.popitem(last=False)
         return key if right else None
+
+    def sign(self, key: Key, text: str) -> str:
+        """What proves that the holder of `key` allowed `text`, for as long as the key holds."""
+        kept = key.hash.encode() or self._master or b""
+        return hmac.new(kept, text.encode(), sha256).hexdigest()
+
+    def signer(self, key_id: str, text: str, signature: str) -> Key | None:
+        """The key of that id, if it holds and `signature` is what it signed `text` with."""
+        master = Key(MASTER, Role.ADMIN) if self._master is not None else None
+        key = master if key_id == MASTER else self.keys().get(key_id)
+        if key is None or not key.holds():
+            return None
+        return key if hmac.compare_digest(self.sign(key, text).encode(), signature.encode()) else None
 
 
 def _verified(hashed: str, token: str) -> bool:

@@ -69,7 +69,7 @@ export function asked(s, more = {}) {
 /** A page of results. */
 export function question(s) {
   const sort = s.sort === "relevance" ? {} : { sort: s.sort };
-  return asked(s, { k: PAGE, offset: (s.page - 1) * PAGE, group: "article", explain: "true", ...sort });
+  return asked(s, { k: PAGE, offset: (s.page - 1) * PAGE, group: "article", explain: "true", focus: "true", ...sort });
 }
 
 export const narrowed = (s) => FILTERS.some((name) => s[name].length) || s.within.length > 0 || Boolean(s.after || s.before);
@@ -79,9 +79,17 @@ let changed = () => {}; // set by followAddress
 const scrolls = new Map(); // history entry -> scroll position
 let entry = history.state?.entry ?? 0;
 
+const WITHIN = ["page", "read", "at", "of", "script", "view"]; // what may change while the list stays
+
+/** The state after a change; another list begins at its first page, with nothing opened. */
+function after(change) {
+  const other = Object.keys(change).some((name) => !WITHIN.includes(name));
+  return { ...state, ...(other ? { page: 1, read: "", at: "" } : {}), ...change };
+}
+
 /** Change what the address says and draw it; the same address again asks the server again. */
 export function go(change, { replace = false } = {}) {
-  const next = { ...state, ...change };
+  const next = after(change);
   const to = address(next);
   const here = location.search || location.pathname;
   Object.assign(state, next);
@@ -116,7 +124,7 @@ export function leaves(event) {
 /** Attributes of a link that changes the state here and opens as an address elsewhere. */
 export function linkTo(change, before = () => {}) {
   return {
-    href: address({ ...state, ...change }),
+    href: address(after(change)),
     onclick: (event) => {
       if (leaves(event)) return;
       event.preventDefault();

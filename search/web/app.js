@@ -1,6 +1,6 @@
 // The page: address -> GET search -> results. The other files draw; this one says what and when.
 
-import { $, button, el } from "./dom.js";
+import { $, el, framed } from "./dom.js";
 import { followAddress, go, linkTo, question, state } from "./address.js";
 import { pace, showForm } from "./asking.js";
 import "./keys.js";
@@ -101,16 +101,12 @@ async function showView() {
   const name = state.view;
   const node = $("view");
   node.hidden = false;
-  if (view !== name) {
-    pending?.abort();
-    shown = null;
-    clearList();
-  }
+  if (view !== name) clearList();
   view = name;
   await told;
   if (state.view !== name) return;
   if (several && !state.index) {
-    const choices = [...$("index").options].slice(1).map(({ value }) => button(value, () => go({ index: value }), { class: "quiet framed" }));
+    const choices = [...$("index").options].slice(1).map(({ value }) => framed(value, () => go({ index: value })));
     node.replaceChildren(el("div.state", el("h2", t(`view_${name}`)), el("p", t("choose_index")), el("div.choices", choices)));
     return;
   }
@@ -143,7 +139,7 @@ function showIndexes(indexes) {
   select.hidden = false;
 }
 
-$("index").addEventListener("change", (event) => go({ index: event.target.value, page: 1, read: "", of: "" }));
+$("index").addEventListener("change", (event) => go({ index: event.target.value, of: "" }));
 
 /* begin */
 

@@ -17,7 +17,7 @@ export function pace(took) {
 }
 
 /** A Chinese character is a word; of other letters two are wanted. */
-const ask = (more) => go({ q: box.value.trim(), page: 1, read: "", at: "", view: "" }, more);
+const ask = (more) => go({ q: box.value.trim(), view: "" }, more);
 const enough = (text) => /[^\x00-\u02ff]/.test(text) || text.length > 1;
 
 function askSoon() {
@@ -60,18 +60,18 @@ export function showForm(back) {
 
 for (const radio of form.elements.mode) {
   radio.addEventListener("change", () => {
-    if (state.q) go({ mode: radio.value, page: 1, read: "", at: "" });
+    if (state.q) go({ mode: radio.value });
     else state.mode = radio.value;
   });
 }
 form.elements.sort.addEventListener("change", () => {
-  if (state.q) go({ sort: form.elements.sort.value, page: 1, read: "", at: "" });
+  if (state.q) go({ sort: form.elements.sort.value });
   else state.sort = form.elements.sort.value;
 });
 
 document.querySelector(".brand").addEventListener("click", (event) => {
   if (leaves(event)) return;
   event.preventDefault();
-  go({ ...NO_FILTERS, q: "", mode: "hybrid", sort: "relevance", page: 1, read: "", at: "", view: "" });
+  go({ ...NO_FILTERS, q: "", mode: "hybrid", sort: "relevance", view: "" });
   box.focus();
 });

@@ -1,6 +1,6 @@
 // An article as a citation by GB/T 7714, alone or after the passage that is quoted.
 
-import { $, button, el } from "./dom.js";
+import { $, el, framed } from "./dom.js";
 import { copy } from "./save.js";
 import { askOnce } from "./server.js";
 import { t } from "./words.js";
@@ -26,5 +26,5 @@ function block(text, label) {
     await copy(text);
     done.textContent = t("copied");
   };
-  return [el("blockquote", { lang: "zh" }, text), el("p", button(label, act, { class: "quiet framed" }), " ", done)];
+  return [el("blockquote", { lang: "zh" }, text), el("p", framed(label, act), " ", done)];
 }

@@ -24,10 +24,9 @@ function fill(make, name, rest) {
   return node;
 }
 
-/** A button of the quiet kind. */
-export function button(label, onclick, attributes = {}) {
-  return el("button.quiet", { type: "button", onclick, ...attributes }, label);
-}
+/** A button of the quiet kind, and one with an edge. */
+export const button = (label, onclick, attributes = {}) => el("button.quiet", { type: "button", onclick, ...attributes }, label);
+export const framed = (label, onclick) => button(label, onclick, { class: "quiet framed" });
 
 const TRADITIONAL = /[們這個來說時為國學會對發動從還過開點實後現經關業見長東車門問間電話讓與書樣麼]/gu;
 
@@ -57,30 +56,24 @@ export function tidy(ranges, length) {
   return tidied;
 }
 
-/** `chars[from:to]` as text, with each of the tidy `ranges` wrapped by `wrap(start, end)`. */
-function cut(chars, from, to, ranges, wrap) {
+/** `chars[from:to]` as text nodes and, for each of the tidy `ranges`, a <mark> with the `attributes` of where it begins. */
+export function marked(chars, from, to, ranges, attributes = () => ({})) {
   const nodes = [];
   let at = from;
   for (const [start, end] of ranges) {
-    if (end <= from || start >= to) continue;
     const [s, e] = [Math.max(start, from), Math.min(end, to)];
+    if (s >= e) continue;
     if (s > at) nodes.push(chars.slice(at, s).join(""));
-    nodes.push(wrap(s, e));
+    nodes.push(el("mark", attributes(s), chars.slice(s, e).join("")));
     at = e;
   }
   if (at < to) nodes.push(chars.slice(at, to).join(""));
   return nodes;
 }
 
-/** `chars[from:to]` as text nodes and <mark>s, each with the `attributes` of where it begins. */
-export function marked(chars, from, to, ranges, attributes = () => ({})) {
-  return cut(chars, from, to, ranges, (s, e) => el("mark", attributes(s), chars.slice(s, e).join("")));
-}
-
 /** With the nearest sentence in another tint. */
 export function tinted(chars, from, to, ranges, sentence) {
-  if (!sentence) return marked(chars, from, to, ranges);
-  const [start, end] = [Math.max(from, sentence[0]), Math.min(to, sentence[1])];
+  const [start, end] = sentence ? [Math.max(from, sentence[0]), Math.min(to, sentence[1])] : [to, to];
   if (start >= end) return marked(chars, from, to, ranges);
   return [
     ...marked(chars, from, start, ranges),
@@ -89,22 +82,21 @@ export function tinted(chars, from, to, ranges, sentence) {
   ];
 }
 
-const STOP = new Set("。！？；!?;\n");
+export const STOP = new Set("。！？；!?;\n");
+const NEAREST = 10; // what the nearest sentence counts for, in characters that are marked
 
 /** The part of a long passage that holds most of what was found, from a sentence's beginning where one is near. */
-export function excerpt(chars, ranges) {
+export function excerpt(chars, ranges, nearest) {
   const room = innerWidth < 704 ? 100 : 150;
   if (chars.length <= room * 1.25) return [0, chars.length];
-  let [best, most] = [0, -1];
-  for (const [start] of ranges) {
-    const held = ranges.reduce((sum, [s, e]) => sum + (s >= start && s < start + room * 0.8 ? Math.min(e, start + room * 0.8) - s : 0), 0);
-    if (held > most) [best, most] = [start, held];
-  }
-  let from = Math.min(best, chars.length - room * 0.8);
-  const floor = Math.max(0, from - 45);
-  let at = Math.floor(from);
-  while (at > floor && !STOP.has(chars[at - 1])) at -= 1;
-  from = at > floor || floor === 0 ? at : Math.max(0, Math.floor(from) - 12);
+  const reach = room * 0.8;
+  const counts = [...ranges.map(([start, end]) => [start, end - start]), ...(nearest ? [[nearest[0], NEAREST]] : [])];
+  const held = (at) => counts.reduce((sum, [start, count]) => sum + (start >= at && start < at + reach ? count : 0), 0);
+  const best = counts.reduce((found, [start]) => (held(start) > held(found) ? start : found), 0);
+  const last = Math.floor(Math.min(best, chars.length - reach));
+  let from = last;
+  while (from > Math.max(0, last - 45) && !STOP.has(chars[from - 1])) from -= 1;
+  if (from > 0 && !STOP.has(chars[from - 1])) from = Math.max(0, last - 12);
   let to = Math.min(chars.length, from + room);
   for (let i = to; i < Math.min(chars.length, to + 25); i += 1) if (STOP.has(chars[i])) { to = i + 1; break; }
   return [from, chars.length - to < 12 ? chars.length : to];

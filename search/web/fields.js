@@ -1,6 +1,6 @@
 // What stands below an article: its fields, its file, and the articles most like it.
 
-import { button, el, safeLink } from "./dom.js";
+import { el, framed, safeLink } from "./dom.js";
 import { fillAlike } from "./hit.js";
 import { save, openBlob } from "./save.js";
 import { request } from "./server.js";
@@ -21,7 +21,7 @@ export function aside(article, places) {
   if (link) list.append(el("div", el("dt", t("field_url")), el("dd", el("a", { href: link, rel: "noopener noreferrer", target: "_blank" }, link))));
   if (article.path) {
     const page = places.find((place) => place.page)?.page;
-    list.append(el("div", el("dt", t("field_path")), el("dd", article.path.split(/[\\/]/).at(-1), " ", button(t("original_file"), (event) => openOriginal(event.target, article, page), { class: "quiet framed" }))));
+    list.append(el("div", el("dt", t("field_path")), el("dd", article.path.split(/[\\/]/).at(-1), " ", framed(t("original_file"), (event) => openOriginal(event.target, article, page)))));
   }
   const alike = el("ul.alike");
   fillAlike(alike, article.article_id);
@@ -42,7 +42,7 @@ async function openOriginal(node, article, page) {
     if (/^(application\/pdf|image\/(png|jpeg|webp))$/.test(blob.type)) openBlob(blob, page ? `#page=${page}` : "");
     else save(blob, article.path.split(/[\\/]/).at(-1));
   } catch (error) {
-    node.after(el("span.said", ` ${t("failed", error.message)}`));
+    node.after(el("span.said", " ", error.status === 404 ? t("original_gone") : t("failed", error.message)));
   } finally {
     node.disabled = false;
   }

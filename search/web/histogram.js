@@ -63,7 +63,8 @@ export function histogram(counts, { after, before }, choose) {
     });
     for (const end of ends) end.hidden = outside;
     const count = all.slice(from, to + 1).reduce((sum, bar) => sum + bar.count, 0);
-    caption.textContent = outside ? t("articles", 0) : `${from === to ? all[from].label : `${all[from].label} – ${all[to].label}`}　${t("articles", count)}`;
+    const days = from === to ? all[from].label : t("days", all[from].label, all[to].label);
+    caption.replaceChildren(el("span", outside ? "" : days), el("span", t("articles", outside ? 0 : count)));
   };
 
   brushing(track, all.length, (a, b, done) => {

@@ -1,6 +1,6 @@
 // One result: title, fields, its best passages, why it is here, reprints, similar articles.
 
-import { button, el, excerpt, marked, safeLink, script, tidy, tinted } from "./dom.js";
+import { STOP, button, el, excerpt, marked, safeLink, script, tidy, tinted } from "./dom.js";
 import { go, linkTo, state } from "./address.js";
 import { askOnce } from "./server.js";
 import { numbers, sentence } from "./why.js";
@@ -53,14 +53,14 @@ function toggle(label, target, id, fill, kind) {
     node.setAttribute("aria-expanded", String(!hidden));
     if (!hidden && fill && !target.hasChildNodes()) fill();
   };
-  const node = button(label, open, { class: kind === "why" ? "reason" : "quiet", "aria-expanded": "false", "aria-controls": id, "data-kind": kind });
+  const node = button(label, open, { class: kind === "why" ? "quiet reason" : "quiet", "aria-expanded": "false", "aria-controls": id, "data-kind": kind });
   return node;
 }
 
 /** Source, author, day, tags: each narrows the list to its like. */
 export function meta(article, withLink = false) {
   const by = (name, value, css) =>
-    el("button", { type: "button", class: css, title: t("only", value), onclick: () => go({ [name]: [...new Set([...state[name], value])], page: 1, read: "", view: "" }) }, value);
+    el("button", { type: "button", class: css, title: t("only", value), onclick: () => go({ [name]: [...new Set([...state[name], value])], view: "" }) }, value);
   const link = withLink && article.url ? safeLink(article.url) : null;
   return el("p.meta",
     article.source ? by("source", article.source) : null,
@@ -74,14 +74,15 @@ export function meta(article, withLink = false) {
 function passage({ text, highlights, focus, heading, page }) {
   const chars = Array.from(text);
   const ranges = tidy(highlights, chars.length);
-  const [from, to] = excerpt(chars, ranges.length || !focus ? ranges : [focus]);
+  const [from, to] = excerpt(chars, ranges, focus);
+  const inside = (at) => !STOP.has(chars[at - 1]); // of a sentence
   const under = heading && !text.includes(heading) ? el("span.under", heading) : null;
   return el("p.passage",
     page ? el("span.leaf", t("leaf", page)) : null,
     under,
-    from > 0 && "…",
+    from > 0 && inside(from) && "…",
     tinted(chars, from, to, ranges, focus),
-    to < chars.length && "…",
+    to < chars.length && inside(to) && "…",
   );
 }
 

@@ -17,7 +17,7 @@ const onList = {
   e: press("why"),
   m: press("more"),
   f: () => { $("within").focus(); },
-  s: () => { if (state.q) go({ sort: state.sort === "date" ? "relevance" : "date", page: 1 }); },
+  s: () => { if (state.q) go({ sort: state.sort === "date" ? "relevance" : "date" }); },
   "?": () => help(),
 };
 const inReader = { n: () => stepMark(1), p: () => stepMark(-1), c: () => cite() };
@@ -27,7 +27,9 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const typing = event.target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select");
   if (event.key === "Escape") {
+    const menu = $("take").querySelector("[open] > summary");
     if (!$("suggestions").hidden) closeSuggestions();
+    else if (menu) { menu.parentNode.open = false; menu.focus(); }
     else if (typing) typing.blur();
     else if (state.read) leaveReader();
     else if (state.view) go({ view: "" });

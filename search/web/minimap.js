@@ -15,16 +15,11 @@ export function minimap(scroll, count, jump, step) {
     const { top } = scroll.getBoundingClientRect();
     const share = (node) => (node.getBoundingClientRect().top - top + scroll.scrollTop) / height;
     for (const tick of ticks.splice(0)) tick.node.remove();
-    for (const node of scroll.querySelectorAll("mark[data-mark]")) {
-      const at = share(node);
-      const tick = el("i.tick");
+    for (const node of scroll.querySelectorAll("mark[data-mark], .nearest")) {
+      const [at, n] = [share(node), Number(node.dataset.mark ?? -1)]; // a sentence has no number
+      const tick = el(n < 0 ? "i.tick.near" : "i.tick");
       tick.style.top = `${100 * at}%`;
-      ticks.push({ at, n: Number(node.dataset.mark), node: tick });
-    }
-    for (const node of scroll.querySelectorAll(".nearest")) {
-      const tick = el("i.tick.near");
-      tick.style.top = `${100 * share(node)}%`;
-      ticks.push({ at: share(node), n: -1, node: tick });
+      ticks.push({ at, n, node: tick });
     }
     strip.append(...ticks.map((tick) => tick.node));
     strip.hidden = height <= scroll.clientHeight * 1.2;

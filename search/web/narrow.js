@@ -15,13 +15,13 @@ let pending = null;
 export function showChips() {
   const chips = [];
   const chip = (label, change, lang) =>
-    chips.push(el("button", { type: "button", class: "chip", lang, "aria-label": t("drop", label), onclick: () => go({ ...change, page: 1, read: "" }) }, label));
+    chips.push(el("button", { type: "button", class: "chip", lang, "aria-label": t("drop", label), onclick: () => go(change) }, label));
   for (const word of state.within) chip(t("within_chip", word), { within: state.within.filter((other) => other !== word) });
   for (const name of FILTERS) {
     for (const value of state[name]) chip(value, { [name]: state[name].filter((other) => other !== value) }, script(value));
   }
   if (state.after || state.before) chip(dayRange(state), { after: "", before: "" });
-  if (chips.length > 1) chips.push(button(t("clear_filters"), () => go({ ...NO_FILTERS, page: 1, read: "" })));
+  if (chips.length > 1) chips.push(button(t("clear_filters"), () => go(NO_FILTERS)));
   $("chips").replaceChildren(...chips);
   $("filter-count").textContent = chips.length > 1 ? chips.length - 1 : chips.length || "";
 }
@@ -48,9 +48,9 @@ export function clearFacets() {
 
 function draw(facets) {
   const focused = document.activeElement?.id;
-  const groups = [dates(facets.month ?? {}), ...FILTERS.map((name) => values(name, facets[name] ?? {}))].filter(Boolean);
+  const groups = [dates(facets.month), ...FILTERS.map((name) => values(name, facets[name] ?? {}))].filter(Boolean);
   $("facets").replaceChildren(...groups);
-  if (!groups.length) $("facets").append(el("p.quiet-line", t("nothing_to_narrow")));
+  $("facets").append(el("p.quiet-line", t(groups.length ? "counted" : "nothing_to_narrow")));
   if (focused && $("facets").querySelector(`[id="${CSS.escape(focused)}"]`)) $(focused).focus({ preventScroll: true });
 }
 
@@ -58,8 +58,9 @@ function group(name, ...children) {
   return el("section.facet", { "aria-labelledby": `facet-${name}` }, el("h2", { id: `facet-${name}` }, t(`facet_${name}`)), ...children);
 }
 
-function dates(months) {
-  const choose = (after, before) => go({ after, before, page: 1, read: "" });
+function dates(months = {}) {
+  if (!Object.keys(months).length && !state.after && !state.before) return null;
+  const choose = (after, before) => go({ after, before });
   const day = (name) =>
     el("input", { type: "date", id: `day-${name}`, max: "9999-12-31", value: state[name], "aria-label": t(`brush_${name}`), onchange: (event) => choose(name === "after" ? event.target.value : state.after, name === "before" ? event.target.value : state.before) });
   return group("month", histogram(months, state, choose), el("p.days", day("after"), el("span", { "aria-hidden": "true" }, "–"), day("before")));
@@ -72,7 +73,7 @@ function values(name, counts) {
   if (!names.length) return null;
   const shown = wholly.has(name) ? names : names.slice(0, Math.max(FEW, chosen.length));
   const items = shown.map((value, i) => {
-    const change = { [name]: chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value], page: 1, read: "" };
+    const change = { [name]: chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value] };
     const id = `${name}-${i}`;
     const box = el("input", { type: "checkbox", id: `pick-${id}`, checked: chosen.includes(value), onchange: () => go(change) });
     return el("li", el("label", box, el("span.value", { lang: script(value) }, value), el("span.count", number(counts[value] ?? 0))));
@@ -99,5 +100,5 @@ $("within-form").addEventListener("submit", (event) => {
   const word = $("within").value.trim();
   if (!word || event.isComposing) return;
   $("within").value = "";
-  go({ within: [...new Set([...state.within, word])], page: 1, read: "" });
+  go({ within: [...new Set([...state.within, word])] });
 });

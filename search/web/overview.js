@@ -1,6 +1,6 @@
 // What there is: themes in the plane, articles by month and source; what is asked for is lit up among it.
 
-import { button, el, script, svg } from "./dom.js";
+import { el, framed, script, svg } from "./dom.js";
 import { go, linkTo, state } from "./address.js";
 import { bars } from "./histogram.js";
 import { articleLine } from "./hit.js";
@@ -28,7 +28,10 @@ export async function draw(node) {
 }
 
 function head(counts) {
-  return el("header", el("h2", t("view_overview")), el("p", t("overview_of", counts.articles, Object.keys(counts.sources).length)), lit() && el("p", litWords(), button(t("all_again"), () => go({ q: "", source: [], after: "", before: "" }), { class: "quiet framed" })));
+  const sources = Object.keys(counts.sources).length;
+  const dated = Object.values(counts.all_months).reduce((sum, count) => sum + count, 0);
+  const what = [t("overview_of", counts.articles), sources > 0 && t("overview_sources", sources), dated < counts.articles && t("dated", dated)];
+  return el("header", el("h2", t("view_overview")), el("p", what.filter(Boolean).join(t("comma"))), lit() && el("p", litWords(), framed(t("all_again"), () => go({ q: "", source: [], after: "", before: "" }))));
 }
 
 /* what is lit up: by the question, a source, a time */
@@ -48,6 +51,8 @@ function isLit({ article_id, source, published }, hits) {
 
 /* themes */
 
+const across = (share) => 20 + 560 * share; // of a plane that is 600 wide
+
 function map({ themes, points, hits }) {
   if (!themes.length) return el("p.quiet-line", t("themes_none"));
   const inSample = new Set(points.map((point) => point.article_id));
@@ -58,19 +63,14 @@ function map({ themes, points, hits }) {
   const size = Math.max(3.5, Math.min(8, 90 / Math.sqrt(all.length)));
   const dot = (point) => {
     const on = !lit() || isLit(point, found);
-    const node = svg("circle", { class: on ? "dot" : "dot off", cx: 20 + 560 * point.x, cy: 20 + 560 * point.y, r: lit() && on ? size * 1.4 : size });
+    const node = svg("circle", { class: on ? "dot" : "dot off", cx: across(point.x), cy: across(point.y), r: lit() && on ? size * 1.4 : size });
     const name = [point.title, point.source, point.published].filter(Boolean).join("　");
     return svg("a", { ...linkTo({ read: point.article_id, at: "" }), "aria-label": name, tabindex: "-1" }, svg("title", name), coloured(node, point.theme));
   };
-  const label = (theme, i) => {
-    const mine = points.filter((point) => point.theme === i);
-    const middle = 20 + (560 * mine.reduce((sum, point) => sum + point.x, 0)) / mine.length;
-    const top = Math.min(...mine.map((point) => point.y)); // above its points, so that it covers none of them
-    return svg("text", { x: middle, y: 6 + 560 * top, lang: "zh-Hans" }, theme.words.slice(0, 2).join(" "));
-  };
+  const label = ({ label: at }) => at && svg("text", { x: across(at.x), y: across(at.y), lang: "zh-Hans" }, at.text);
   const dim = all.filter((point) => lit() && !isLit(point, found));
   const bright = (lit() ? shining : all).map(dot);
-  const plane = svg("svg.plane", { viewBox: "0 -16 600 616", role: "group", "aria-label": t("themes_plane"), onkeydown: roam }, dim.map(dot), bright, themes.map(label));
+  const plane = svg("svg.plane", { viewBox: "0 0 600 600", role: "group", "aria-label": t("themes_plane"), onkeydown: roam }, dim.map(dot), bright, themes.map(label));
   (bright[0] ?? plane.querySelector("a")).tabIndex = 0;
   return el("section.map", plane, lit() ? litList(shining) : themeList(themes, titles));
 }
@@ -126,7 +126,7 @@ function months(counts) {
     el("button", { type: "button", lang: script(source), "aria-pressed": String(state.source.includes(source)), onclick: () => go({ source: state.source.includes(source) ? [] : [source] }) }, coloured(el("i"), i), source, " ", el("span.count", number(counts.sources[source])));
   return el(
     "section",
-    el("h3", t("by_month_and_source")),
+    el("h3", t(named.length ? "by_month_and_source" : "by_month_alone")),
     all.length > 1 && el("div.stacks", columns),
     all.length > 1 && el("p.ends", el("span", all[0].label), el("span", all.at(-1).label)),
     el("p.legend", Object.keys(counts.sources).slice(0, SOURCES).map((source, i) => pick(source, i < named.length ? i : null))),

@@ -12,11 +12,13 @@ import { problem } from "./trouble.js";
 import { t } from "./words.js";
 
 const reader = $("reader");
+let opener = null; // what had the focus before
 let reading = null; // {id, result, script, question, article, marks, places, scroll}: what is open, once it is drawn
 export const wide = matchMedia("(min-width: 68rem)");
 
 export async function openReader() {
   const id = state.read;
+  if (!reading) opener = document.activeElement;
   document.body.classList.add("reading");
   reader.hidden = false;
   const question = wording(state);
@@ -48,7 +50,7 @@ export async function openReader() {
     if (reading !== mine) return;
     fill(el("div.page", problem(error, () => { reading = null; openReader(); })));
   }
-  if (before === undefined && !document.activeElement?.closest("input, #view")) reader.focus({ preventScroll: true });
+  if (before === undefined && !(wide.matches && document.activeElement?.closest("input, #view"))) reader.focus({ preventScroll: true });
 }
 
 const span = (at) => (at ? at.split("-").map(Number) : null);
@@ -167,7 +169,7 @@ function bringIntoSight(nodes) {
   if (!nodes.length) return;
   const { top } = scroll.getBoundingClientRect();
   const [first, last] = [nodes[0].getBoundingClientRect().top - top, nodes.at(-1).getBoundingClientRect().bottom - top];
-  if (first < 8 || last > scroll.clientHeight - 8) scroll.scrollTop += first - Math.max(24, scroll.clientHeight * 0.22);
+  if (first < 8 || Math.min(last, first + scroll.clientHeight / 2) > scroll.clientHeight - 8) scroll.scrollTop += first - Math.max(24, scroll.clientHeight * 0.22);
 }
 
 function goToMark(n) {
@@ -203,7 +205,7 @@ export function closeReader() {
   cover();
   reader.hidden = true;
   reader.replaceChildren();
-  current()?.querySelector("h2 a")?.focus({ preventScroll: true });
+  (current()?.querySelector("h2 a") ?? opener)?.focus({ preventScroll: true });
 }
 
 /** On a narrow screen the article covers the rest, which is then out of reach; on a wide one it stands beside. */

@@ -1,10 +1,10 @@
 // The list: what is said above it, the results, where chance begins, the pages, and moving through them.
 
-import { $, button, el } from "./dom.js";
+import { $, el, framed } from "./dom.js";
 import { LAST_OFFSET, NO_FILTERS, PAGE, go, linkTo, narrowed, state, wording } from "./address.js";
 import { hit } from "./hit.js";
 import { showTake } from "./take.js";
-import { t } from "./words.js";
+import { dayRange, t } from "./words.js";
 
 const [main, hits] = [$("results"), $("hits")];
 let drawn = []; // the results on show
@@ -33,11 +33,11 @@ function notes(answer) {
   const nodes = answer.warnings.map((text) => el("p.note", t("warnings")[text] ?? text));
   if (answer.confident === false && answer.results.length) nodes.unshift(el("p.note.unsure", t("unsure", wording(state))));
   if (answer.suggestions?.length) {
-    nodes.push(el("p.note", t("meant"), answer.suggestions.map((text) => button(text, () => go({ q: text, page: 1 }), { class: "quiet framed" }))));
+    nodes.push(el("p.note.plain", t("meant"), answer.suggestions.map((text) => framed(text, () => go({ q: text })))));
   }
   for (const { text, after, before } of answer.offers ?? []) {
     if (state.after === after && state.before === before) continue;
-    nodes.push(el("p.note.plain", t("offer", text), button(`${after} – ${before}`, () => go({ after, before, page: 1 }), { class: "quiet framed" })));
+    nodes.push(el("p.note.plain", t("offer", text), framed(dayRange({ after, before }), () => go({ after, before }))));
   }
   return nodes;
 }
@@ -51,12 +51,12 @@ function lines(results) {
 function nothing(total) {
   const choices = [];
   if (total) choices.push([t("first_page"), { page: 1 }]);
-  if (narrowed(state)) choices.push([t("clear_filters"), { ...NO_FILTERS, page: 1 }]);
-  if (state.mode !== "hybrid") choices.push([t("use_hybrid"), { mode: "hybrid", page: 1 }]);
+  if (narrowed(state)) choices.push([t("clear_filters"), NO_FILTERS]);
+  if (state.mode !== "hybrid") choices.push([t("use_hybrid"), { mode: "hybrid" }]);
   return el("div.state",
     el("h2", total ? t("no_such_page") : t("nothing", wording(state))),
     el("p", total ? t("no_such_page_why") : t(narrowed(state) ? "nothing_narrowed" : "nothing_why")),
-    el("div.choices", choices.map(([label, change]) => button(label, () => go(change), { class: "quiet framed" }))),
+    el("div.choices", choices.map(([label, change]) => framed(label, () => go(change)))),
   );
 }
 

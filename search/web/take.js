@@ -3,38 +3,38 @@
 import { $, button, el } from "./dom.js";
 import { asked, state } from "./address.js";
 import { copy, save } from "./save.js";
-import { key, placed, request } from "./server.js";
+import { ask, placed, request } from "./server.js";
+import { explainError } from "./trouble.js";
 import { t } from "./words.js";
 
 const MOST = 1000; // results in a file
 const KINDS = ["csv", "json", "ris"];
 
-const path = (format, k) => `export?${asked(state, { format, k, sort: state.sort })}`;
-
 /** The menu above the list; nothing where nothing was found. */
 export function showTake(found) {
   $("take").replaceChildren();
   if (!found) return;
-  const said = el("span.said", { role: "status" });
-  const fetched = async (format) => {
+  const one = $("index").hidden || state.index; // of the indexes is asked
+  const said = el("p.said", { role: "status" }, !one && t("take_one"));
+  const act = (name, does, done = "") => button(t(name), async () => {
     said.textContent = t("looking");
     try {
-      save(await (await request(path(format, MOST))).blob(), `${state.q.slice(0, 40).replace(/[\\/:*?"<>|]/g, " ")}.${format}`);
-      said.textContent = "";
+      await does();
+      said.textContent = done;
     } catch (error) {
-      said.textContent = t("failed", error.message);
+      said.textContent = t("failed", explainError(error)[0]);
     }
+  });
+  const file = async (format) => {
+    const found = await request(`export?${asked(state, { format, k: MOST, sort: state.sort })}`);
+    save(await found.blob(), `${state.q.slice(0, 40).replace(/[\/:*?"<>|]/g, " ")}.${format}`);
   };
   const feed = async () => {
-    await copy(new URL(placed(path("atom", 50)), location.href).href);
-    said.textContent = t("copied");
+    const { address } = await ask(`feed?${asked(state, { sort: state.sort })}`);
+    await copy(new URL(placed(address), location.href).href);
   };
-  const items = [
-    ...KINDS.map((format) => button(t(`take_${format}`), () => fetched(format))),
-    !key.get() && button(t("take_atom"), feed), // feed readers show no key
-    button(t("print"), () => print()),
-  ];
-  $("take").append(el("details", el("summary.quiet", t("take")), el("div.menu", items, said)));
+  const items = one ? [...KINDS.map((format) => act(`take_${format}`, () => file(format))), act("take_atom", feed, t("take_atom_done"))] : [];
+  $("take").append(el("details", el("summary.quiet", t("take")), el("div.menu", items, button(t("print"), () => print()), said)));
 }
 
 addEventListener("click", (event) => {

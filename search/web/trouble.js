@@ -1,6 +1,6 @@
 // What may go wrong, in words, with what can be done about it: no state is a dead end.
 
-import { el } from "./dom.js";
+import { el, framed } from "./dom.js";
 import { Refused, Unreachable, ask, forget, key } from "./server.js";
 import { known, t } from "./words.js";
 
@@ -24,7 +24,7 @@ export function problem(error, retry) {
     said?.hint && el("p.said", { lang: "" }, el("code", said.hint)),
   );
   if (error.status === 401) node.append(keyForm(retry));
-  else if (retry) node.append(el("div.choices", el("button.quiet.framed", { type: "button", onclick: retry }, t("again"))));
+  else if (retry) node.append(el("div.choices", framed(t("again"), retry)));
   if (error instanceof Unreachable && retry) waitForServer(node, retry);
   return node;
 }

@@ -54,7 +54,7 @@ def test_the_brush_by_pointer(open_page):
     page.mouse.move(*at(12.5 / 24))
     page.mouse.down()
     page.mouse.move(*at(14.5 / 24), steps=4)
-    assert "2024 年 1 月 – 2024 年 3 月" in page.inner_text(".caption")
+    assert "2024 年 1 月 至 2024 年 3 月" in page.inner_text(".caption")
     page.mouse.up()
     until(page, "new URLSearchParams(location.search).has('after')")
     assert (in_address(page, "after"), in_address(page, "before")) == (["2024-01-01"], ["2024-03-31"])
