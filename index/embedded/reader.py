@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index.analysis.near_duplicates import SIZE as SIGNATURE_SIZE
 from index.config import IndexConfig
+from index.drawing import MIN_CHUNKS_FOR_SPREAD, SAMPLE_CHUNKS, draws_of_chunks, lowest
 from index.embedded.filtering import Filtering
 from index.embedded.lister import TermLister
 from index.embedded.verifier import Checksums, Verifier
@@ -53,8 +54,6 @@ from index.storage.layout import (
 )
 
 _MAX_LOCATIONS = 10_000  # chunks whose segment and row are remembered: few enough to stay in the caches
-_SAMPLE_CHUNKS = 256  # chunks that stand for all where it is asked how near any chunk is
-_MIN_CHUNKS_FOR_SPREAD = 50  # of fewer no spread can be told
 
 _Found = tuple[int, NDArray[np.integer], NDArray[np.float64]]  # segment, rows, scores
 
@@ -257,16 +256,22 @@ class EmbeddedIndex(Filtering, TermLister):
 
     @cached_property
     def _sample(self) -> Vectors:
-        """(at most _SAMPLE_CHUNKS, dim): vectors of live chunks, evenly spread over the index."""
-        live = [np.flatnonzero(segment.live_chunks) for segment in self.segments]
-        step = max(1, -(-sum(map(len, live)) // _SAMPLE_CHUNKS))
-        parts = [s.dense.vectors[rows[::step]].astype(np.float32) for s, rows in zip(self.segments, live, strict=True)]
-        return np.concatenate(parts) if parts else np.zeros((0, int(self.manifest.encoder["dim"])), np.float32)
+        """(at most SAMPLE_CHUNKS, dim): vectors of the live chunks that are drawn first; see index.drawing."""
+        draws, vectors = [np.zeros(0, np.uint64)], [np.zeros((0, int(self.manifest.encoder["dim"])), np.float32)]
+        for segment in self.segments:
+            rows = np.flatnonzero(segment.live_chunks)
+            store = segment.store
+            articles = store.chunk_articles[rows]
+            own = draws_of_chunks(store.draws()[articles], rows - store.chunk_starts[articles])
+            first = lowest(own, SAMPLE_CHUNKS)
+            draws.append(own[first])
+            vectors.append(segment.dense.vectors[rows[first]].astype(np.float32))
+        return np.concatenate(vectors)[lowest(np.concatenate(draws), SAMPLE_CHUNKS)]
 
     @names_damage
     def background(self, vector: Vectors) -> tuple[float, float]:
         """Mean and standard deviation of the cosines of chunks at random; see Backend."""
-        if len(self._sample) < _MIN_CHUNKS_FOR_SPREAD:
+        if len(self._sample) < MIN_CHUNKS_FOR_SPREAD:
             return 0.0, 0.0
         cosines = self._sample @ vector
         return float(cosines.mean()), float(cosines.std())

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from index.analysis.names import name_facet
 from index.analysis.tokenizer import Tokenizer
+from index.drawing import DRAWS
 from index.errors import IndexCorrupt
 from index.milvus.client import Client, Row, any_of
 from index.milvus.control import Record
 from index.milvus.filtering import Needle, Splitter, has, meets, of_fields, seen_by
-from index.milvus.rows import draw_of, stored_of
-from index.milvus.schema import DRAWS, Names
+from index.milvus.rows import stored_of
+from index.milvus.schema import Names
 from index.models import Condition, Filters, StoredArticle
 
 LISTED = 50_000  # articles up to which their titles and terms are read for completion and corrections
@@ -170,7 +171,7 @@ class Listing:
 
     def sample(self, count: int, rng: random.Random) -> list[StoredArticle]:
         """Articles drawn at random; see Backend."""
-        begin = draw_of(str(rng.random()))
+        begin = rng.randrange(DRAWS)
         rows = self.drawn(self.names.articles, count, self.record.articles, ["article", *self.text_fields], begin)
         return [
             stored for at in range(0, len(rows), _A_PAGE) for stored in self.parsed(rows[at : at + _A_PAGE]).values()

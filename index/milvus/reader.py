@@ -14,6 +14,7 @@ import numpy as np
 
 from index.analysis.tokenizer import Tokenizer
 from index.config import IndexConfig
+from index.drawing import MIN_CHUNKS_FOR_SPREAD, SAMPLE_CHUNKS
 from index.errors import BadOption
 from index.milvus.access import CHUNK_ROW, ChunkRow, Kept, RowAccess
 from index.milvus.client import MAX_ROWS, Client, any_of
@@ -44,8 +45,6 @@ _SETTLES = 10.0  # seconds; Bounded is some five behind at most, by a setting of
 _MORE = 16  # asked for beyond k, for what ties
 _EF = 256  # neighbours that a walk of the vector index keeps in view
 _ROUNDING = 1e-4  # of a score, by which Milvus's sums of single precision may be off
-_SAMPLE = 256  # chunks that stand for all where it is asked how near any chunk is
-_FEW_FOR_A_SPREAD = 50
 _IDS_A_CALL = 500
 _FEW_ARTICLES = 400  # that pass: then all their chunks are scored, and none is searched for
 
@@ -329,10 +328,10 @@ class MilvusIndex(RowAccess):
     def background(self, vector: Vectors) -> tuple[float, float]:
         """Mean and standard deviation of the cosines of chunks at random; see Backend."""
         if self._sampled is None:
-            rows = self.drawn(self.names.chunks, _SAMPLE, self.record.chunks, ["vector"])
+            rows = self.drawn(self.names.chunks, SAMPLE_CHUNKS, self.record.chunks, ["vector"])
             dim = int(self.record.encoder["dim"])
             self._sampled = np.asarray([row["vector"] for row in rows], np.float32).reshape(-1, dim)
-        if len(self._sampled) < _FEW_FOR_A_SPREAD:
+        if len(self._sampled) < MIN_CHUNKS_FOR_SPREAD:
             return 0.0, 0.0
         cosines = self._sampled @ vector
         return float(cosines.mean()), float(cosines.std())

@@ -1,7 +1,6 @@
 """Articles and chunks as rows, and back."""
 
 import base64
-import hashlib
 import re
 import zlib
 from collections import Counter
@@ -13,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.terms import MIXED_BIGRAMS, FieldTerms, facets_of
+from index.drawing import draws_of, draws_of_chunks
 from index.errors import BadArticle
 from index.milvus.client import Row
 from index.milvus.filtering import folded_facet
-from index.milvus.schema import ALIVE, DRAWS, MAX_BYTES, MAX_ID_BYTES, PIECE
+from index.milvus.schema import ALIVE, MAX_BYTES, MAX_ID_BYTES, PIECE
 from index.milvus.terms import (
     OWN_FIELDS,
     TITLE_PAIRS,
@@ -101,11 +101,6 @@ def _prepared(
     )
 
 
-def draw_of(name: str) -> int:
-    """A number for a name, by which some of many are drawn."""
-    return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()) % DRAWS
-
-
 def filter_values(article: Article) -> list[str]:
     """What a row can be filtered by: exact values, and folded ones behind a ~."""
     exact = facets_of(article)
@@ -113,12 +108,12 @@ def filter_values(article: Article) -> list[str]:
     return [value for value in [*exact, *sorted(folded)] if len(value.encode("utf-8", "replace")) <= MAX_ID_BYTES]
 
 
-def _common(article: Article, name: str, commit: int) -> Row:
+def _common(article: Article, draw: int, commit: int) -> Row:
     day = day_number(date.fromisoformat(article.published)) if article.published else NO_DATE
     return {
         "facets": [_encodable(value) for value in filter_values(article)],
         "day": day,
-        "draw": draw_of(name),
+        "draw": draw,
         "born": commit,
         "died": ALIVE,
     }
@@ -127,6 +122,7 @@ def _common(article: Article, name: str, commit: int) -> Row:
 def chunk_rows(one: Prepared, commit: int, bm25: Bm25, averages: Mapping[str, float], *, sparse: bool) -> list[Row]:
     """The rows of an article's chunks."""
     article = one.stored.article
+    draws = draws_of_chunks(draws_of([article.article_id]), np.arange(len(one.own))).tolist()
     rows = []
     for n, (own, vector) in enumerate(zip(one.own, one.vectors, strict=True)):
         name = chunk_id_of(article.article_id, n)
@@ -136,7 +132,7 @@ def chunk_rows(one: Prepared, commit: int, bm25: Bm25, averages: Mapping[str, fl
             "article": article.article_id,
             "terms_of": packed(own, name, vector),
             "vector": vector.astype(np.float32).tolist(),
-            **_common(article, name, commit),
+            **_common(article, draws[n], commit),
         }
         if len(row["terms_of"]) > MAX_BYTES:
             raise BadArticle(
@@ -176,7 +172,7 @@ def article_rows(one: Prepared, commit: int) -> tuple[Row, list[Row]]:
         "body_pages": len(bodies),
         "terms_pages": len(terms),
         "chunks": len(one.stored.spans),
-        **_common(article, article.article_id, commit),
+        **_common(article, int(draws_of([article.article_id])[0]), commit),
     }
     return row, pages
 

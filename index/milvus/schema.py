@@ -19,7 +19,6 @@ ALIVE = 2**62  # `died` of what is not
 MAX_BYTES = 65_535  # of a field of text
 PIECE = 15_000  # characters of one: four bytes each at most
 MAX_ID_BYTES = 1_024
-DRAWS = 2**61  # `draw` is below
 _FACETS = 1_024  # of an article, and bytes each
 
 

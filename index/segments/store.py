@@ -117,6 +117,10 @@ class Store:
         """Ids of the articles in `rows`."""
         return self.ids.many(self._id_of_row[rows])
 
+    def draws(self) -> NDArray[np.uint64]:
+        """(articles,) the draw of each article; see index.drawing."""
+        return np.asarray(self.ids.draws()[self._id_of_row], np.uint64)
+
     def article_row(self, article_id: str) -> int:
         """Row of an article, or -1."""
         at = self.ids.find(article_id)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from index.drawing import draws_of_bytes
 from index.storage.arrays import map_array, map_bytes
 
 
@@ -95,6 +96,10 @@ class StringTable:
         """All strings in UTF-8, in order."""
         data, ends = self._blob.tobytes(), self._ends.tolist()
         return [data[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+    def draws(self) -> NDArray[np.uint64]:
+        """The draw of each string; see index.drawing."""
+        return draws_of_bytes(self._blob, self._ends)
 
     def save(self, folder: Path, name: str) -> None:
         """Write the files into `folder`."""

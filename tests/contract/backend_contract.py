@@ -14,6 +14,7 @@ import pytest
 from index.analysis.fold import fold
 from index.analysis.terms import CHUNK_FIELDS
 from index.backend import Backend
+from index.drawing import draws_of, draws_of_chunks
 from index.errors import NotFound
 from index.models import Article, Chunk, Filters, LexicalQuery, article_of
 from index.retrieval.scorer import FIELD_WEIGHTS
@@ -235,6 +236,14 @@ class BackendContract:
         assert (stats.encoder, stats.dim, stats.state) == ("hash", HashEncoder.dim, "equal")
         assert stats.bytes > 0
         assert stats.commit == backend.commit >= 1
+
+    def test_chance_is_told_by_the_chunks_that_are_drawn_first(self, build):
+        backend = build([article(f"第{n}则", f"渡口在{n}號碼頭，{n * n}人候船。") for n in range(300)])
+        vector = vector_of("碼頭的渡口")
+        ids = list(backend.article_ids())
+        first = np.argsort(draws_of_chunks(draws_of(ids), np.zeros(len(ids))))[:256]
+        cosines = [backend.chunk_vectors(ids[at])[0].astype(np.float32) @ vector for at in first]
+        assert backend.background(vector) == pytest.approx((np.mean(cosines), np.std(cosines)), abs=1e-6)
 
     def test_equal_chunks_are_ordered_by_their_names(self, build):
         twins = [article(name, "雲汀市的夜市今晚八點開門。", title="夜市") for name in "dbeac"]

@@ -14,6 +14,7 @@ from index.analysis.fold import fold
 from index.analysis.names import names_of
 from index.analysis.terms import CHUNK_FIELDS, facet, facets_of
 from index.backend import Description, Recipe
+from index.drawing import draws_of, draws_of_chunks
 from index.errors import BadOption, IndexMissing, NotFound, WriterBusy
 from index.milvus.filtering import meets
 from index.models import AllOf, AnyOf, Evidence, HasValue, Hit, IndexStats, Within, article_of, chunk_id_of, ordinal_of
@@ -141,9 +142,11 @@ class MemoryIndex:
         return out
 
     def background(self, vector):
-        cosines = np.array(
-            [row.astype(np.float32) @ vector for held in self.state.articles.values() for row in held.vectors]
-        )
+        names, held = list(self.state.articles), self.state.articles.values()
+        rows = np.concatenate([one.vectors for one in held]).astype(np.float32)
+        ordinals = np.concatenate([np.arange(len(one.vectors)) for one in held])
+        draws = draws_of_chunks(np.repeat(draws_of(names), [len(one.vectors) for one in held]), ordinals)
+        cosines = rows[np.argsort(draws)[:256]] @ vector
         return (float(cosines.mean()), float(cosines.std())) if len(cosines) >= 50 else (0.0, 0.0)
 
     def chunks(self, chunk_ids):
