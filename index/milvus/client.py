@@ -164,18 +164,25 @@ class Client:
     def scan(
         self, name: str, filter_: str, fields: Sequence[str], *, consistency: str = "Bounded", batch: int = 1_000
     ) -> Iterator[Row]:
-        """Every row that passes, in order of the primary key `pk`."""
+        """Every row that passes, in order of the primary key `pk`.
+
+        The first rows of an answer that ends at its limit are those with the lowest keys: a server sees to that, and
+        milvus-lite where the question is an iterator's.
+        """
+        more = {"iterator": "True"} if self.address.file else {}
         last = ""
         while True:
             after = f"pk > {quoted(last)} and ({filter_})" if last else f"({filter_})"
-            rows = self._rows(name, after, [*fields, "pk"], consistency, batch)
+            rows = self._rows(name, after, [*fields, "pk"], consistency, batch, **more)
             rows.sort(key=lambda row: str(row["pk"]).encode())
             yield from rows
             if len(rows) < batch:
                 return
             last = max(row["pk"] for row in rows)
 
-    def _rows(self, name: str, filter_: str, fields: Sequence[str], consistency: str, limit: int) -> list[Row]:
+    def _rows(
+        self, name: str, filter_: str, fields: Sequence[str], consistency: str, limit: int, **more: str
+    ) -> list[Row]:
         def call() -> list[Row]:
             rows = self._client.query(
                 name,
@@ -184,6 +191,7 @@ class Client:
                 limit=limit,
                 consistency_level=consistency,
                 timeout=self._options.timeout,
+                **more,
             )
             return [{field: row[field] for field in fields} for row in rows]
 
