@@ -250,4 +250,5 @@ class RowAccess(Listing):
                 whole = False
             if not whole:
                 bad.append(str(row["article"]))
-        return bad + sorted(chunks)
+        counts = [] if filter_ else self.counts.damaged(self._consistency)
+        return bad + sorted(chunks) + counts

@@ -5,6 +5,7 @@ from typing import Any
 
 from index.milvus.client import Client, Row, any_of
 from index.milvus.control import KEPT_COMMITS, Control, Record
+from index.milvus.counts import Run
 from index.milvus.schema import ALIVE, Names
 
 _IDS_A_CALL = 100
@@ -82,13 +83,26 @@ def _copy_pages(client: Client, names: Names, row: Row, pk: str, new: int) -> No
         ])  # fmt: skip
 
 
+def forget_run(client: Client, names: Names, run: Run) -> None:
+    """Delete the rows of counts that nobody asks for any more."""
+    client.delete(names.terms, f'run == "{run.name}"')
+
+
 def drop_old(client: Client, control: Control, current: Record) -> None:
     """Forget commits that are no longer kept, and what only they saw."""
     numbers = control.numbers()
-    for number in numbers[: -1 - KEPT_COMMITS]:
-        control.drop(number)
-    kept = [control.record(number) for number in numbers[-1 - KEPT_COMMITS :]]
+    records = {record.commit: record for record in control.readable(numbers)}
+    going = [number for number in numbers if number not in records or number not in numbers[-1 - KEPT_COMMITS :]]
+    kept = [record for number, record in records.items() if number not in going]
     versions = {record.version for record in kept}
+    runs = {run.name for record in kept if record.version == current.version for run in record.runs}
+    for number in going:
+        record = records.get(number)
+        if record is not None and record.version == current.version:
+            for run in record.runs:
+                if run.name not in runs:
+                    forget_run(client, Names(client.address, current.version), run)
+        control.drop(number)
     for key in control.keys("build:"):
         version = int(key.split(":")[1])
         if version < current.version and version not in versions:

@@ -5,7 +5,8 @@ everything that is counted over the whole index, so that a reader asks for it on
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -14,10 +15,11 @@ from index.backend import Description
 from index.config import IndexConfig
 from index.errors import IndexCorrupt, IndexMismatch, IndexMissing
 from index.milvus.client import Client, Row, any_of, quoted
+from index.milvus.counts import Run
 from index.milvus.rows import sealed, unsealed
 from index.milvus.schema import PIECE, control, control_name
 
-FORMAT = 1
+FORMAT = 2
 KEPT_COMMITS = 3  # before the current one, to go back to
 
 
@@ -29,7 +31,7 @@ def now() -> str:
 @dataclass(frozen=True, slots=True)
 class Record:
     """One commit. `documents` and `lengths` are counts of live documents of a field and of their terms; `written` are
-    the average lengths under which the sparse vectors of the version were made.
+    the average lengths under which the sparse vectors of the version were made; `runs` hold the counts of terms.
     """
 
     commit: int
@@ -47,7 +49,7 @@ class Record:
     written: list[dict[str, float]] = field(default_factory=list)
     calibration: dict[str, Any] = field(default_factory=dict)
     boilerplate: list[str] = field(default_factory=list)
-    generations: int = 1
+    runs: list[Run] = field(default_factory=list)
     format: int = FORMAT
 
     def averages(self) -> dict[str, float]:
@@ -68,7 +70,7 @@ class Record:
                     f"index {where}: made by format {data['format']}, this program reads format {FORMAT}",
                     hint="rebuild it: wensou index SOURCE... --index DIR --rebuild",
                 )
-            return cls(**data)
+            return cls(**data | {"runs": [Run(**run) for run in data["runs"]]})
         except (KeyError, TypeError, ValueError) as error:
             raise IndexCorrupt(f"index {where}: a commit record is not one: {error}") from error
 
@@ -163,6 +165,21 @@ class Control:
         if text is None:
             raise IndexCorrupt(f"index {self._where}: commit {commit} is not there")
         return Record.loads(text, self._where)
+
+    def version(self, commit: int) -> int:
+        """The version that a commit is in, whatever the format of its record; 0 where that cannot be told."""
+        try:
+            return int(json.loads(self.get(_commit_key(commit)) or "")["version"])
+        except (IndexCorrupt, KeyError, TypeError, ValueError):
+            return 0
+
+    def readable(self, commits: Sequence[int]) -> list[Record]:
+        """Those of the records that can be read."""
+        out = []
+        for commit in commits:
+            with suppress(IndexCorrupt, IndexMismatch):
+                out.append(self.record(commit))
+        return out
 
     def publish(self, record: Record) -> None:
         """Make `record` the current commit. Its rows must have been written. WriterBusy where the lock was lost."""

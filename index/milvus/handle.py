@@ -1,6 +1,5 @@
 """An index on Milvus by its address: state, commits, reader and writer; `index.backend.IndexHandle` over a server."""
 
-from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -16,7 +15,6 @@ from index.milvus.client import Client
 from index.milvus.commits import drop_old, revive, undo
 from index.milvus.control import Control, Record, now
 from index.milvus.reader import MilvusIndex
-from index.milvus.rows import checksum_of
 from index.milvus.schema import Names
 from index.milvus.shards import ShardWriter
 from index.milvus.writer import MilvusWriter
@@ -158,22 +156,4 @@ class MilvusHandle:
             names = Names(self._address, record.version)
             undo(self._client, names, last)
             revive(self._client, names, commit, new)
-            self._take_back_counts(names, commit, new)
-            generations = record.generations + last - commit + 1
-            return self._publish(replace(record, generations=generations), new)
-
-    def _take_back_counts(self, names: Names, commit: int, new: int) -> None:
-        """Let what commits after `commit` counted of terms come to nothing, from `new` on."""
-        later: Counter[str] = Counter()
-        terms: dict[str, str] = {}
-        for row in self._client.scan(names.terms, f"born > {commit}", ["key", "term", "count"], consistency="Strong"):
-            later[row["key"]] += int(row["count"])
-            terms[row["key"]] = row["term"]
-        rows = []
-        for key, count in later.items():
-            pk = f"{key}@{new}"
-            rows.append(
-                {"pk": pk, "key": key, "term": terms[key], "count": -count, "born": new,
-                 "checksum": checksum_of(pk, -count), "vector": [0.0, 0.0]}
-            )  # fmt: skip
-        self._client.write(names.terms, rows)
+            return self._publish(record, new)

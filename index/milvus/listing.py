@@ -9,6 +9,7 @@ from index.drawing import DRAWS
 from index.errors import IndexCorrupt
 from index.milvus.client import Client, Row, any_of
 from index.milvus.control import Record
+from index.milvus.counts import NO_TERMS, Column, Counts
 from index.milvus.filtering import Needle, Splitter, has, meets, of_fields, seen_by
 from index.milvus.rows import stored_of
 from index.milvus.schema import Names
@@ -26,6 +27,7 @@ class Listing:
     record: Record
     names: Names
     commit: int
+    counts: Counts
     _splitter: Splitter
     text_fields = ("body", "body_pages")
 
@@ -97,20 +99,19 @@ class Listing:
     def words(self) -> Iterator[tuple[str, int]]:
         """Every term of the chunks and how many hold it, of an index that is not too large; see Lister."""
         if self.record.articles <= LISTED:
-            yield from self.counts_of("words")
+            column = self.column("words")
+            yield from zip(column.names, column.counts.tolist(), strict=True)
 
-    def counts_of(self, field: str) -> Iterator[tuple[str, int]]:
+    def column(self, field: str) -> Column:
         """Every term of a field and how many of its documents hold it."""
-        found: dict[str, int] = {}
-        for row in self.client.scan(
-            self.names.terms,
-            f'key like "{field}:%" and born <= {self.commit}',
-            ["term", "count"],
-            consistency=self._consistency,
-            batch=10_000,
-        ):
-            found[row["term"]] = found.get(row["term"], 0) + int(row["count"])
-        yield from ((term, count) for term, count in found.items() if count)
+        try:
+            found = self.counts.all(self._consistency, field)
+        except ValueError as error:
+            raise IndexCorrupt(
+                f"index {self.client.address.text}: counts of terms: not what was written ({error})",
+                hint="rebuild it with --rebuild",
+            ) from error
+        return found.get(field, NO_TERMS)
 
     def facets(self, filters: Filters, names: Sequence[str]) -> dict[str, dict[str, int]]:
         """Articles by value among those that pass; see Backend."""
@@ -123,7 +124,8 @@ class Listing:
 
     def _values(self, filters: Filters) -> Mapping[str, int]:
         if not filters:
-            return dict(self.counts_of("facets"))
+            column = self.column("facets")
+            return dict(zip(column.names, column.counts.tolist(), strict=True))
         parts, rest = self._splitter.split(filters.where)
         found: dict[str, int] = {}
         for row in self._that_pass(" and ".join([*of_fields(filters), *parts]), rest):

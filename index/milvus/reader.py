@@ -19,8 +19,8 @@ from index.errors import BadOption
 from index.milvus.access import CHUNK_ROW, ChunkRow, Kept, RowAccess
 from index.milvus.client import MAX_ROWS, Client, any_of
 from index.milvus.control import Record
+from index.milvus.counts import Counts
 from index.milvus.filtering import Needle, Splitter, meets, of_fields
-from index.milvus.rows import checksum_of
 from index.milvus.schema import Names
 from index.milvus.terms import (
     Weighted,
@@ -72,6 +72,7 @@ class MilvusIndex(RowAccess):
         self._strict = strict
         self._bm25 = Bm25.of(self.config.bm25)
         self._averages = record.averages()
+        self.counts = Counts(client, self.names.terms, record.runs)
         self.begin()
         self._frequencies: Kept[Needle, int] = Kept(200_000)
         self._passing_known: Kept[Condition, list[str] | None] = Kept(64)
@@ -90,19 +91,14 @@ class MilvusIndex(RowAccess):
         """How many documents of its field hold each term."""
 
         def read(some: list[Needle]) -> dict[Needle, int]:
-            keys = {f"{field}:{number_of(term):016x}": (field, term) for field, term in some}
-            counts = dict.fromkeys(some, 0)
-            for row in self.client.scan(
-                self.names.terms,
-                f"{any_of('key', list(keys))} and born <= {self.commit}",
-                ["key", "count", "checksum"],
-                consistency=self._consistency,
-                batch=MAX_ROWS,
-            ):
-                if row["checksum"] != checksum_of(row["pk"], int(row["count"])):
-                    raise self._damaged(f"the count of term {row['key']}", ValueError("its checksum is another"))
-                counts[keys[row["key"]]] += int(row["count"])
-            return counts
+            sought: dict[str, list[int]] = {}
+            for field, term in some:
+                sought.setdefault(field, []).append(number_of(term))
+            try:
+                counts = self.counts.of(sought, self._consistency)
+            except ValueError as error:
+                raise self._damaged("counts of terms", error) from error
+            return {(field, term): counts[(field, number_of(term))] for field, term in some}
 
         return self._frequencies.find(needles, read)
 
@@ -134,8 +130,7 @@ class MilvusIndex(RowAccess):
 
     def _mean_idf(self, field: str) -> float:
         if field not in self._mean_idfs:
-            counts = np.asarray([count for _, count in self.counts_of(field)], np.int64)
-            idf = self._bm25.idf(counts, self.record.documents[field])
+            idf = self._bm25.idf(self.column(field).counts, self.record.documents[field])
             self._mean_idfs[field] = float(idf.mean()) if len(idf) else 0.0
         return self._mean_idfs[field]
 

@@ -200,11 +200,6 @@ def unsealed(text: str) -> str:
     return text[8:]
 
 
-def checksum_of(pk: str, count: int) -> int:
-    """Of a row that counts a term."""
-    return zlib.crc32(f"{pk} {count}".encode())
-
-
 def signature_of(text: str) -> NDArray[np.uint32]:
     """Back from a row's `signature`."""
     return np.frombuffer(base64.b85decode(text), np.uint32)

@@ -4,7 +4,7 @@
     <name>__chunks_vN   a row a chunk: sparse and dense vector, exact terms, and what may be filtered by
     <name>__articles_vN a row an article: its text, terms, mean vector and signature
     <name>__pages_vN    what of an article is too long for a field
-    <name>__terms_vN    how many documents hold a term, a row for each commit that changed it
+    <name>__terms_vN    how many documents hold each term, many terms a row; see index.milvus.counts
     <name>              an alias of the current chunks
 
 `vN` is a version: every rebuild or compaction writes another, and the commit record says which counts. A row is seen by
@@ -122,10 +122,10 @@ def collections(address: Address, names: Names, dim: int, *, sparse: bool) -> li
         *_filtered(),
     )
     pages = _schema(_text("body"), *_whole("born"), _vector(2), key_bytes=4_096)
-    terms = _schema(_text("key", 64), _text("term", 8_192), *_whole("count", "born", "checksum"), _vector(2))
+    terms = _schema(_text("run", 64), _text("body"), *_whole("born"), _vector(2))
     return [
         (names.chunks, chunks, _indexes(address, ("chunk", "article"), modern=sparse, large=True)),
         (names.articles, articles, _indexes(address, ("article",), modern=sparse)),
         (names.pages, pages, _indexes(address)),
-        (names.terms, terms, _indexes(address, ("key",), modern=sparse)),
+        (names.terms, terms, _indexes(address, ("run",), modern=sparse)),
     ]

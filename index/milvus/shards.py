@@ -18,6 +18,7 @@ from index.milvus.claims import Claim, Claims
 from index.milvus.client import Client, any_of
 from index.milvus.commits import undo
 from index.milvus.control import Record
+from index.milvus.counts import Run
 from index.milvus.writer import MilvusWriter
 
 _RUN = "shards"  # the key of what all shards of a run have in common
@@ -81,7 +82,7 @@ class ShardWriter(MilvusWriter):
             mine = sorted({row["article"] for row in rows if self._mine(row["article"])})
             for begin in range(0, len(mine), _IDS_A_CALL):
                 undo(self._client, self.names, self._base, any_of("article", mine[begin : begin + _IDS_A_CALL]))
-        self._uncount()
+        self._tally.undo()
 
     def _forget_run(self) -> None:
         for key in (_RUN, *self._control.keys(_PART)):
@@ -140,7 +141,7 @@ class ShardWriter(MilvusWriter):
         return self._control.numbers()[-1:] not in ([], [self._base])
 
     def _hand_in(self) -> None:
-        self._write_counts()
+        self._tally.write()
         own = sorted(name for name, one in self._articles_known().items() if one.born == self._next)
         for begin in range(0, len(own), _IDS_A_CALL):
             names = own[begin : begin + _IDS_A_CALL]
@@ -169,6 +170,7 @@ class ShardWriter(MilvusWriter):
             "written": self._written,
             "boilerplate": sorted(self.boilerplate),
             "changed": self._changed,
+            "run": self._tally.own.to_json() if self._tally.own else None,
         }
 
     def _add_up(self) -> None:
@@ -186,6 +188,7 @@ class ShardWriter(MilvusWriter):
             self._written += [averages for averages in part["written"] if averages not in self._written]
             self.boilerplate |= set(part["boilerplate"])
             self._changed |= part["changed"]
+            self._tally.others += [Run(**run)] if (run := part["run"]) else []
 
     def _check_rows(self, some: str = "") -> None:
         if some:  # each shard has read its own rows before it handed in

@@ -1,48 +1,102 @@
-"""What a commit changes of the counts over the whole index: documents, lengths, and how many hold each term."""
+"""What a writer changes of the counts over the whole index: documents, lengths, and how many hold each term."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
-from index.milvus.client import Row
-from index.milvus.rows import Prepared, checksum_of
+import numpy as np
+
+from index.errors import IndexCorrupt
+from index.milvus.client import Client
+from index.milvus.commits import forget_run
+from index.milvus.counts import NAMED_FIELDS, Column, Counts, Run, added_up, run_of, to_merge
+from index.milvus.rows import Prepared
+from index.milvus.schema import Names
 
 
-@dataclass(slots=True)
 class Tally:
-    """What a commit changes of the counts over the whole index."""
+    """What the next commit changes, and the runs that will count then.
 
-    documents: Counter[str] = field(default_factory=Counter)
-    lengths: Counter[str] = field(default_factory=Counter)
-    holders: dict[str, Counter[int]] = field(default_factory=dict)
-    names: dict[int, str] = field(default_factory=dict)
-    kept: bool = True
-    """Whether its rows are written."""
+    IndexCorrupt where what was written is not what was sent.
+    """
+
+    def __init__(self, client: Client, names: Names, runs: Sequence[Run], commit: int, part: str = "") -> None:
+        """On top of `runs`. `part` names one of several who count for the same `commit`."""
+        self.documents: Counter[str] = Counter()
+        self.lengths: Counter[str] = Counter()
+        self.others: list[Run] = []
+        """Of other writers of the same commit."""
+        self.own: Run | None = None
+        """What of this is written."""
+        self._client, self._names, self._commit, self._part = client, names, commit, part
+        self._runs = list(runs)
+        self._holders: dict[str, Counter[int]] = {}
+        self._terms: dict[int, str] = {}
+        self._written = True
+        self._made = 0
 
     def add(self, one: Prepared, sign: int = 1) -> None:
         """Count an article in, or out."""
-        self.kept = False
+        self._written = False
         for name, (documents, length) in one.lengths().items():
             self.documents[name] += sign * documents
             self.lengths[name] += sign * length
         for name, counts in one.holders.items():
-            own = self.holders.setdefault(name, Counter())
+            own = self._holders.setdefault(name, Counter())
             for number, count in counts.items():
                 own[number] += sign * count
-        self.names.update(one.names)
+        self._terms.update(one.names)
 
-    def rows(self, commit: int, part: str = "") -> Iterable[Row]:
-        """The rows of the counts of terms; `part` names one of several who count for the same commit."""
-        for name, counts in self.holders.items():
-            for number, count in counts.items():
-                pk = f"{name}:{number:016x}@{commit}{part}"
-                term = self.names[number].encode("utf-8", "replace")[:8_000].decode("utf-8", "ignore")
-                yield {
-                    "pk": pk,
-                    "key": f"{name}:{number:016x}",
-                    "term": term,
-                    "count": count,
-                    "born": commit,
-                    "checksum": checksum_of(pk, count),
-                    "vector": [0.0, 0.0],
-                }
+    def runs(self) -> list[Run]:
+        """Those that count at the commit, as far as they are written."""
+        return [*self._runs, *self.others, *([self.own] if self.own else [])]
+
+    def write(self) -> None:
+        """Write what was counted as a run, in the place of one that was written before."""
+        if not self._written:
+            self._store(self._columns())
+            self._written = True
+
+    def merge(self) -> None:
+        """Write what was counted together with the last runs that are not much larger."""
+        columns = self._columns()
+        terms = sum(len(column.numbers) for column in columns.values())
+        count = 0 if self.others else to_merge(self._runs, terms)
+        if not count:
+            self.write()
+            return
+        self._runs, last = self._runs[:-count], self._runs[-count:]
+        self._store(added_up([Counts(self._client, self._names.terms, last).all("Strong"), columns]))
+
+    def undo(self) -> None:
+        """Take back what was written and not committed: by all, or by the writer of the same part."""
+        own = f' and run like "{self._commit}{self._part}.%"' if self._part else ""
+        self._client.delete(self._names.terms, f"born == {self._commit}{own}")
+
+    def _columns(self) -> dict[str, Column]:
+        return {name: column for name in self._holders if len((column := self._column(name)).numbers)}
+
+    def _column(self, name: str) -> Column:
+        changed = sorted((number, count) for number, count in self._holders[name].items() if count)
+        names = [self._terms[number] for number, _ in changed] if name in NAMED_FIELDS else [""] * len(changed)
+        numbers, counts = ([pair[at] for pair in changed] for at in (0, 1))
+        return Column(np.asarray(numbers, np.uint64), np.asarray(counts, np.int64), names)
+
+    def _store(self, columns: Mapping[str, Column]) -> None:
+        if self.own:
+            forget_run(self._client, self._names, self.own)
+        self.own = None
+        if columns:
+            self._made += 1
+            self.own, rows = run_of(f"{self._commit}{self._part}.{self._made}", columns, self._commit)
+            self._client.write(self._names.terms, rows)
+            self._check(self.own)
+
+    def _check(self, run: Run) -> None:
+        if self._client.checked:
+            return
+        if bad := Counts(self._client, self._names.terms, [run]).damaged("Session"):
+            raise IndexCorrupt(
+                f"index {self._client.address.text}: counts of terms came to be others than were sent ({bad[0]}); "
+                "nothing was published",
+                hint="run again; is the network sound? WENSOU_MILVUS_TLS=1 has it checked on the way",
+            )

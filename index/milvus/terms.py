@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from index.analysis.bigrams import POSITION_BITS, pair_text, pairs_of
 from index.analysis.fold import fold
 from index.analysis.gaps import close_gaps
-from index.analysis.terms import CHUNK_FIELDS, MIXED_BIGRAMS, PAIRED, FieldTerms
+from index.analysis.terms import CHUNK_FIELDS, PAIRED, FieldTerms
 from index.retrieval.bm25 import Bm25
 from index.retrieval.segment_scorer import FIELD_WEIGHTS
 
 OWN_FIELDS = tuple(field for field in FIELD_WEIGHTS if field in CHUNK_FIELDS)
 WHOLE_FIELDS = tuple(field for field in FIELD_WEIGHTS if field not in CHUNK_FIELDS)
 TITLE_PAIRS = "title_pairs"  # by which phrases are looked for, as by mixed-script bigrams; nothing is scored
-COUNTED_FIELDS = (*FIELD_WEIGHTS, MIXED_BIGRAMS, TITLE_PAIRS, "facets")
 MAX_DIMENSION = 2**32 - 2  # exclusive
 MAX_TERMS_OF_AN_ARTICLE = 2_048  # in the sparse vector of each of its chunks, the most frequent ones
 NO_TERM = 0  # a dimension of no term, so that no vector is empty

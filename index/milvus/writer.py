@@ -29,7 +29,6 @@ from index.models import StoredArticle
 from index.retrieval.bm25 import Bm25
 
 MAX_DRIFT = 1.25  # of average lengths since the sparse vectors were written, beyond which they are written anew
-MAX_GENERATIONS = 40  # commits whose counts of terms are added up by readers
 _IDS_A_CALL = 100
 _ARTICLES_AT_ONCE = 200
 
@@ -52,9 +51,11 @@ class MilvusWriter:
     def __init__(self, client: Client, control: Control, recipe: Recipe, *, fresh: bool = False) -> None:
         """On top of the current commit, or of nothing where there is none or where `fresh` says so."""
         self._client, self._control, self._recipe = client, control, recipe
-        last = control.record(control.numbers()[-1]) if control.numbers() else None
+        numbers = control.numbers()
+        readable = control.readable(numbers[-1:]) if fresh else [control.record(number) for number in numbers[-1:]]
+        last = readable[0] if readable else None
         self._fresh = fresh or last is None
-        self._base = last.commit if last else 0
+        self._base = numbers[-1] if numbers else 0
         self._next = self._base + 1
         self.warnings: list[str] = []
         self._bm25 = Bm25.of(recipe.config.bm25)
@@ -75,7 +76,7 @@ class MilvusWriter:
         self.names = Names(client.address, version)
         for definition in collections(client.address, self.names, int(recipe.encoder["dim"]), sparse=client.sparse):
             client.create(*definition)
-        self._tally = Tally()
+        self._tally = self._new_tally()
         self._written = self.record.written[:]
         self._articles, self._chunks = self.record.articles, self.record.chunks
         self._dead, self._bytes = self.record.dead_chunks, self.record.bytes
@@ -104,7 +105,7 @@ class MilvusWriter:
 
     def _begun(self, recipe: Recipe) -> int:
         """The version that a build of this recipe goes on with, or a new one."""
-        kept = {self._control.record(number).version for number in self._control.numbers()}
+        kept = {self._control.version(number) for number in self._control.numbers()}
         want = f"{recipe.fingerprint} {self._base}"
         for key in self._control.keys("build:"):
             version = int(key.split(":")[1])
@@ -128,7 +129,7 @@ class MilvusWriter:
         for row in self._client.scan(self.names.chunks, "born >= 0", ["article"], consistency="Strong"):
             if self._mine(row["article"]):
                 counts[row["article"]] += 1
-        self._uncount()
+        self._tally.undo()
         broken = {name for name in set(counts) | set(known) if name not in known or known[name].chunks != counts[name]}
         self._delete_rows(sorted(broken))
         self._known = {name: one for name, one in known.items() if name not in broken}
@@ -138,12 +139,8 @@ class MilvusWriter:
                 self._count(one)
         self._written = [self._averages()] if whole else self._written
 
-    def _uncount(self) -> None:
-        """Forget what was counted of terms and not committed."""
-        end = f"@{self._next}{self._part}"
-        rows = self._client.scan(self.names.terms, f"born == {self._next}", ["pk"], consistency="Strong", batch=10_000)
-        pks = [row["pk"] for row in rows if not self._part or row["pk"].endswith(end)]
-        remove(self._client, self.names.terms, pks)
+    def _new_tally(self) -> Tally:
+        return Tally(self._client, self.names, self.record.runs, self._next, self._part)
 
     # ---- what is there
 
@@ -245,6 +242,7 @@ class MilvusWriter:
             documents={name: count + self._tally.documents[name] for name, count in self.record.documents.items()},
             lengths={name: count + self._tally.lengths[name] for name, count in self.record.lengths.items()},
             written=self._written,
+            runs=self._tally.runs(),
             calibration={"measured": None, **self.calibration},
             boilerplate=sorted(self.boilerplate),
         )
@@ -300,13 +298,8 @@ class MilvusWriter:
 
     def preview(self) -> MilvusIndex:
         """What the next commit would answer."""
-        self._write_counts()
+        self._tally.write()
         return self._seen("Bounded", young=True)
-
-    def _write_counts(self) -> None:
-        if not self._tally.kept:
-            self._client.write(self.names.terms, list(self._tally.rows(self._next, self._part)))
-            self._tally.kept = True
 
     def whole(self) -> bool:
         """Always: this is the only writer; see Writer."""
@@ -326,20 +319,19 @@ class MilvusWriter:
         if self._changed:
             self._publish()
         drift = MilvusIndex(self._client, self.record).drift()
-        old = self.record.dead_chunks or self.record.generations > 1
-        if (self._compact and old) or drift > MAX_DRIFT or self.record.generations > MAX_GENERATIONS:
+        old = self.record.dead_chunks or len(self.record.runs) > 1
+        if (self._compact and old) or drift > MAX_DRIFT:
             self._rewrite_all()
         return self.record.commit
 
     def _publish(self) -> None:
-        self._write_counts()
-        generations = 1 if self._fresh else self.record.generations + 1
+        self._tally.merge()
         self._check_counts(self._next)
         self._check_rows()
-        record = replace(self._counted(), commit=self._next, committed_at=now(), generations=generations)
+        record = replace(self._counted(), commit=self._next, committed_at=now())
         self._control.publish(record)
         self.record, self._base, self._next = record, self._next, self._next + 1
-        self._tally, self._changed, self._fresh = Tally(), False, False
+        self._tally, self._changed, self._fresh = self._new_tally(), False, False
         try:
             self._client.point(self._client.address.name, self.names.chunks)
             drop_old(self._client, self._control, record)
@@ -386,6 +378,7 @@ class MilvusWriter:
         self.record, self.names = writer.record, writer.names
         self._base, self._next, self._known = writer._base, writer._next, writer._known
         self._written, self._dead, self._bytes = writer._written, writer._dead, writer._bytes
+        self._tally = self._new_tally()
         self._compact = False
 
     def _take(self, old: MilvusIndex, batch: Sequence[StoredArticle]) -> None:

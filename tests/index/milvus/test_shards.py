@@ -102,7 +102,7 @@ def test_a_shard_that_was_killed_is_run_again_by_itself(tmp_path, uri, monkeypat
 
 
 def interrupted(writer):
-    writer._write_counts()  # some of which is left behind
+    writer._tally.write()  # some of which is left behind
     raise KeyboardInterrupt
 
 
