@@ -121,6 +121,10 @@ class Backend(Protocol):
         """When each article was published, in the order given; None where that is not known; NotFound."""
         ...
 
+    def titles_of(self, article_ids: Sequence[str]) -> list[str]:
+        """The display title of each article, in the order given; NotFound."""
+        ...
+
     def signatures(self, article_ids: Sequence[str]) -> NDArray[np.uint32]:
         """MinHash signatures of the articles, (n, near_duplicates.SIZE), in the order given; NotFound."""
         ...
@@ -190,6 +194,15 @@ class Namer(Protocol):
 
     def named(self, names: Sequence[str], most: int, filters: Filters) -> dict[str, list[str]]:
         """Of `names` (index.analysis.names.normal) those that one to `most` articles have, with the ids of these."""
+        ...
+
+
+@runtime_checkable
+class TitleFinder(Protocol):
+    """What titles that a question nearly says are found by. Without it they are looked for among the candidates."""
+
+    def titled(self, words: Mapping[str, float], least: float, most: int, filters: Filters) -> list[str]:
+        """At most `most` articles whose titles hold `words` that weigh `least` (> 0) together, the heaviest first."""
         ...
 
 

@@ -73,6 +73,7 @@ def names_within(text: str, tokens: Sequence[Token]) -> list[tuple[str, int, int
     Stretches begin and end where `tokens` of `text` do, and not within a number. Of a long question the first ones.
     """
     name, places = _located(fold(text))
+    tokens = [token for token in tokens if _LETTERS.search(token.term)]  # no name begins or ends with a mark
     starts = sorted({token.start for token in tokens if token.start in places})[:_MAX_BORDERS]
     ends = sorted({token.end for token in tokens if token.end in places})[:_MAX_BORDERS]
     found = [

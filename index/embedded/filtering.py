@@ -1,6 +1,6 @@
 """Which articles may be found: filters and conditions over the segments of a commit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +64,29 @@ class Filtering:
                     rows = rows[passing[rows]][: most + 1]
                     found.setdefault(name, []).extend(segment.store.article_ids(rows))
         return {name: ids for name, ids in found.items() if 0 < len(ids) <= most}
+
+    @names_damage
+    def titled(self, words: Mapping[str, float], least: float, most: int, filters: Filters) -> list[str]:
+        """The articles whose titles hold `words` that weigh `least` together; see TitleFinder."""
+        names = sorted(words)
+        sought, weights = Sought.of(names), np.array([words[name] for name in names])
+        found: list[tuple[float, str]] = []
+        for segment in self.segments:
+            postings = segment.fields["title"]
+            numbers = np.array(postings.terms.find_all(sought), np.int64)
+            counts = np.array([postings.df(number) for number in numbers])
+            # Whatever holds enough holds one of these: the rarest, beside which the others weigh too little.
+            order = np.argsort(counts, kind="stable")
+            beyond = weights.sum() - np.cumsum(weights[order]) < least
+            needed = numbers[order[: int(beyond.argmax()) + 1]]
+            rows = np.unique(postings.any_of(needed[needed >= 0]))
+            passing = self.passing(segment, filters) if filters else segment.live_articles
+            rows = rows[passing[rows]]
+            held = weights @ (postings.frequencies(numbers.tolist(), rows) > 0)
+            enough = np.flatnonzero(held >= least)
+            best = enough[np.argsort(-held[enough], kind="stable")[:most]]
+            found += zip((-held[best]).tolist(), segment.store.article_ids(rows[best]), strict=True)
+        return [name for _, name in sorted(found)[:most]]
 
     @staticmethod
     def _by_metadata(segment: Segment, filters: Filters) -> NDArray[np.bool_]:

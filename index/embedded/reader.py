@@ -300,6 +300,11 @@ class EmbeddedIndex(Filtering, TermLister):
         return vector / length if length > 0 else vector
 
     @names_damage
+    def titles_of(self, article_ids: Sequence[str]) -> list[str]:
+        """The title of each article; see Backend."""
+        return [self.segments[s].store.title(row) for s, row in map(self._locate, article_ids)]
+
+    @names_damage
     def published(self, article_ids: Sequence[str]) -> list[date | None]:
         """When each article was published; see Backend."""
         days = [int(self.segments[s].store.published[row]) for s, row in map(self._locate, article_ids)]

@@ -196,6 +196,14 @@ class RowAccess(Listing):
         length = float(np.linalg.norm(vector))
         return np.asarray(vector / length if length > 0 else vector, np.float32)
 
+    def titles_of(self, article_ids: Sequence[str]) -> list[str]:
+        """The title of each article; see Backend."""
+        found = self.stored(article_ids)
+        for article_id in article_ids:
+            if article_id not in found:
+                raise NotFound(f"no article {article_id!r} in this index")
+        return [found[article_id].article.title for article_id in article_ids]
+
     def published(self, article_ids: Sequence[str]) -> list[date | None]:
         """When each article was published; see Backend."""
         found = self._articles_by_id(article_ids)

@@ -10,3 +10,8 @@ FUNCTION_WORDS = QUESTION_WORDS | frozenset(
     "由于 为了 我 你 您 他 她 它 我们 你们 他们 她们 它们 自己 这个 那个 这些 那些 一个 一些 这样 那样 上 下 中 里 内 "
     "个 要 会 能 可以".split()
 )
+# Words by which a text is asked for, not a fact: 请问《…》全文, 查找…, …这篇文章, ….pdf.
+REQUEST_WORDS = QUESTION_WORDS | frozenset(
+    "查找 查询 查看 查 搜索 搜 检索 寻找 找 找到 帮 帮忙 帮我 想 看 想看 看看 一下 一份 打开 阅读 全文 原文 正文 内容 "
+    "文章 文件 文档 文本 篇 这篇 那篇 下载 在线 链接 最新 pdf doc docx word txt html".split()
+)

@@ -2,23 +2,29 @@
 
 Where the strongest lift is L, every mixed score s becomes  own lift + (1 - L) s, so that the name decides between the
 articles that bear it and others, and the rest of the question among those that bear it and among their passages. A
-question that is nothing but a name lifts nearly all the way; a name that stands apart, between blanks, marks or quotes,
-as far as it is much of what is asked; one within a sentence less, and the less the more bear it. Of names within
-names only the longest counts. What a field of an article names, its author or a place, lifts it half as far at most,
-and the less the more articles it stands in.
+question that is nothing but a name, and words that ask for it (请问…, …全文), lifts nearly all the way; a name that
+stands apart, between blanks, marks, quotes or a date and the end, as far as it is much of what is asked; one within a
+sentence less, and the less the more bear it. Of names within names only the longest counts. What a field of an article
+names, its author or a place, lifts it half as far at most, and the less the more articles it stands in.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from index.analysis.names import FIELD, names_within
 from index.models import Token
-from search.query.stopwords import FUNCTION_WORDS
+from search.query.stopwords import FUNCTION_WORDS, REQUEST_WORDS
 from search.ranking.group import Ranked
 
 MAX_BEARERS = 500  # articles of one name; what more are called is a kind of article
 _WHOLE, _APART, _WITHIN = 0.95, 0.8, 0.3
 _FIELD = 0.5  # of that, where a field holds the name
+_DATE = re.compile(r"\s*\d{4}年?(?:\d{1,2}月)?(?:\d{1,2}[日号])?的?\s*")
 LONGER_TITLE = 0.97  # of a lift, for an article whose title is longer than the name
+
+_OPENING, _CLOSING = "“「『《〈", "”」』》〉"
+_FRAME = FUNCTION_WORDS | REQUEST_WORDS
 
 Named = Callable[[Sequence[str], int], Mapping[str, Sequence[str]]]
 
@@ -32,7 +38,7 @@ def named_articles(text: str, tokens: Sequence[Token], named: Named) -> dict[str
     found = named([*names, *(FIELD + name for name in names)], MAX_BEARERS)
     if not found:
         return {}
-    telling = [token for token in tokens if token.term not in FUNCTION_WORDS]
+    asked = _Asked.of(text, tokens)
     lifts: dict[str, float] = {}
     taken: list[tuple[int, int]] = []
     for name, start, end in stretches:
@@ -41,7 +47,7 @@ def named_articles(text: str, tokens: Sequence[Token], named: Named) -> dict[str
             continue
         taken.append((start, end))
         for bearers, most in ((own, 1.0), (fields, _FIELD / max(1, len(fields)) ** 0.5)):
-            lift = most * _lift(text, telling, start, end, len(bearers)) if bearers else 0.0
+            lift = most * asked.lift(start, end, len(bearers)) if bearers else 0.0
             for article_id in bearers:
                 lifts[article_id] = max(lift, lifts.get(article_id, 0.0))
     return lifts
@@ -54,21 +60,52 @@ def lifted(ranked: Sequence[Ranked], lifts: Mapping[str, float]) -> list[Ranked]
     return [item for item in found if item.score > 0]
 
 
-def _lift(text: str, telling: Sequence[Token], start: int, end: int, bearers: int) -> float:
-    covered: set[int] = set()
-    within: set[int] = set()
-    for token in telling:
-        places = range(token.start, token.end)
-        covered.update(places)
-        if start <= token.start and token.end <= end:
-            within.update(places)
-    fraction = len(within) / len(covered) if covered else 1.0
-    if fraction == 1.0:
-        return _WHOLE
-    if _ends(text[start - 1 : start]) and _ends(text[end : end + 1]):
-        return _APART * min(1.0, 2 * fraction)
-    return _WITHIN * fraction / bearers
+def asked_for(tokens: Sequence[Token]) -> Sequence[Token]:
+    """`tokens` without those around them by which a text is asked for; all where there are no others."""
+    first, last = 0, len(tokens)
+    while first < last and tokens[first].term in _FRAME:
+        first += 1
+    while last > first and tokens[last - 1].term in _FRAME:
+        last -= 1
+    if not any(token.term in REQUEST_WORDS for token in tokens[:first]):
+        first = 0  # 从…到… is not asking
+    if not any(token.term in REQUEST_WORDS for token in tokens[last:]):
+        last = len(tokens)
+    return tokens[first:last] or tokens
 
 
-def _ends(char: str) -> bool:
-    return not char.isalnum()
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question, where in it what is asked for begins and ends, and the places of its telling words."""
+
+    text: str
+    begin: int
+    end: int
+    telling: frozenset[int]
+
+    @classmethod
+    def of(cls, text: str, tokens: Sequence[Token]) -> "_Asked":
+        some = asked_for(tokens)
+        telling = (range(t.start, t.end) for t in some if t.term not in FUNCTION_WORDS)
+        begin, end = min(t.start for t in some), max(t.end for t in some)
+        return cls(text, begin, end, frozenset(place for places in telling for place in places))
+
+    def lift(self, start: int, end: int, bearers: int) -> float:
+        """How far a name that stands in `[start, end)` of the question lifts each of its `bearers`."""
+        inside = sum(start <= place < end for place in self.telling)
+        fraction = inside / len(self.telling) if self.telling else 1.0
+        if fraction == 1.0:
+            return _WHOLE
+        if self._apart(self.text[self.begin : start], -1) and self._apart(self.text[end : self.end], 0):
+            return _APART * min(1.0, 2 * fraction)
+        return _WITHIN * fraction / bearers
+
+    @staticmethod
+    def _apart(beside: str, near: int) -> bool:
+        """Whether nothing, a date alone, or a mark stands `beside` a name, at its end `near` it; quotes that hold
+        something else are none.
+        """
+        if not beside or _DATE.fullmatch(beside):
+            return True
+        mark = beside[near]
+        return not mark.isalnum() and mark not in (_CLOSING if near else _OPENING)

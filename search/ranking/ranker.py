@@ -12,7 +12,7 @@ from index.analysis.gaps import as_read, lone_joined
 from index.analysis.names import normal
 from index.analysis.short_forms import ShortForms
 from index.analysis.tokenizer import Tokenizer
-from index.backend import Backend, Namer
+from index.backend import Backend, Namer, TitleFinder
 from index.encoders.base import Encoder
 from index.models import Evidence, Filters, Hit, Vectors, article_of, chunk_id_of
 from index.retrieval.signals import (
@@ -27,12 +27,14 @@ from search.models import Mode, SearchOptions, WeightReason
 from search.query.filters import never
 from search.query.language import narrowed
 from search.query.parse import Query, check, expanded, parse, plainly
+from search.query.stopwords import FUNCTION_WORDS
 from search.ranking.confidence import Confidence, Found, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
 from search.ranking.group import Ranked, by_article, by_chunk
-from search.ranking.names import LONGER_TITLE, lifted, named_articles
+from search.ranking.names import LONGER_TITLE, asked_for, lifted, named_articles
 from search.ranking.recency import freshness
 from search.ranking.rerank import POOL, Reranker, blend
+from search.ranking.titles import compared, letters, like_titles
 from search.ranking.weights import Mix
 
 CANDIDATES = 64  # chunks from each leg for a first page
@@ -44,6 +46,8 @@ _MAX_CACHED_WORDS = 4096  # words whose document frequency is kept
 _COVERAGE = 0.25
 _MIN_COVERED = 0.1  # of what is found within other words alone
 _MOSTLY = 0.5  # a lift above it is that of an article which a question asks for
+_TITLE_SHARE = 0.5  # of a question's idf mass, which a title that is compared with it holds
+_MAX_TITLES = 32  # that are
 _MAX_NAMED = 32  # articles named in a question whose passages are candidates
 _MAX_PASSAGES_NAMED = 64  # of each
 
@@ -137,18 +141,35 @@ class Ranker:
         while depth < _CANDIDATES_PER_RESULT * (options.offset + options.k):
             depth *= 2  # in doublings, so that neighbouring pages see the same candidates
         evidence, vector = self._candidates(query, options, depth)
-        lifts = self._lifts(query, options)
+        lifts = self._lifts(query, options, evidence)
         if lifts:
             evidence = self._with_named(evidence, lifts, query, vector, options)
         return self._fuse(evidence, query, vector, options, lifts)
 
-    def _lifts(self, query: Query, options: SearchOptions) -> dict[str, float]:
-        """The articles that the question names, and how far that lifts them."""
+    def _lifts(self, query: Query, options: SearchOptions, evidence: Sequence[Evidence]) -> dict[str, float]:
+        """The articles that the question names, or whose titles it nearly says, and how far that lifts them."""
         named = self._named
-        if named is None:
-            return {}
         tokens = self.tokenizer.tokens(query.text)
-        return named_articles(query.text, tokens, lambda names, most: named(names, most, options.filters))
+        if named is None or not tokens:
+            return {}
+        lifts = named_articles(query.text, tokens, lambda names, most: named(names, most, options.filters))
+        asked = asked_for(tokens)
+        said = letters(query.text[min(token.start for token in asked) : max(token.end for token in asked)])
+        if compared(said):
+            names = self._titled([token.term for token in asked], options, evidence)
+            titles = dict(zip(names, self._backend.titles_of(names), strict=True))
+            for name, lift in like_titles(said, titles).items():
+                lifts[name] = max(lift, lifts.get(name, 0.0))
+        return lifts
+
+    def _titled(self, asked: Sequence[str], options: SearchOptions, evidence: Sequence[Evidence]) -> list[str]:
+        """Articles whose titles may be what is `asked`, these words: those that hold most of them."""
+        if not isinstance(self._backend, TitleFinder):
+            best = sorted(evidence, key=lambda item: (-item.bm25, item.chunk_id))
+            return [*dict.fromkeys(article_of(item.chunk_id) for item in best)][:_MAX_TITLES]
+        words = idf_mass({term: 1.0 for term in asked if term not in FUNCTION_WORDS}, self, self._chunks)
+        least = _TITLE_SHARE * sum(words.values())
+        return self._backend.titled(words, least, _MAX_TITLES, options.filters) if least > 0 else []
 
     def _with_named(
         self,

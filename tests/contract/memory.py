@@ -163,6 +163,9 @@ class MemoryIndex:
         length = np.linalg.norm(mean)
         return mean / length if length else mean
 
+    def titles_of(self, article_ids):
+        return [self.article(article_id).article.title for article_id in article_ids]
+
     def published(self, article_ids):
         days = [self.article(article_id).article.published for article_id in article_ids]
         return [date.fromisoformat(day) if day else None for day in days]

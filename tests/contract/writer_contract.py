@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from index.analysis.names import normal
-from index.backend import Backend, IndexHandle, Writer
+from index.backend import Backend, IndexHandle, TitleFinder, Writer
 from index.errors import BadOption, IndexMissing, NotFound, WriterBusy
 from index.models import AllOf, AnyOf, Article, Filters, HasValue, Holds, Not, Within, article_of
 from tests.conftest import article, article_builder, prepared, recipe
@@ -340,3 +340,26 @@ class WriterContract:
         assert backend.named(names, 1, Filters()) == {names[1]: ["three"]}
         assert backend.named(names, 1, Filters(source=("乙",))) == {names[0]: ["two"]}
         assert backend.named(names, 1, Filters(where=Holds("酵母"))) == {names[1]: ["three"]}
+        assert backend.titles_of(["three", "one"]) == ["面点周刊第十期", "灯塔管理办法（试行）"]
+        with pytest.raises(NotFound):
+            backend.titles_of(["four"])
+
+    def test_articles_are_found_by_most_of_their_titles(self, place):
+        at = place()
+        titles = {"one": "灯塔管理办法（试行）", "two": "灯塔", "three": "面点周刊第十期", "gone": "灯塔管理办法"}
+        items = [article(name, "守塔人坐电梯上山。", title=title, source=name) for name, title in titles.items()]
+        with writing(at) as writer:
+            writer.upsert(*prepared(items))
+            writer.commit()
+            writer.delete(["gone"])
+            writer.commit()
+        backend = opened(at)
+        if not isinstance(backend, TitleFinder):
+            pytest.skip("this engine looks at the titles of candidates instead")
+        words = {"灯塔": 2.0, "管理": 1.0, "办法": 1.0, "没有": 3.0}
+        assert backend.titled(words, 2.0, 5, Filters()) == ["one", "two"]
+        assert backend.titled(words, 2.0, 1, Filters()) == ["one"]
+        assert backend.titled(words, 2.5, 5, Filters()) == ["one"]
+        assert backend.titled(words, 4.5, 5, Filters()) == []
+        assert backend.titled(words, 2.0, 5, Filters(source=("two",))) == ["two"]
+        assert backend.titled({"没有": 1.0}, 0.5, 5, Filters()) == []

@@ -95,7 +95,7 @@ def test_the_numbers_of_an_explanation_recombine_to_the_score(engine, question, 
         mixed = why.weight * why.normalised["bm25"] + (1 - why.weight) * why.normalised["dense"]
         # What is shown is rounded to four digits.
         assert why.named + why.rest * mixed == pytest.approx(result.score, abs=2e-4)
-        assert (why.rest == 1) == (why.named == 0) or question == fold("馒头为什么发不起来")
+        assert why.named == 0 or why.rest < 1
         assert why.reason.endswith("。")
         assert sum((why.bm25.terms or {}).values()) == pytest.approx(why.bm25.score, abs=1e-3)
         assert (why.bm25.rank is None) == (why.bm25.score == 0)

@@ -4,8 +4,10 @@ import pytest
 
 from index.builder import update_index
 from index.connect import open_backend
+from index.models import Token
 from search.engine import SearchEngine
 from search.models import MODES, SearchOptions
+from search.ranking.names import asked_for
 from tests.conftest import PLAIN, HashEncoder, article
 
 SPEAKS = "本期转载渡口周报第12期的登船须知，渡口周报第12期说，登船须知在渡口周报第12期。"
@@ -82,3 +84,31 @@ def test_a_title_with_signs_is_a_title(named):
 def test_filters_hold_for_what_is_named(named):
     answer = named.search("渡口周报第12期 -title:12")
     assert "n12" not in {result.article_id for result in answer.results}
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["请问渡船乘坐管理规定", "帮我找一下《渡船乘坐管理规定》全文", "渡船乘坐管理规定是什么",
+     "有没有渡船乘坐管理规定这篇文章", "渡船乘坐管理规定.pdf", "渡船乘坐管理规定_江渡网",
+     "2031年渡船乘坐管理规定", "渡船乘坐管理规定 - 江渡网"],
+)  # fmt: skip
+def test_words_that_ask_a_date_and_the_name_of_a_site_leave_a_name_its_lift(named, question):
+    first = named.search(question, SearchOptions(explain=True)).results[0]
+    assert first.article_id == "rule"
+    assert first.explain.named > 0.5
+
+
+def test_many_that_bear_a_name_come_first_where_it_is_asked_for(tmp_path):
+    many = [article(f"m{n}", f"第{n}栋楼，门前有树。", title="校史馆") for n in range(12)]
+    about = article("about", "参观校史馆要预约，校史馆周一闭馆，校史馆在湖边。", title="参观须知")
+    update_index([*many, about], tmp_path / "i", PLAIN, encoder=HashEncoder())
+    with SearchEngine(open_backend(tmp_path / "i"), HashEncoder()) as engine:
+        assert engine.search("查找校史馆").results[0].title == "校史馆"
+        assert engine.search("参观校史馆“周一”要预约吗").results[0].article_id == "about"
+
+
+def test_words_between_what_a_question_is_about_are_not_asking():
+    cut = [Token(term, at, at + 1) for at, term in enumerate("从甲到乙")]
+    assert asked_for(cut) == cut
+    assert [token.term for token in asked_for([Token("请问", 0, 2), *cut])] == ["甲", "到", "乙"]
+    assert asked_for([Token("请问", 0, 2)]) == [Token("请问", 0, 2)]

@@ -1,0 +1,77 @@
+"""Titles that a question nearly says."""
+
+import pytest
+
+from index.builder import update_index
+from index.connect import open_backend
+from search.engine import SearchEngine
+from search.models import MODES, SearchOptions
+from search.ranking.titles import MAX_LIFT, compared, letters, like_titles
+from tests.conftest import PLAIN, HashEncoder, article
+
+SPEAKS = "上期是渡船简报：第 {} 期，下期是渡船简报：第 {} 期，渡船简报。"
+ISSUES = [article(f"s{n}", SPEAKS.format(n + 1, n % 30 + 1), title=f"渡船简报：第 {n} 期") for n in range(1, 31)]
+OTHERS = [
+    article("rule", "未拴绳的，处五百元以下罚款。", title="临江市养犬管理条例"),
+    article("cats", "养犬管理条例说的是犬，临江市的养犬条例不管猫。", title="猫由谁管"),
+    article("south", "犬只要打疫苗。", title="南港市养犬管理条例"),
+    article("talk", "造船要选好木头。", title="从独木舟到铁壳船——船匠李石老的一生"),
+    article("list", "从独木舟到铁壳船，船匠李石老的一生；渡船简报；临江市养犬。", title="目录"),
+]
+
+
+@pytest.fixture(scope="module")
+def titled(tmp_path_factory):
+    path = tmp_path_factory.mktemp("titled") / "index"
+    update_index([*ISSUES, *OTHERS], path, PLAIN, encoder=HashEncoder())
+    with SearchEngine(open_backend(path), HashEncoder()) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("question", "want"),
+    [
+        ("渡船简报 17", "s17"),
+        ("渡船简报17期", "s17"),
+        ("第十七期渡船简报", "s17"),
+        ("临江市养犬条例", "rule"),  # as people shorten it
+        ("临江市养犬管理条列", "rule"),  # with a slip
+        ("临江市养犬管理", "rule"),  # without its end
+        ("臨江市養犬管理條例（試行）全文", "rule"),
+        ("从独木舟到铁壳船", "talk"),
+        ("船匠李石老的一生", "talk"),
+        ("请问从独木舟到铁壳船这篇文章", "talk"),
+    ],
+)
+def test_the_article_with_nearly_that_title_comes_first(titled, mode, question, want):
+    answer = titled.search(question, SearchOptions(mode=mode, explain=True))
+    assert answer.results[0].article_id == want
+    assert answer.results[0].explain.named > 0
+
+
+def test_a_question_that_says_little_of_a_title_lifts_nothing(titled):
+    for question in ("养犬要罚多少钱", "船", "李石老怎么选木头", "谁管猫和犬的疫苗"):
+        assert not titled.ranking(question, SearchOptions()).lifts
+
+
+def test_the_liker_the_higher_and_numbers_count_as_wholes():
+    titles = {"same": "渡船简报第117期", "other": "渡船简报第17期", "some": "渡船简报", "none": "井盖"}
+    lifts = like_titles(letters("渡船简报117"), titles)
+    assert MAX_LIFT > lifts["same"] > lifts.get("some", 0.0)
+    assert lifts["same"] > 2 * lifts.get("other", 0.0)
+    assert "none" not in lifts
+    assert like_titles(letters("渡船简报第117期"), titles)["same"] == pytest.approx(MAX_LIFT)
+
+
+def test_a_part_of_a_title_lifts_half_as_far_at_most():
+    titles = {"whole": "铁壳船", "part": "铁壳船——船匠的一生"}
+    lifts = like_titles(letters("铁壳船"), titles)
+    assert lifts == {"whole": pytest.approx(MAX_LIFT), "part": pytest.approx(MAX_LIFT / 2)}
+
+
+def test_single_words_and_sentences_are_not_compared():
+    assert not compared(letters("船"))
+    assert not compared(letters("，。"))
+    assert not compared(letters("船" * 100))
+    assert compared(letters("渡船简报 1"))
