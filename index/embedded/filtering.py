@@ -82,10 +82,12 @@ class Filtering:
             rows = np.unique(postings.any_of(needed[needed >= 0]))
             passing = self.passing(segment, filters) if filters else segment.live_articles
             rows = rows[passing[rows]]
-            held = weights @ (postings.frequencies(numbers.tolist(), rows) > 0)
-            enough = np.flatnonzero(held >= least)
-            best = enough[np.argsort(-held[enough], kind="stable")[:most]]
-            found += zip((-held[best]).tolist(), segment.store.article_ids(rows[best]), strict=True)
+            sums = np.zeros(len(rows))
+            for number, weight in zip(numbers.tolist(), weights.tolist(), strict=True):
+                sums += weight * (postings.frequencies(number, rows) > 0)
+            enough = np.flatnonzero(sums >= least)
+            best = enough[np.argsort(-sums[enough], kind="stable")[:most]]
+            found += zip((-sums[best]).tolist(), segment.store.article_ids(rows[best]), strict=True)
         return [name for _, name in sorted(found)[:most]]
 
     @staticmethod
