@@ -90,11 +90,18 @@ class Knows:
     passages = queries
 
 
+@pytest.fixture(scope="module")
+def untaught(tmp_path_factory):
+    """What was learned without a teacher: of which articles, where it is, and what was found."""
+    folder = tmp_path_factory.mktemp("untaught")
+    own = corpus(folder / "own.jsonl", related=True)
+    return own, folder / "alone", adapt([own], folder / "alone", steps=2, say=lambda line: None)
+
+
 @pytest.mark.parametrize("knows", [True, False])
-def test_a_teacher_is_learned_from_where_that_helps_and_what_it_brought_is_said(tmp_path, knows):
-    own = corpus(tmp_path / "own.jsonl", related=True)
-    alone, out = tmp_path / "alone", tmp_path / "out"
-    plain = adapt([own], alone, steps=2, say=lambda line: None)
+def test_a_teacher_is_learned_from_where_that_helps_and_what_it_brought_is_said(untaught, tmp_path, knows):
+    own, alone, plain = untaught
+    out = tmp_path / "out"
     found = adapt([own], out, steps=2, teacher=Knows(knows=knows), say=lambda line: None)
     assert (plain.teacher, plain.taught) == (None, False)
     assert found.teacher.before == plain.all.after
