@@ -1,9 +1,9 @@
-"""Commits as a whole: who may write them, which are kept, and new ones that only rename what is there."""
+"""Commits as a whole: who may write them, which are kept, what goes with the others, and new ones of what is there."""
 
 import contextlib
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +12,20 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from index.embedded.reader import EmbeddedIndex
-from index.errors import BadOption, WriterBusy
-from index.storage.layout import CURRENT, LOCK, REBUILD, Manifest, last_commit, publish, read_manifest, read_pointer
+from index.errors import BadOption, WensouError, WriterBusy
+from index.storage.layout import (
+    CURRENT,
+    KEPT_COMMITS,
+    LOCK,
+    REBUILD,
+    SEGMENTS,
+    Manifest,
+    SegmentEntry,
+    last_commit,
+    publish,
+    read_manifest,
+    read_pointer,
+)
 from index.storage.system import remove_file, remove_folder
 
 
@@ -88,3 +100,37 @@ def set_calibration(root: Path, name: str, value: Mapping[str, Any] | None) -> i
             replace(manifest, commit=last_commit(root) + 1, committed_at=now(), calibration=calibration),
         )
         return last_commit(root)
+
+
+def drop_leftovers(root: Path, manifest: Manifest, pending: Sequence[SegmentEntry], passed: Set[int]) -> None:
+    """Delete what no kept commit names: older manifests, segments and files, unless they are in the `pending` ones.
+
+    Kept are the commit of `manifest`, those before it but for the ones `passed`, and the one it says it replaced.
+    """
+    wanted: set[str] = set()
+    manifests = {int(path.stem.split("-")[1]): path for path in root.glob("commit-*.json")}
+    # A manifest beyond the current one is a commit that never became real.
+    real = sorted(
+        number for number in manifests if number <= manifest.commit and number not in passed - {manifest.commit}
+    )
+    kept = {*real[-1 - KEPT_COMMITS :], manifest.previous}
+    for number, path in manifests.items():
+        if number not in kept:
+            remove_file(path)
+            continue
+        try:
+            wanted |= {name for name, _ in read_manifest(root, number).files()}
+        except WensouError:
+            return  # whose files are these? Nothing is deleted that a kept commit may still need
+    segments = root / SEGMENTS
+    wanted |= {f"{SEGMENTS}/{entry.name}/{name}" for entry in pending for name in entry.files}
+    names = {name.split("/")[1] for name in wanted}
+    for folder in segments.iterdir() if segments.is_dir() else ():
+        if folder.name not in names:
+            remove_folder(folder)  # what a reader still has open may go at another commit
+            continue
+        for path in folder.glob("tombstones-*.npz"):
+            if f"{SEGMENTS}/{folder.name}/{path.name}" not in wanted:
+                remove_file(path)
+    for path in root.glob(".*.tmp"):
+        remove_file(path)

@@ -45,7 +45,7 @@ while asked < wanted or not (root / "done").exists():
     assert len(versions) == 1, (index.commit, versions)
     asked += 1
     if asked >= wanted:
-        time.sleep(0.01)
+        time.sleep(0.05)
 print(json.dumps({"asked": asked, "commits": len(commits)}))
 """.replace("ARTICLES", str(ARTICLES))
 

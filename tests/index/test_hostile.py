@@ -97,14 +97,15 @@ def bomb(rng):
 
 MAKERS = [
     *(noise, pieces, repeated, rare, deep, halved_character, with_nuls, surrogates),
-    *(broken_archive, broken_gzip, pdf_like, bomb),
+    *(broken_archive, broken_gzip, pdf_like),
 ]
+BOMBS = 24  # of a thousand: each costs what its limits let through
 
 
 def test_a_thousand_hostile_files(tmp_path):
     rng = random.Random(8)
     for number in range(1000):
-        maker, kind = MAKERS[number % len(MAKERS)], rng.choice(KINDS)
+        maker, kind = bomb if number < BOMBS else MAKERS[number % len(MAKERS)], rng.choice(KINDS)
         (tmp_path / f"{number:04}{kind}").write_bytes(maker(rng))
     seen = set()
     slowest = 0.0

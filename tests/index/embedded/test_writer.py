@@ -57,7 +57,7 @@ def assert_same_answers(index: EmbeddedIndex, other: EmbeddedIndex) -> None:
 def built(root: Path, articles: dict[str, str]) -> EmbeddedIndex:
     writer = open_writer(root)
     writer.upsert(*prepared([article(name, text) for name, text in sorted(articles.items())]))
-    writer._changed = True  # an empty index is a commit, too
+    writer.calibrate("tuned", None)  # an empty index is a commit, too
     writer.commit()
     writer.close()
     return EmbeddedIndex.open(root)
@@ -210,7 +210,7 @@ def test_a_build_is_merged_on_the_way_where_there_is_enough_for_a_whole_segment(
         for number in range(4):
             put(writer, f"n{number}", 4)
             writer.checkpoint()
-        assert sorted(entry.chunks for entry in writer._entries) == [8, 8]
+        assert sorted(entry.chunks for entry in writer._pending.entries) == [8, 8]
         writer.commit()
         assert sizes(writer) == [8, 8]
 

@@ -211,11 +211,11 @@ def test_context_passages_and_diversity_are_options(wensou, index_path):
 
 
 def test_tune_prints_the_health_of_both_legs_and_is_taken_back(wensou, measured_path, tmp_path, monkeypatch):
-    monkeypatch.setattr("search.evaluation.tune.QUESTIONS", 60)
+    monkeypatch.setattr("search.evaluation.tune.QUESTIONS", 30)
     shutil.copytree(measured_path, tmp_path / "x")
     code, out, _ = wensou("tune", "--index", tmp_path / "x", "--dry-run")
     assert code == 0
-    assert re.search(r"^sentence +60( +0?1?\.\d+ \(\d\.\d+-\d\.\d+\)){3}$", out, re.MULTILINE)
+    assert re.search(r"^sentence +30( +0?1?\.\d+ \(\d\.\d+-\d\.\d+\)){3}$", out, re.MULTILINE)
     assert "health: bm25 " in out
     assert "nothing stored" in out
     found = json.loads(wensou("tune", "--index", tmp_path / "x", "--json")[1])
