@@ -111,7 +111,9 @@ class Splitter:
                 return None if None in each else [needle for way in each if way is not None for needle in way]
             case Holds(folded, terms, title):
                 closed = close_gaps(folded.strip()).text
-                phrase = min(_ways_of_phrase(closed, title=title), key=self.total, default=None)
+                ways = sorted(_ways_of_phrase(closed, title=title), key=self.total)
+                # Two pairs of letters: the border of two passages may part one.
+                phrase = [needle for way in ways[: 1 if title else 2] for needle in way] if ways else None
                 if not terms or phrase is None:
                     return phrase
                 fields = ("title",) if title else ("words", "title", "body")

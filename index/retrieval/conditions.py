@@ -5,8 +5,8 @@ postings. A phrase of letters and digits alone, Chinese or not, is told by where
 (index.retrieval.phrase), and no text is read. Of others, such as 《民法典》, the runs of letters are found like that,
 and texts are read where the longest one stands. Three kinds are found in two steps: postings leave only articles with
 a word around each part, and the text of each of those is searched. These are phrases in titles, ones of single letters
-between other characters, and all in segments that an older version wrote, which know of no positions. A run of letters
-across the border of two passages cut in the middle of a sentence may be missed.
+between other characters, and all in segments that an older version wrote, which know of no positions. Where a run of
+letters may stand across the border of two passages, which are cut in the middle of long sentences, the text is read.
 """
 
 import re
@@ -22,7 +22,7 @@ from index.analysis.fold import fold
 from index.analysis.gaps import close_gaps
 from index.analysis.terms import MIXED_BIGRAMS, facet
 from index.models import AllOf, AnyOf, Begins, Condition, HasValue, Holds, Not, Within
-from index.retrieval.phrase import occurrences
+from index.retrieval.phrase import at_border, occurrences
 from index.segments.postings import Postings, Rows
 from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_number
@@ -128,13 +128,23 @@ def _holds(segment: Segment, condition: Holds, among: Mask) -> Mask:
 
 def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
     """Of `among`, the articles with the phrase in a passage; `run` is the longest run of letters in it."""
-    out = _those(segment.store.chunk_articles[occurrences(segment.fields, run)[0]], among)
+    out = _with_run(segment, run, among)
     if run == folded:
         return out
     for other in {*_RUN.findall(folded)} - {run}:
-        out = _those(segment.store.chunk_articles[occurrences(segment.fields, other)[0]], out)
+        out = _with_run(segment, other, out)
     for row in releasing_pages(np.flatnonzero(out).tolist()):
         out[row] = says(segment.store.get(row).article.text, folded)
+    return out
+
+
+def _with_run(segment: Segment, run: str, among: Mask) -> Mask:
+    """Of `among`, the articles with a run of letters in a passage, or across the border of two."""
+    store = segment.store
+    out = _those(store.chunk_articles[occurrences(segment.fields, run)[0]], among)
+    perhaps = _those(store.chunk_articles[at_border(segment.fields, run, store.chunk_articles)], among & ~out)
+    for row in releasing_pages(np.flatnonzero(perhaps).tolist()):
+        out[row] = says(store.get(row).article.text, run)
     return out
 
 

@@ -9,6 +9,7 @@ from index.analysis.bigrams import is_bigram, pairs_at
 from index.analysis.terms import MIXED_BIGRAMS
 from index.segments.postings import Positions, Postings, Rows
 
+_MAX_BEFORE = 3  # characters that may stand before the first letter of a chunk: quotes, brackets
 _NEVER = np.iinfo(np.int64).max  # beyond all documents and positions
 _Part = tuple[Postings, Positions, int, int]  # of a run: a pair's postings, its number there, and where it begins
 
@@ -25,6 +26,40 @@ def occurrences(fields: Mapping[str, Postings], run: str) -> tuple[Rows, NDArray
         others = np.append(_begins(part), _NEVER)
         left = left[others[others.searchsorted(left)] == left]
     return (left >> 32).astype(np.int32), left & 0xFFFFFFFF
+
+
+def at_border(fields: Mapping[str, Postings], run: str, chunk_articles: Rows) -> Rows:
+    """The chunks that perhaps begin within `run`, two letters or digits or more, the chunk before them with its
+    beginning: that of the same article, as `chunk_articles` says. Not sorted, some more than once.
+    """
+    found = []
+    for cut in range(1, len(run)):
+        begun = _first(fields, run[cut : cut + 2])
+        begun = begun[begun > 0]
+        begun = begun[chunk_articles[begun] == chunk_articles[begun - 1]]
+        if len(begun) and cut > 1:
+            ((postings, _, number, _),) = _parts(fields, run[cut - 2 : cut])
+            begun = begun[np.isin(begun - 1, postings.documents(number))]
+        found.append(begun)
+    return np.concatenate(found) if found else np.zeros(0, np.int32)
+
+
+def _first(fields: Mapping[str, Postings], letters: str) -> Rows:
+    """The chunks whose text begins with one letter or two."""
+    if len(letters) == 2:
+        ((postings, _, number, _),) = _parts(fields, letters)
+        terms = [(postings, range(number, number + 1))] if number >= 0 else []
+    else:
+        terms = [(fields[name], fields[name].terms.prefix(letters)) for name in ("bigrams", MIXED_BIGRAMS)]
+    found = [np.zeros(0, np.int32)]
+    for postings, numbers in terms:
+        if postings.positions is None:
+            raise ValueError("a segment without positions")
+        span = slice(int(postings.starts[numbers.start]), int(postings.starts[numbers.stop]))
+        offsets = postings.positions.offsets
+        values = postings.positions.values[int(offsets[numbers.start]) : int(offsets[numbers.stop])]
+        found.append(np.repeat(postings.docs[span], postings.tfs[span])[values <= _MAX_BEFORE])
+    return np.concatenate(found)
 
 
 def _parts(fields: Mapping[str, Postings], run: str) -> Iterator[_Part]:

@@ -18,7 +18,7 @@ from index.analysis.dates import parse_date
 from index.errors import BadArticle, BadOption
 from index.models import Article, Skipped, SkipReason
 from index.sources import formats
-from index.sources.field_names import field_of
+from index.sources.field_names import field_of, may_be_title
 from index.sources.ignored import Ignored, check_patterns
 from index.sources.records import Record, path_name, refused, suffix_of
 from index.storage.layout import is_index
@@ -121,24 +121,7 @@ def article_from_record(
     """
     if not isinstance(record, Mapping):
         raise BadArticle(f"an article is an object with a text: got {type(record).__name__}, wanted an object")
-    known: dict[str, Any] = {}
-    meta: dict[str, str] = {}
-    given: dict[str, str] = {}  # the keys as they were written
-    for key, value in record.items():
-        name = field_of(str(key))
-        if value is None or value == "":
-            continue
-        if name is None or (name in known and key != name):
-            meta[_string(str(key))] = _string(value)
-        else:
-            if name in known:  # the plain name wins over an alias that came first
-                meta[given[name]] = _string(known[name])
-            known[name], given[name] = value, str(key)
-    if "summary" in known:
-        if "text" in known or cells:
-            meta[given["summary"]] = _string(known.pop("summary"))
-        else:
-            known["text"] = known.pop("summary")
+    known, meta = _fields_of(record, cells=bool(cells))
     text = known.get("text", "" if cells else None)
     if not isinstance(text, str) or not (text.strip() or cells):
         got = "none" if text is None else "blank text" if isinstance(text, str) else type(text).__name__
@@ -168,6 +151,32 @@ def article_from_record(
         cells=sound(cells),
         pages=pages,
     )
+
+
+def _fields_of(record: Mapping[str, Any], *, cells: bool) -> tuple[dict[str, Any], dict[str, str]]:
+    """What `record` says of the fields of an article, by their plain names, and the rest of it."""
+    known: dict[str, Any] = {}
+    meta: dict[str, str] = {}
+    given: dict[str, str] = {}  # the keys as they were written
+    for key, value in record.items():
+        name = field_of(str(key))
+        if value is None or value == "":
+            continue
+        if name is None or (name in known and key != name):
+            meta[_string(str(key))] = _string(value)
+        else:
+            if name in known:  # the plain name wins over an alias that came first
+                meta[given[name]] = _string(known[name])
+            known[name], given[name] = value, str(key)
+    if "title" not in known:
+        titles = (value for key, value in record.items() if may_be_title(str(key)) and isinstance(value, str))
+        known["title"] = next(filter(None, titles), "")
+    if "summary" in known:
+        if "text" in known or cells:
+            meta[given["summary"]] = _string(known.pop("summary"))
+        else:
+            known["text"] = known.pop("summary")
+    return known, meta
 
 
 def _optional(value: Any) -> str | None:

@@ -1,11 +1,13 @@
 """Bytes -> text: which encoding a Chinese file is in, judged by how plausible the Chinese is that comes out.
 
 UTF-8 that decodes without an error is UTF-8. For the rest, several decodings may succeed (GB18030 decodes almost
-anything, Big5 much of it, UTF-16 every even number of bytes), so each is scored by the share of common characters.
+anything, Big5 much of it, UTF-16 every even number of bytes), so each is scored by the share of common characters, and
+by the share of those that the first levels of GB 2312 or Big5 hold: names and goods have few of the common ones.
 charset-normalizer, which is unreliable on short texts, is asked last.
 """
 
 import codecs
+import re
 from functools import cache
 
 _BOMS = (
@@ -21,7 +23,8 @@ MAGIC = (  # how files begin that are no text, whatever they are named
     b"\xd0\xcf\x11\xe0", b"\x7fELF", b"MZ\x90", b"BM6", b"RIFF", b"ID3", b"OggS", b"fLaC", b"BZh", b"\xfd7zXZ",
     b"SQLite format 3", b"\xca\xfe\xba\xbe", b"wOFF", b"II*\x00", b"MM\x00*", b"\x00\x00\x01\x00",
 )  # fmt: skip
-_CANDIDATES = ("gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
+_CANDIDATES = ("gb18030", "big5hkscs")
+_WIDE_CANDIDATES = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")  # which have bytes of 0 among others
 _SAMPLE = 20_000  # half of the bytes that are scored
 _PLAUSIBLE_THRESHOLD = 0.55  # share of plausible characters below which no decoding is believed
 
@@ -42,6 +45,26 @@ def _common() -> frozenset[str]:
 
 
 _PROSE = 0.3  # plausibility of Chinese prose
+_EVERYDAY = 0.2  # score, beside the plausibility, of what has hardly any but everyday characters
+_EVERYDAY_THRESHOLD = 0.95  # share of them that hardly any text has but Chinese, read as it was written
+_BELIEVED = 0.12  # score under which no decoding is taken: any two bytes make some character
+_PARTED = re.compile(r"[\u4e00-\u9fff] [\u4e00-\u9fff]")  # as Korean is, whose bytes are everyday characters too
+
+
+@cache
+def _everyday() -> re.Pattern[str]:
+    """The characters of the first levels of GB 2312 and Big5, by use: half of what a wrong table shows is not there."""
+    levels = (("gb2312", 0xB0, 0xD8), ("big5", 0xA4, 0xC7))
+    pairs = [(bytes((a, b)), name) for name, low, high in levels for a in range(low, high) for b in range(0x40, 0xFF)]
+    return re.compile("[" + "".join(sorted({pair.decode(name, "ignore") for pair, name in pairs} - {""})) + "]")
+
+
+def _is_everyday(text: str) -> bool:
+    """Whether hardly any but everyday characters stand there, two or more beside Latin, without blanks between."""
+    wide = re.sub(r"[^\u0250-\uffff]|[\u2000-\u303f\uff00-\uffef\ufffd]", "", text)
+    return (
+        len(wide) > 1 and not _PARTED.search(text) and len(_everyday().findall(wide)) >= _EVERYDAY_THRESHOLD * len(wide)
+    )
 
 
 def plausibility(text: str) -> float:
@@ -83,8 +106,10 @@ def _decoded(data: bytes, encoding: str) -> str | None:
         broken = text.count("\ufffd")
         if broken * 200 <= len(text):
             return text
-        few = broken <= 2 and broken * 8 <= len(text) and not encoding.startswith("utf-16")
-        return text if few and plausibility(text.replace("\ufffd", "")) >= _PROSE else None
+        rest = text.replace("\ufffd", "")
+        few = broken <= 2 and broken <= len(rest) and not encoding.startswith("utf-16")
+        prose = broken * 8 <= len(text) and plausibility(rest) >= _PROSE
+        return text if few and (prose or _is_everyday(rest)) else None
 
 
 def control_share(data: bytes) -> float:
@@ -108,27 +133,42 @@ def guess(data: bytes) -> str | None:
             return name
     if data.startswith(MAGIC):
         return None
-    nul = data.count(0)
-    if not nul:
-        try:
-            codecs.getincrementaldecoder("utf-8")().decode(data, final=False)
-        except UnicodeDecodeError:
-            pass
-        else:
-            return "utf-8"
+    if 0 not in data:
+        return _without_nul(data)
+    scored = [
+        (plausibility(_sample(even, name)), name)
+        for name in _WIDE_CANDIDATES
+        if _decoded(even := data[: len(data) - len(data) % (4 if "32" in name else 2)], name) is not None
+    ]
+    best, name = max(scored, default=(0.0, ""))
+    if best >= _BELIEVED:
+        return name
+    # A program padded a text with bytes of 0, or left one in it; in what is no text there are other controls, too.
+    rest = data.replace(b"\0", b"")
+    return _without_nul(rest) if rest and control_share(rest) == 0 else None
+
+
+def _without_nul(data: bytes) -> str | None:
+    """`guess` of what has no byte of 0 and no mark."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data, final=False)
+    except UnicodeDecodeError:
+        pass
+    else:
+        return "utf-8"
     scored = []
-    for name in _CANDIDATES:
-        if name.startswith("utf-16") is False and nul:
-            continue
+    for name in (*_CANDIDATES, *_WIDE_CANDIDATES[:2]):
         even = data[: len(data) - len(data) % 2] if name.startswith("utf-16") else data
         if _decoded(even, name) is not None:
-            scored.append((plausibility(_sample(even, name)), name))
-    if not nul and data.decode("utf-8", "ignore") and _nearly_utf8(data):
-        scored.append((plausibility(data.decode("utf-8", "ignore")) + 0.05, "utf-8"))
+            scored.append((_score(_sample(even, name)), name))
+    if _nearly_utf8(data):
+        scored.append((_score(data[: 2 * _SAMPLE].decode("utf-8", "ignore")) + 0.05, "utf-8"))
     best, name = max(scored, default=(0.0, ""))
-    if best >= 0.12:
-        return name
-    return None if nul else _normalizer(data)
+    return name if best >= _BELIEVED else _normalizer(data)
+
+
+def _score(text: str) -> float:
+    return plausibility(text) + (_EVERYDAY if _is_everyday(text) else 0.0)
 
 
 def _nearly_utf8(data: bytes) -> bool:

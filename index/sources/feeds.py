@@ -4,21 +4,27 @@ import re
 from typing import Any
 
 from index.models import Skipped, SkipReason
-from index.sources import web
+from index.sources import encodings, markup, web
 from index.sources.packages import Element, attribute, name_of, parse_xml
 from index.sources.records import Record, Records
 
 _BODIES = ("encoded", "content", "description", "summary", "subtitle")
 _DATES = ("pubDate", "published", "date", "issued", "updated", "modified")
+_DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.-]{2,20})[\"']")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _TAGGED = re.compile(r"<[a-zA-Z/][^<>]*>|&(?:[a-z]+|#\d+);")
 
 
 def read_xml(data: bytes, where: str) -> Records:
     """Every entry of a feed, or the page that an XHTML file is."""
-    root = parse_xml(data)
+    text = _decoded(data)
+    if text is None:
+        yield Skipped(where, SkipReason.ENCODING)
+        return
+    root = parse_xml(text.encode("utf-8", "replace"))
     kind = name_of(root).lower()
     if kind == "html":
-        yield Record(web.html(data.decode("utf-8", "replace")), where, whole_file=True)
+        yield Record(web.html(text), where, whole_file=True)
         return
     if kind not in ("rss", "feed", "rdf"):
         yield Skipped(where, SkipReason.FORMAT, f"XML of the kind <{kind}>: feeds are read")
@@ -34,6 +40,23 @@ def read_xml(data: bytes, where: str) -> Records:
         yield Record(_entry(node, source), f"{where}:{number}")
     if not number:
         yield Skipped(where, SkipReason.EMPTY, "a feed without entries")
+
+
+def _decoded(data: bytes) -> str | None:
+    """The document without its declaration, which may lie: UTF-8 is what decodes as such, and what is declared counts
+    where all of it decodes.
+    """
+    declared = _DECLARED.match(data)
+    guessed = encodings.guess(data)
+    text = None
+    if declared and guessed not in ("utf-8", "utf-8-sig"):
+        try:
+            text = data.decode(markup.CHINESE.get(name := declared[1].decode("ascii").lower(), name))
+        except (LookupError, UnicodeDecodeError):
+            text = None
+    if text is None:
+        text = None if guessed is None else data.decode(guessed, "replace")
+    return None if text is None else _DECLARATION.sub("", text)
 
 
 def _below(node: Element, name: str) -> list[Element]:

@@ -19,11 +19,7 @@ _SHORTCODE = re.compile(r"\{\{[<%][^{}]*[%>]\}\}|\{%-?[^{}]*-?%\}")
 _SHOWN = re.compile(r"\b(?:title|caption|alt|text)\s*=\s*[\"“]([^\"”]+)[\"”]")
 _ATTRIBUTES = re.compile(r"\s*\{:?\s*(?:[#.][\w-]+\s*)+(?:[\w-]+=\"[^\"]*\"\s*)*\}\s*$")
 _CONTENTS = re.compile(r"^\s*(?:\[\[?toc\]?\]|@\[toc\].*|\{:toc\}|\{\{TOC\}\})\s*$", re.I)
-_STYLE = re.compile(r"<(style|script)\b[^>]*>.*?</\1\s*>", re.S | re.I)
-_RULE = r"[\x20-\x7a\x7c\x7e]{1,200}?\{\s*(?:(?:--)?[\w\\-]+\s*:\s*[^{};\n]{1,200};?\s*){1,60}\}\s*"
-_RULES = re.compile(rf"(?:{_RULE}){{2,400}}")
-_CSS_LINES = 6  # at the top, among which a style sheet may stand
-_RUN = re.compile(r"[{;]\s*[\w-]+\s*:")
+_TAB = re.compile(r"^@tab(?::active)?\s+(?P<title>.*?)(?:#[\w-]+)?\s*$")
 
 
 def line_words(line: str) -> str | None:
@@ -33,6 +29,8 @@ def line_words(line: str) -> str | None:
     if ":::" in line and (match := _CONTAINER.match(line)):
         return match["title"]
     if line.lstrip().startswith(("!!!", "???")) and (match := _ADMONITION.match(line)):
+        return match["title"]
+    if line.startswith("@tab") and (match := _TAB.match(line)):
         return match["title"]
     if "[!" in line:
         line = _CALLOUT.sub("", line)
@@ -58,25 +56,3 @@ def _link_words(match: re.Match[str]) -> str:
 
 def _embedded(match: re.Match[str]) -> str:
     return "" if _FILE.search(match[1].strip()) else match[1]
-
-
-def without_styles(text: str) -> str:
-    """`text` without style sheets and scripts: elements of them anywhere, and bare rules in the first lines, as pages
-    saved as Markdown have them.
-    """
-    if "<s" in text.lower():
-        text = _STYLE.sub("", text)
-    head, at = text[:20_000], 0
-    for _ in range(_CSS_LINES):
-        end = head.find("\n", at)
-        line = head[at : end if end >= 0 else len(head)]
-        if "{" in line and len(_RUN.findall(line)) >= 2 and (rules := _RULES.search(line)):
-            left = f"{line[: rules.start()].rstrip()}{line[rules.end() :]}".strip()
-            rest = text[at + len(line) :]
-            heading = re.match(r"\s*#\s+(.+)", rest)
-            left = "" if heading and heading[1].strip() == left else left
-            return f"{text[:at]}{left}{rest}"
-        if end < 0:
-            break
-        at = end + 1
-    return text

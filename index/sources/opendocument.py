@@ -6,7 +6,7 @@ from typing import Any
 
 from index.models import Skipped, SkipReason
 from index.sources import tables
-from index.sources.numbering import Counter, Level
+from index.sources.numbering import LEVELS, Counter, Level
 from index.sources.packages import Element, Package, attribute, child, descendants, name_of
 from index.sources.records import Record, Records, not_read
 from index.sources.titles import author_of, title_of
@@ -38,15 +38,33 @@ class _Lists:
     def __init__(self, *roots: Element | None) -> None:
         self._levels: dict[str, dict[int, Level]] = {}
         self._counters: dict[str, Counter] = {}
+        self._last: dict[str, str] = {}  # style -> the list that had it last
+        self._unnamed = 0
         for root in roots:
             for style in () if root is None else descendants(root, "list-style", "outline-style"):
                 self._levels[attribute(style, "name")] = dict(filter(None, map(_level, style)))
 
-    def label(self, style: str, list_id: str, level: int) -> str:
+    def named(self, node: Element, style: str) -> str:
+        """A name for a list that begins, or that of the one it continues."""
+        own = attribute(node, "id")
+        continued = attribute(node, "continue-list")
+        if not continued and attribute(node, "continue-numbering") == "true":
+            continued = self._last.get(style, "")
+        if continued in self._counters and own:
+            self._counters[own] = self._counters[continued]  # which others may continue, too
+        self._unnamed += 1
+        self._last[style] = continued or own or f"#{self._unnamed}"
+        return self._last[style]
+
+    def label(self, style: str, list_id: str, level: int, start: str = "") -> str:
+        """What stands before an item; counts it, from `start` where that is a number."""
         levels = self._levels.get(style)
         if not levels or level not in levels:
             return ""
-        return self._counters.setdefault(list_id, Counter()).label(levels, level)
+        counter = self._counters.setdefault(list_id, Counter())
+        if start.isdecimal() and level < LEVELS:
+            counter.at[level] = int(start) - 1
+        return counter.label(levels, level)
 
 
 def _level(node: Element) -> tuple[int, Level] | None:
@@ -88,12 +106,11 @@ class _Text:
                 out += self._paragraph(node)
             elif name == "list":
                 own = attribute(node, "style-name") or style
-                out += self.blocks(
-                    node, own, list_id or attribute(node, "continue-list") or attribute(node, "id") or own, level + 1
-                )
+                out += self.blocks(node, own, list_id or self._lists.named(node, own), level + 1)
             elif name == "list-item":
+                start = attribute(node, "start-value")
+                label = self._lists.label(style, list_id, level, start) if _own_text(node) else ""
                 inner = self.blocks(node, style, list_id, level)
-                label = self._lists.label(style, list_id or style, level) if _own_text(node) else ""
                 out += [label + inner[0], *inner[1:]] if inner else []
             elif name == "table":
                 out += ["\n".join(lines)] if (lines := tables.lines(_rows(node, self.cell))) else []

@@ -14,6 +14,11 @@ _NO_NAME = re.compile(
     r"返回|查看|更多|版权|來源|来源|时间|時間|复制|文章|声明|评论|作者|链接|点击|关注|[:：■●【】<>]",
     re.I,
 )
+_OF_A_SITE = re.compile(
+    r"(?!.*(?:联|聯|电|電|管|路|渔|域|特|太|上)[网網]$)[\w·]{0,10}(?:网|網|网站|網站|门户|門戶|首页|首頁|主页|频道|home)"
+    r"|[\u4e00-\u9fff]{2,10}(?:\s*[>»›]+\s*[\u4e00-\u9fff]{2,12})+",
+    re.I,
+)
 _ROLE = re.compile(r"^\s*(?:作者|记者|記者|文|撰文|本报记者|通讯员)\s*(?:[:：/|]\s*|\s+)")
 _RIGHTS = re.compile(r"\s*(?:版权所有|©|copyright|all rights reserved|备案|ICP|网站|官方网站|官网$).*$", re.I)
 
@@ -26,6 +31,11 @@ def without_site(title: str) -> str:
             break
         title = shorter
     return title.strip()
+
+
+def names_a_site(title: str) -> bool:
+    """Whether a title is that of a site or of a way to a page: what stands first in the text is more of a title."""
+    return bool(_OF_A_SITE.fullmatch(title))
 
 
 def author_of(names: str) -> str:

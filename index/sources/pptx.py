@@ -1,15 +1,34 @@
 """Slides (`.pptx`) -> one record whose pages are the slides: titles, texts, tables, charts, notes."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from index.sources import tables
+from index.sources.numbering import numeral
 from index.sources.packages import Element, Package, attribute, child, chosen, descendants, drawn_text, name_of
 from index.sources.records import Record, Records, not_read
 from index.sources.titles import author_of, title_of
 
 _FURNITURE = frozenset({"dt", "sldNum", "ftr", "hdr", "sldImg"})
 _TITLES = frozenset({"title", "ctrTitle"})
+_NUMBERED = re.compile(r"(?P<shape>\D+?\d?\D*?)(?P<marks>ParenBoth|ParenR|Period|Plain|Minus)$")
+_SHAPES = {  # the beginnings of what PowerPoint calls its numbers -> index.sources.numbering
+    "arabic": "decimal",
+    "arabicDb": "decimalFullWidth",
+    "alphaLc": "lowerLetter",
+    "alphaUc": "upperLetter",
+    "romanLc": "lowerRoman",
+    "romanUc": "upperRoman",
+    "circleNumDb": "decimalEnclosedCircle",
+    "circleNumWdBlack": "decimalEnclosedCircle",
+    "circleNumWdWhite": "decimalEnclosedCircle",
+    "ea1Chs": "chineseCounting",
+    "ea1Cht": "taiwaneseCounting",
+    "ea1JpnChs": "japaneseCounting",
+    "ea1JpnKor": "koreanCounting",
+}
+_MARKS = {"ParenBoth": "({})", "ParenR": "{})", "Period": "{}.", "Plain": "{}", "Minus": "{}-"}
 
 
 def read_pptx(data: bytes, where: str) -> Records:
@@ -115,12 +134,33 @@ def _role(shape: Element) -> str:
 
 
 def _paragraphs(shape: Element) -> Iterator[str]:
+    counts: dict[int, tuple[str, int]] = {}  # level -> how it is numbered, and the last number
     for paragraph in descendants(shape, "p"):
         parts = []
         for node in descendants(paragraph, "t", "br"):
             parts.append("\n" if name_of(node) == "br" else node.text or "")
         if text := "".join(parts).strip():
-            yield text
+            yield _number(paragraph, counts) + text
+
+
+def _number(paragraph: Element, counts: dict[int, tuple[str, int]]) -> str:
+    """What PowerPoint writes before a paragraph by itself; counts it. "" for a bullet or none."""
+    properties = child(paragraph, "pPr")
+    level = attribute(properties, "lvl")
+    at = int(level) if level.isdecimal() else 0
+    for below in [below for below in counts if below > at]:
+        del counts[below]
+    numbered = child(properties, "buAutoNum")
+    kind = attribute(numbered, "type")
+    match = _NUMBERED.match(kind)
+    if match is None:
+        counts.pop(at, None)
+        return ""
+    start = attribute(numbered, "startAt", "1")
+    before, last = counts.get(at, ("", 0))
+    number = last + 1 if before == kind else int(start) if start.isdecimal() else 1
+    counts[at] = (kind, number)
+    return _MARKS[match["marks"]].format(numeral(number, _SHAPES.get(match["shape"], "decimal"))) + " "
 
 
 def _table(table: Element) -> list[str]:

@@ -2,18 +2,18 @@
 
 import csv
 import gzip
-import html
 import io
 import itertools
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from index.models import Skipped, SkipReason
 from index.sources import encodings, markup, tables, web
 from index.sources.field_names import field_of
+from index.sources.html_values import plain_record, plain_text
 from index.sources.records import Record, Records
+from index.sources.style_sheets import without_rules
 
 MAX_LINE = 32 * 1024 * 1024  # characters of one JSONL line or CSV row
 _HEAD = 64 * 1024
@@ -37,7 +37,7 @@ def read_text(data: bytes, where: str) -> Records:
         yield text
         return
     content, body = markup.front_matter(text)
-    yield Record({**content, "text": body} if content else {"text": text}, where, whole_file=True)
+    yield Record({**content, "text": without_rules(body)}, where, whole_file=True)
 
 
 def read_markdown(data: bytes, where: str) -> Records:
@@ -77,42 +77,42 @@ def read_json(data: bytes, where: str) -> Records:
     except (ValueError, RecursionError) as error:
         yield Skipped(where, SkipReason.BAD_RECORD, f"not JSON: {error}")
         return
-    if isinstance(loaded, dict) and "text" not in loaded:
-        loaded = next((value for value in loaded.values() if _is_records(value)), loaded)
-    for number, record in enumerate(loaded if isinstance(loaded, list) else [loaded], start=1):
+    for number, record in enumerate(_records_in(loaded), start=1):
         if isinstance(record, dict):
-            yield Record(_plain(record), f"{where}:{number}")
+            yield Record(plain_record(record), f"{where}:{number}")
         else:
             yield Skipped(f"{where}:{number}", SkipReason.BAD_RECORD, f"got {type(record).__name__}, wanted an object")
 
 
-_BLOCK_TAG = re.compile(r"</(?:p|div|li|ul|ol|h[1-6]|table|tr|section|article|blockquote)\s*>|<br\s*/?>", re.I)
-_BEGINS_WITH_TAG = re.compile(
-    r"\s*<(?:p|div|span|br|b|strong|em|i|a|img|ul|ol|table|h[1-6]|section|font|figure)\b", re.I
-)
-_ENTITY = re.compile(
-    r"&(?:nbsp|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip|middot|ensp|emsp|quot|#\d{2,6}|#x[0-9a-f]{2,6});", re.I
-)
+_MAX_NESTING = 5  # objects within objects in which articles are looked for
 
 
-def _plain(record: dict[str, Any]) -> dict[str, Any]:
-    """A record whose title and text are plain, where they came as HTML; a true < stays."""
-    out = dict(record)
-    for key, value in record.items():
-        if isinstance(value, str) and ("<" in value or "&" in value) and field_of(key) in ("text", "title", "summary"):
-            out[key] = plain_text(value)
-    return out
+def _records_in(loaded: Any) -> list[Any]:
+    """The records of a JSON file: itself, its items, or, in an object without a text of its own, those of the lists
+    that hold objects with one, wherever they are; else the first list of objects in it.
+    """
+    if isinstance(loaded, list):
+        return loaded
+    if not isinstance(loaded, dict) or _has_text(loaded):
+        return [loaded]
+    lists = list(_lists_of_objects(loaded))
+    with_text = [some for some in lists if any(isinstance(one, dict) and _has_text(one) for one in some)]
+    return [one for some in with_text for one in some] or next(iter(lists), [loaded])
 
 
-def plain_text(value: str) -> str:
-    """`value` without tags where it is HTML, and without entities where it has them."""
-    if "`" not in value and (_BLOCK_TAG.search(value) or (_BEGINS_WITH_TAG.match(value) and "</" in value)):
-        return web.visible_text(value)
-    return html.unescape(value) if _ENTITY.search(value) else value
+def _has_text(record: dict[str, Any]) -> bool:
+    return any(isinstance(value, str) and value.strip() and field_of(key) == "text" for key, value in record.items())
 
 
-def _is_records(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+def _lists_of_objects(value: Any, depth: int = 0) -> Iterator[list[Any]]:
+    """Lists of objects below objects, those without a text of their own looked into."""
+    if depth > _MAX_NESTING:
+        return
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        yield value
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(below, list) or (isinstance(below, dict) and not _has_text(below)):
+            yield from _lists_of_objects(below, depth + 1)
 
 
 def _lines(stream: io.TextIOBase, where: str) -> Iterator[tuple[int, str] | Skipped]:
@@ -144,7 +144,7 @@ def json_lines(stream: io.TextIOBase, where: str) -> Records:
             yield Skipped(place, SkipReason.BAD_RECORD, f"not JSON: {str(error)[:200]}")
             continue
         if isinstance(record, dict):
-            yield Record(_plain(record), place)
+            yield Record(plain_record(record), place)
         else:
             yield Skipped(place, SkipReason.BAD_RECORD, f"got {type(record).__name__}, wanted an object")
 
@@ -201,7 +201,7 @@ def _csv_rows(stream: io.TextIOBase, where: str) -> Records:
     mark = _separator(head)
     rows = csv.reader((line.replace("\0", "") for line in itertools.chain(head, numbered)), delimiter=mark)
     try:
-        for record in tables.records((tables.plain_row(rows.line_num, row) for row in rows), where):
+        for record in tables.records((tables.plain_row(rows.line_num, map(plain_text, row)) for row in rows), where):
             yield from refused
             refused.clear()
             yield record

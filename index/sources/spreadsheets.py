@@ -11,6 +11,7 @@ from typing import Any
 from index.models import Skipped, SkipReason
 from index.sources import tables
 from index.sources.archives import open_archive
+from index.sources.html_values import plain_text
 from index.sources.records import Records, not_read
 
 MAX_ROWS = 1_048_576  # no sheet has more
@@ -126,7 +127,7 @@ def _value(value: Any) -> str:
         return f"{minutes // 60}:{minutes % 60:02d}"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
-    return str(value)
+    return plain_text(str(value))
 
 
 def _unread(archive: zipfile.ZipFile, where: str) -> Iterator[Skipped]:

@@ -14,15 +14,12 @@ from typing import Any, NamedTuple
 
 from index.analysis.dates import find_date
 from index.sources import tables
-from index.sources.page_fields import MARKUP, author_of, is_byline, source_of, told_in_head, without_site
+from index.sources.list_labels import labels_of
+from index.sources.page_fields import MARKUP, author_of, is_byline, names_a_site, source_of, told_in_head, without_site
+from index.sources.style_sheets import without_rules
 
 _COVERED = 0.9  # share of the characters of our sentences that trafilatura's text must hold to be believed
 _LINKS = 0.6  # share of a block's characters within links from which it is a list of links
-_OF_A_SITE = re.compile(
-    r"(?!.*(?:联|聯|电|電|管|路|渔|域|特|太|上)[网網]$)[\w·]{0,10}(?:网|網|网站|網站|门户|門戶|首页|首頁|主页|频道|home)"
-    r"|[\u4e00-\u9fff]{2,10}(?:\s*[>»›]+\s*[\u4e00-\u9fff]{2,12})+",
-    re.I,
-)
 _WECHAT_DATE = re.compile(r"var\s+(?:ct|oriCreateTime|createTime)\s*=\s*[\"']?(\d{10}|\d{4}-\d\d-\d\d)")
 _MIN_LINKED_HEADINGS = 4  # headings that are links from which they lead to other articles
 _MAX_BETWEEN = 24  # characters of a day or a name between two links
@@ -61,7 +58,7 @@ _COUNT = re.compile(
 class Block:
     """A line of a page: its text, how many characters of it are links, what it is, and whether furniture holds it.
 
-    `soft`: only a line break parts it from the line before.
+    `soft`: only a line break parts it from the line before. `label`: the number that a browser writes before it.
     """
 
     text: str
@@ -71,6 +68,12 @@ class Block:
     table: bool = False
     main: bool = False
     soft: bool = False
+    label: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The text with its number."""
+        return self.label + self.text
 
     @property
     def linked(self) -> bool:
@@ -120,6 +123,8 @@ class _Walk:
         self._heading = ""
         self._furniture = self._main = self._link = self._pre = 0
         self._soft = False
+        self._labels: dict[Any, str] = {}  # of items to come
+        self._label = ""
 
     def end(self, *, soft: bool = False) -> None:
         """A block has ended; `soft`: by a line break only."""
@@ -130,7 +135,9 @@ class _Walk:
             shown = text.rstrip() if self._pre else re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()
             if shown.strip():
                 inside = self._furniture > 0, self._main > 0
-                self.out.append(Block(shown, linked, self._heading, inside[0], main=inside[1], soft=self._soft))
+                block = Block(shown, linked, self._heading, inside[0], main=inside[1], soft=self._soft)
+                block.label, self._label = "" if block.linked else self._label, ""
+                self.out.append(block)
                 self._soft = self._pre > 0
         self._soft = soft and (self._soft or bool(raw.strip()))
 
@@ -141,6 +148,10 @@ class _Walk:
             return
         if tag in _BLOCKS:
             self.end(soft=tag == "br")
+        if tag == "ol":
+            self._labels |= labels_of(node)
+        elif tag == "li":
+            self._label = self._labels.pop(node, "")
         if tag == "table" and _is_grid(node):
             inside = self._furniture > 0, self._main > 0
             rows = _table_lines(node)
@@ -206,7 +217,7 @@ def _table_lines(node: Any) -> list[str]:
                 cells.append("")
                 x += 1
             wide, high = _spanned(cell.get("colspan")), _spanned(cell.get("rowspan"))
-            cells += [" ".join(part.text for part in blocks(cell)), *[""] * (wide - 1)]
+            cells += [" ".join(part.shown for part in blocks(cell)), *[""] * (wide - 1)]
             for down in range(high):
                 for right in range(wide):
                     taken[y + down, x + right] = True
@@ -305,7 +316,7 @@ def _joined(found: list[Block]) -> str:
     for n, block in enumerate(found):
         if n:
             out.append("\n" if block.soft else "\n\n")
-        out.append(block.text)
+        out.append(block.shown)
     return "".join(out)
 
 
@@ -332,11 +343,6 @@ def trafilatura_of(page: str) -> tuple[str, dict[str, str]]:
     return document.text or "", {key: value for key, value in found.items() if isinstance(value, str) and value}
 
 
-def _names_a_site(title: str) -> bool:
-    """Whether a title is that of a site or of a way to a page: what stands first in the text is more of a title."""
-    return bool(_OF_A_SITE.fullmatch(title))
-
-
 def title_of(tree: Any, said: dict[str, str], theirs: str) -> str:
     """The title of a page: where two of `<h1>`, `<title>` and `og:title` agree, what they agree on; malformed ones and
     the site's name do not count. `said`: `told_in_head`; `theirs` is trafilatura's, the last resort.
@@ -358,10 +364,10 @@ def title_of(tree: Any, said: dict[str, str], theirs: str) -> str:
             return without_site(head)
     if len(heads) == 1 and not (good and good[0] == named and named in element):
         return without_site(heads[0])
-    if named and named in good and not _names_a_site(named):
+    if named and named in good and not names_a_site(named):
         return named
-    last = "" if _names_a_site(named) and theirs in named else without_site(theirs)
-    return next((text for text in (*good, *heads, last) if text and not _names_a_site(text)), "")
+    last = "" if names_a_site(named) and theirs in named else without_site(theirs)
+    return next((text for text in (*good, *heads, last) if text and not names_a_site(text)), "")
 
 
 def html(page: str) -> dict[str, Any]:
@@ -371,6 +377,7 @@ def html(page: str) -> dict[str, Any]:
     record: dict[str, Any] = {**found, "text": article_text(page, tree, theirs) if tree is not None else ""}
     if not record["text"].strip():
         record["text"] = visible_text(page)
+    record["text"] = without_rules(record["text"])
     said = told_in_head(tree) if tree is not None else {}
     record = {**{key: value for key, value in said.items() if key != "published" or find_date(value)}, **record}
     record["title"] = title_of(tree, said, found.get("title", ""))

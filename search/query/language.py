@@ -10,7 +10,8 @@ Full-width ones do as well, but for quotes. OR binds tighter than a space. All e
 never exclude. One counts only where a word could begin: GPT-4, C++, 国发(2023)1号 and -76.85 have none; a bracket
 without its other half is text. Curved and full-width quotes and 《》 quote, as in any text (“十四五”规划): what they
 hold is preferred and nothing excluded. After an operator or a field they hold its value together as straight ones do.
-Straight quotes within a sentence count only where they stand apart. What cannot be read is taken as plain words, with
+Straight quotes within a sentence count only where they stand apart; the numerals in them may be spelled in digits or in
+Chinese (search.query.spellings). What cannot be read is taken as plain words, with
 a warning.
 """
 
@@ -24,6 +25,7 @@ from index.analysis.tokenizer import Tokenizer
 from index.errors import BadOption
 from index.models import AllOf, AnyOf, Begins, Condition, Filters, HasValue, Holds, Not, Within
 from search.query.filters import day
+from search.query.spellings import spellings
 
 _HALF_WIDTH = str.maketrans("＋－：（）＊", "+-:()*")
 _QUOTES = {'"': '"', "“": "”", "「": "」", "＂": "＂"}
@@ -62,7 +64,7 @@ class _Leaf(NamedTuple):
     condition: Condition | None
     words: str = ""
     strict: bool = True
-    phrase: str = ""
+    phrase: tuple[str, ...] = ()
     operator: str = ""
     value: str = ""
 
@@ -109,8 +111,7 @@ class _Found:
             self.values.append(leaf.value)
         if leaf.words:
             self.words.append(leaf.words)
-        if leaf.phrase:
-            self.phrases.append(leaf.phrase)
+        self.phrases += leaf.phrase
 
 
 def _demand(group: _Group, found: _Found, *, strict: bool = False) -> Condition | None:
@@ -199,7 +200,9 @@ class _Reader:
         if phrase is not None:
             if not _WORD.search(phrase):
                 raise _Broken("there is no word between the quotes")
-            return _Leaf(Holds(fold(phrase)), phrase, True, fold(phrase), operator)
+            ways = (fold(phrase), *spellings(fold(phrase)))
+            said = tuple(map(Holds, ways))
+            return _Leaf(said[0] if len(said) == 1 else AnyOf(said), phrase, True, ways, operator)
         word = self._word(depth)
         if _STEM.fullmatch(fold(word)):
             return _Leaf(Begins(fold(word[:-1])), word[:-1], True, operator=operator)

@@ -1,5 +1,6 @@
 """Conditions give what a plain search through the texts gives, whatever narrowing went before."""
 
+import random
 from dataclasses import replace
 from datetime import date
 
@@ -186,3 +187,21 @@ def test_a_condition_is_worked_out_once_for_both_legs(tmp_path, monkeypatch):
     again = [index.passing(segment, filters) for segment in index.segments]
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert len(asked) == len(index.segments)
+
+
+def test_a_phrase_across_the_border_of_two_passages_is_found(tmp_path):
+    generator = random.Random(4)
+    letters = "帆缆锚桨舵橹舷艄艏艉桅樯篙篷舱闸埠渡津洲渚汀"
+    long = "".join(generator.choice(letters) for _ in range(900))  # no mark to cut at
+    wrapped = "\n".join(long[at : at + 31] for at in range(0, 900, 31))
+    for text in (long, wrapped):
+        articles = [article("long", text), *(article(f"s{n}", long[::-1][n : n + 40]) for n in range(9))]
+        index = index_of(articles, tmp_path / f"index{len(text)}")
+        assert sum(segment.store.chunks for segment in index.segments) > len(articles) + 2
+        missed = [
+            long[at : at + size]
+            for size in (2, 3, 7)
+            for at in range(len(long) - size)
+            if "long" not in passing(index, Holds(long[at : at + size]))
+        ]
+        assert not missed

@@ -3,9 +3,11 @@
 import zipfile
 
 import pytest
+from lxml import etree
 
 from index.errors import BadOption
 from index.models import Article, Skipped, SkipReason
+from index.sources import pptx
 from index.sources.articles import Meter, read_sources
 from tests.index.sources.office import KIND, docx, paragraph, zipped
 
@@ -307,3 +309,33 @@ def test_files_in_an_archive_are_read_by_the_same_registry(tmp_path):
     (item,) = read(tmp_path / "a.zip")
     assert not isinstance(item, Skipped)
     assert item.text == "包里的一段。"
+
+
+def test_lists_of_opendocument_count_on_only_where_they_say_so(tmp_path):
+    numbered = (
+        '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1" '
+        'style:num-suffix="."/><text:list-level-style-number text:level="2" style:num-format="a" '
+        'style:num-suffix=")"/></text:list-style>'
+    )
+
+    def listed(*items, more=""):
+        inner = "".join(f"<text:list-item><text:p>{item}</text:p></text:list-item>" for item in items)
+        return f'<text:list text:style-name="L"{more}>{inner}</text:list>'
+
+    inside = "<text:list><text:list-item><text:p>先左</text:p></text:list-item></text:list>"
+    body = listed("收缆").replace("</text:p>", f"</text:p>{inside}") + "<text:p>歇</text:p>"
+    body += listed("起锚", more=' text:continue-numbering="true"') + listed("另数")
+    body += listed("从七").replace("<text:list-item>", '<text:list-item text:start-value="7">')
+    article = read(written(tmp_path, "a.odt", odf(body, automatic=numbered)))[0]
+    assert article.text.split("\n\n") == ["1. 收缆", "a) 先左", "歇", "2. 起锚", "1. 另数", "7. 从七"]
+
+
+def test_numbers_of_paragraphs_on_slides(tmp_path):
+    def said(text, kind="", level=0):
+        numbered = f'<a:buAutoNum type="{kind}"/>' if kind else ""
+        return f'<a:p><a:pPr lvl="{level}">{numbered}</a:pPr><a:r><a:t>{text}</a:t></a:r></a:p>'
+
+    parts = [said("收缆", "arabicPeriod"), said("先左", "alphaLcParenR", 1), said("后右", "alphaLcParenR", 1)]
+    parts += [said("起锚", "arabicPeriod"), said("歇"), said("另数", "ea1ChsPlain"), said("圆", "circleNumDbPlain")]
+    (root,) = etree.fromstring(f'<s xmlns:a="urn:a"><t>{"".join(parts)}</t></s>')
+    assert list(pptx._paragraphs(root)) == ["1. 收缆", "a) 先左", "b) 后右", "2. 起锚", "歇", "一 另数", "① 圆"]

@@ -1,16 +1,18 @@
 """Marks of note programs, HTML in records, odd bytes: none costs a word."""
 
 import io
+import json
 import os
 import sys
 
 import pytest
 
-from index.sources.articles import read_sources
+from index.sources.articles import article_from_record, read_sources
 from index.sources.markup import markdown
-from index.sources.note_marks import line_words, without_styles
-from index.sources.readers import read_jsonl, read_text
+from index.sources.note_marks import line_words
+from index.sources.readers import read_csv, read_json, read_jsonl, read_text
 from index.sources.records import path_name
+from index.sources.style_sheets import without_rules
 
 
 @pytest.mark.parametrize(
@@ -48,9 +50,9 @@ def test_a_line_break_in_a_cell_glues_nothing():
 
 def test_a_style_sheet_at_the_head_is_no_text():
     text = "灯会 body { margin: 0; padding: 0; } .a > b { color: red; }\n\n# 灯会\n\n正月十五。"
-    assert markdown(without_styles(text)) == ("灯会", "正月十五。")
+    assert markdown(text) == ("灯会", "正月十五。")
     sound = "写样式时用 { 与 }，例如 a { color: red }。"
-    assert without_styles(sound) == sound
+    assert without_rules(sound) == sound
 
 
 def records(*lines):
@@ -86,3 +88,72 @@ def test_a_name_that_is_no_utf8_reaches_no_answer(tmp_path):
     article.path.encode("utf-8")
     assert article.path.endswith(r"\xda.txt")
     assert path_name("/a/渡口.txt") == "/a/渡口.txt"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("<ruby>缆<rt>lǎn</rt></ruby>绳断了", "缆绳断了"),
+        ("写 `[[链接]]` 与 `**粗**` 两种", "写 [[链接]] 与 **粗** 两种"),
+        (r"三 \* 四，\[不是链接\]", "三 * 四，[不是链接]"),
+        (r"$a \_ b$ 是式子", r"$a \_ b$ 是式子"),
+        ("<h3>收缆</h3>", "收缆"),
+        ("<p>前一段</p><p>后一段</p>", "前一段\n后一段"),
+        ("::: tabs\n@tab 左舷\n系两道\n:::", "左舷\n系两道"),
+    ],
+)
+def test_markdown_within_a_line(written, read):
+    assert markdown(f"开头\n\n{written}")[1] == f"开头\n\n{read}"
+
+
+def test_tables_and_lists_written_in_html_within_markdown():
+    table = "<table><tr><th>物</th><th>数</th></tr>\n<tr><td>锚</td><td>二</td></tr></table>"
+    assert markdown(f"# 缆\n\n{table}\n\n<ol><li>收缆</li></ol>") == ("缆", "物 | 数\n锚 | 二\n\n1. 收缆")
+    assert "<li>" in markdown("```\n<ul><li>x</li></ul>\n```")[1]
+    assert "<style>" in markdown("```\n<style>a{color:red;margin:0}</style>\n```")[1]
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "body{font-family:宋体;margin:0} @media print{p{margin:0}}",
+        "/* 样式 */\n.a { color: red; }\n.b > c,\n.d { margin: 0 }",
+        '@import "a.css";\n@font-face{font-family:x;src:url(a)}\np{line-height:1.5;color:#333}',
+    ],
+)
+def test_style_sheets_of_many_shapes_are_no_text(sheet):
+    assert without_rules(f"{sheet}\n灯会\n正月十五。").strip() == "灯会\n正月十五。"
+
+
+@pytest.mark.parametrize("sound", ['{"a": 1, "b": 2}\n话', "函数 f{a:1;b:2} 是例子", "int f(a){return: b; c: d}"])
+def test_braces_are_no_style_sheet(sound):
+    assert without_rules(sound) == sound
+
+
+def test_front_matter_of_other_shapes():
+    toml = read_text('+++\ntitle = "船坞"\ndate = 2023-07-08\ntags = ["船"]\n+++\n补帆。'.encode(), "a")
+    assert next(toml).content == {"title": "船坞", "date": "2023-07-08", "tags": ["船"], "text": "补帆。"}
+    folded = read_text("---\ntitle: 船坞\nsummary: >\n  头一句，\n  后一句。\ntags:\n  - 船\n---\n补帆。".encode(), "a")
+    assert next(folded).content["summary"] == "头一句， 后一句。"
+
+
+def test_html_in_cells_and_escaped_html_in_records():
+    rows = "标题,正文,备注\n船报,<p>缆绳&ldquo;两股&rdquo;断了</p>,a<b\n".encode()
+    (row,) = read_csv(io.BytesIO(rows), "a.csv")
+    assert (row.content["正文"], row.cells) == ("缆绳“两股”断了", "备注：a<b")
+    assert records('{"title":"甲 &amp; 乙","text":"&lt;p&gt;缆绳断了&lt;/p&gt;"}') == [
+        {"title": "甲 & 乙", "text": "缆绳断了"}
+    ]
+
+
+def test_articles_within_objects_of_a_json_file():
+    told = {"code": 0, "tags": [{"name": "船"}], "data": {"list": [{"title": "补帆", "content": "帆破了。"}]}}
+    own = {"标题": "补帆", "正文": "帆破了。", "images": [{"src": "a.png"}]}
+    for loaded in (told, own):
+        (record,) = read_json(json.dumps(loaded).encode(), "a.json")
+        assert "帆破了。" in record.content.values()
+
+
+def test_a_column_that_may_be_a_title_is_one_where_there_is_no_other():
+    assert article_from_record({"名称": "补帆", "正文": "帆破了。"}).title == "补帆"
+    assert article_from_record({"主题": "船", "标题": "补帆", "正文": "帆破了。"}).title == "补帆"

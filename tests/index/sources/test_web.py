@@ -8,6 +8,7 @@ import pytest
 from index.cleaning.clean import clean
 from index.models import Article
 from index.sources import web
+from index.sources.web import visible_text
 from scripts.bench.extraction import FIELDS, ours, scores
 from scripts.bench.made_pages import pages
 
@@ -186,3 +187,19 @@ def test_a_table_keeps_its_cells():
 def test_elements_within_elements_thousands_deep_are_read():
     deep = "<div>" * 3000 + BODY[0] + "</div>" * 3000
     assert BODY[0] in web.visible_text(f"<html><body>{deep}</body></html>")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("<ol><li>收缆</li><li>起锚</li></ol>", "1. 收缆\n\n2. 起锚"),
+        ("<ol start=3 type=a><li>收缆</li><li value=9>起锚</li></ol>", "c. 收缆\n\ni. 起锚"),
+        ("<ol style='list-style: cjk-ideographic'><li>收缆</li></ol>", "一、收缆"),
+        ("<ol style='list-style:none'><li>收缆</li></ol>", "收缆"),
+        ("<ol><li>1. 收缆</li><li>2. 起锚</li></ol>", "1. 收缆\n\n2. 起锚"),
+        ("<ul><li>收缆</li></ul>", "收缆"),
+        ("<ol><li>收缆<ol><li>先左</li></ol></li><li>起锚</li></ol>", "1. 收缆\n\n1. 先左\n\n2. 起锚"),
+    ],
+)
+def test_numbers_that_a_browser_writes_before_items(written, read):
+    assert visible_text(written) == read
