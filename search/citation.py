@@ -64,11 +64,11 @@ def _kind(article: Article, online: str | None) -> str:
 
 
 def _where_and_when(article: Article, kind: str, page: int | None) -> str:
-    """Source, day and page; of an electronic bulletin the day stands in brackets."""
+    """Source, day and page. What is online and no serial has a year of its publisher, and the day in brackets."""
     source, day = (article.source or "").strip(), article.published or ""
-    if kind.startswith("EB") and day:
-        day = f"({day})"
-        text = f"{source}, {day}" if source else day
-    else:
-        text = ", ".join(part for part in (source, day) if part)
-    return f"{text}: {page}" if page and text else (f"第 {page} 页" if page else text)
+    bracketed = day if kind in ("EB/OL", "A/OL") else ""
+    when = (day[:4] if source else "") if bracketed else day
+    text = ", ".join(part for part in (source, when) if part)
+    if page:
+        text = f"{text}: {page}" if text else f"第 {page} 页"
+    return f"{text}({bracketed})" if bracketed else text

@@ -48,8 +48,9 @@ def taking_router(asked: Asked) -> APIRouter:
         """The results of a question as a file, or as an Atom feed of the question."""
         options = SearchOptions(k, offset, mode, filters=filters, passages=1, focus=False, sort=sort)
         answer = asked.engine().search(q, options)
-        if format == "atom":  # what is there by chance is no news
-            answer = replace(answer, results=tuple(one for one in answer.results if not one.chance))
+        if format != "json":  # which says what is there by chance; of a feed it is no news, nor is it worth keeping
+            sure = tuple(one for one in answer.results if not one.chance)
+            answer = replace(answer, results=sure if sure or format == "atom" else answer.results)
         found = exported(answer, format, page=str(request.base_url), feed=f"{_base(request)}export?{request.url.query}")
         headers = {"X-Content-Type-Options": "nosniff"}
         if format != "atom":

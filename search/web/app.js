@@ -18,6 +18,7 @@ const SLOW = 1500; // ms after which it is said that an answer takes its time
 let pending = null; // the search under way
 let shown = null; // the question that the list answers
 let view = ""; // the view on show beside the list
+let sayEmpty = null; // while there are no articles
 let several = false; // indexes are served
 let tell;
 const told = new Promise((resolve) => (tell = resolve)); // whether they are
@@ -70,6 +71,7 @@ async function search(again, scroll) {
     pace(performance.now() - began);
     shown = asking();
     showAnswer(answer);
+    await sayEmpty?.();
     if (state.read) openReader();
     scrollTo(0, scroll ?? 0);
     showFacets();
@@ -90,7 +92,10 @@ function showError(error) {
   $("stage").classList.add("speaks");
   $("status").textContent = explainError(error)[0];
   $("status").classList.add("unseen");
-  $("notes").replaceChildren(problem(error, () => (state.q ? render({ again: true }) : begin())));
+  $("notes").replaceChildren(problem(error, () => {
+    (state.q ? main : box).focus(); // what was pressed goes
+    return state.q ? render({ again: true }) : begin();
+  }));
 }
 
 /* the other views, loaded when they are first looked at */
@@ -151,7 +156,8 @@ async function begin() {
     showIndexes(indexes);
     tell();
     const writes = await takeFiles(begin);
-    if (!articles && !state.q && !state.view) (await import("./first.js")).firstRun($("notes"), $("stage"), writes);
+    sayEmpty = articles ? null : async () => (await import("./first.js")).firstRun($("notes"), $("stage"), writes);
+    if (!state.view) await sayEmpty?.();
   } catch (error) {
     tell();
     if (!state.q && !state.read && !state.view) showError(error);

@@ -56,6 +56,7 @@ export function showForm(back) {
   if (!typing) closeSuggestions();
   for (const radio of form.elements.mode) radio.checked = radio.value === state.mode;
   form.elements.sort.value = state.sort;
+  form.elements.index.value = state.index;
 }
 
 for (const radio of form.elements.mode) {

@@ -15,20 +15,20 @@ export function bars(counts) {
   if (!months.length) return [];
   const [first, last] = [monthNumber(months[0]), monthNumber(months.at(-1))];
   const yearly = last - first + 1 > MOST_BARS;
-  const found = new Map();
+  const all = [];
   const [from, to] = yearly ? [Math.floor(first / 12), Math.floor(last / 12)] : [first, last];
   for (let n = from; n <= to; n += 1) {
     const [year, month] = yearly ? [n, 0] : [Math.floor(n / 12), (n % 12) + 1];
     const y = String(year).padStart(4, "0");
-    found.set(n, {
+    all.push({
       label: yearly ? t("year", String(year)) : t("month", String(year), String(month), pad(month)),
       after: yearly ? `${y}-01-01` : `${y}-${pad(month)}-01`,
       before: yearly ? `${y}-12-31` : `${y}-${pad(month)}-${pad(lastDay(year, month))}`,
       count: 0,
     });
   }
-  for (const month of months) found.get(yearly ? Math.floor(monthNumber(month) / 12) : monthNumber(month)).count += counts[month];
-  return [...found.values()];
+  for (const month of months) all[Math.floor(monthNumber(month) / (yearly ? 12 : 1)) - from].count += counts[month];
+  return all;
 }
 
 /** The chart; `choose(after, before)` is called with the days that were brushed, or two empty texts for all. */

@@ -63,6 +63,7 @@ export function meta(article, withLink = false) {
     el("button", { type: "button", class: css, title: t("only", value), onclick: () => go({ [name]: [...new Set([...state[name], value])], view: "" }) }, value);
   const link = withLink && article.url ? safeLink(article.url) : null;
   return el("p.meta",
+    article.index && el("span", article.index),
     article.source ? by("source", article.source) : null,
     article.author ? by("author", article.author) : null,
     article.published ? el("time", { datetime: article.published }, article.published) : null,

@@ -31,10 +31,10 @@ export function minimap(scroll, count, jump, step) {
   };
 
   function press(event) {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!by) return;
+    const does = { ArrowDown: () => step(1), ArrowUp: () => step(-1), Home: () => jump(0), End: () => jump(count - 1) }[event.key];
+    if (!does) return;
     event.preventDefault();
-    step(by);
+    does();
   }
 
   const go = (event) => {

@@ -21,7 +21,7 @@ export async function draw(node) {
     const what = [counts, found, state.source.join(), state.after, state.before];
     if (node.querySelector(".map") && what.every((part, i) => part === drawn[i])) return; // what is open and focused stays
     drawn = what;
-    node.replaceChildren(el("div.overview", head(counts), map(found), months(counts)));
+    node.replaceChildren(el("div.overview", head(counts), map(found, counts), months(counts)));
   } catch (error) {
     node.replaceChildren(problem(error, () => draw(node)));
   }
@@ -38,9 +38,7 @@ function head(counts) {
 
 const lit = () => Boolean(state.q || state.source.length || state.after || state.before);
 
-function litWords() {
-  return t("lit", [state.q && `“${state.q}”`, ...state.source, dayRange(state)].filter(Boolean).join("，"));
-}
+const litWords = () => t("lit", [state.q && `“${state.q}”`, ...state.source, dayRange(state)].filter(Boolean).join("，"));
 
 function isLit({ article_id, source, published }, hits) {
   if (state.q && !hits.has(article_id)) return false;
@@ -53,7 +51,7 @@ function isLit({ article_id, source, published }, hits) {
 
 const across = (share) => 20 + 560 * share; // of a plane that is 600 wide
 
-function map({ themes, points, hits }) {
+function map({ themes, points, hits }, { articles }) {
   if (!themes.length) return el("p.quiet-line", t("themes_none"));
   const inSample = new Set(points.map((point) => point.article_id));
   const found = new Set(hits.map((point) => point.article_id));
@@ -72,7 +70,7 @@ function map({ themes, points, hits }) {
   const bright = (lit() ? shining : all).map(dot);
   const plane = svg("svg.plane", { viewBox: "0 0 600 600", role: "group", "aria-label": t("themes_plane"), onkeydown: roam }, dim.map(dot), bright, themes.map(label));
   (bright[0] ?? plane.querySelector("a")).tabIndex = 0;
-  return el("section.map", plane, lit() ? litList(shining) : themeList(themes, titles));
+  return el("section.map", plane, lit() ? litList(shining) : themeList(themes, titles, points.length < articles && points.length));
 }
 
 /** The plane is one stop of the Tab key; arrows go through its points, theme by theme. */
@@ -87,7 +85,7 @@ function roam(event) {
   next.focus();
 }
 
-function themeList(themes, titles) {
+function themeList(themes, titles, sample) {
   const item = (theme, i) =>
     el("li",
       el("details",
@@ -95,7 +93,7 @@ function themeList(themes, titles) {
         el("ul", theme.nearest.map((id) => articleLine(titles.get(id)))),
       ),
     );
-  return el("div", el("h3", t("themes")), el("ol.themes", themes.map(item)));
+  return el("div", el("h3", sample ? t("themes_sampled", sample) : t("themes")), el("ol.themes", themes.map(item)));
 }
 
 function litList(points) {
@@ -106,6 +104,7 @@ function litList(points) {
 
 function months(counts) {
   const all = bars(counts.all_months);
+  if (!counts.articles) return null;
   const named = Object.keys(counts.months);
   const whole = Object.fromEntries(Object.keys(counts.all_months).map((month) => [month, 0])); // the same bars for each
   const by = named.map((source) => bars({ ...whole, ...counts.months[source] }).map((bar) => bar.count));

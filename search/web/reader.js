@@ -6,7 +6,7 @@ import { openCitation } from "./cite.js";
 import { aside } from "./fields.js";
 import { meta } from "./hit.js";
 import { minimap } from "./minimap.js";
-import { current, shownResults } from "./results.js";
+import { current, setCurrent, shownResults } from "./results.js";
 import { askOnce } from "./server.js";
 import { problem } from "./trouble.js";
 import { t } from "./words.js";
@@ -23,6 +23,7 @@ export async function openReader() {
   reader.hidden = false;
   const question = wording(state);
   const result = shownResults().find((other) => other.article_id === id); // its passages are tinted
+  setCurrent(shownResults().indexOf(result));
   if (reading?.id === id && reading.result === result && reading.script === state.script && reading.question === question && knows(state.at)) {
     cover();
     if (reading.scroll) showPlace();
@@ -160,7 +161,9 @@ function showCount(mark) {
   $("place").textContent = length ? (mark >= 0 ? t("mark_of", mark + 1, length) : t("marks", length)) : "";
   const strip = reader.querySelector("[role=slider]");
   strip?.setAttribute("aria-valuenow", mark + 1);
-  strip?.setAttribute("aria-valuetext", $("place").textContent);
+  const [start, end] = reading.marks[mark] ?? [0, 0];
+  const around = Array.from(reading.article.text).slice(Math.max(0, start - 10), end && end + 10).join("");
+  strip?.setAttribute("aria-valuetext", `${$("place").textContent} ${around}`);
   $("place-up").hidden = $("place-down").hidden = length < 1;
 }
 

@@ -39,5 +39,5 @@ export function showTake(found) {
 
 addEventListener("click", (event) => {
   const open = $("take").querySelector("details[open]");
-  if (open && !open.contains(event.target)) open.open = false;
+  if (open && event.isTrusted && !open.contains(event.target)) open.open = false; // a file is saved by a click of ours
 });

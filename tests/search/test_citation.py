@@ -28,7 +28,24 @@ DAY = date(2026, 3, 1)
         ),
         (
             {"title": "怎样发面", "source": "厨房笔记", "published": "2025-01-09", "url": "http://b.example/x"},
-            "怎样发面[EB/OL]. 厨房笔记, (2025-01-09)[2026-03-01]. http://b.example/x.",
+            "怎样发面[EB/OL]. 厨房笔记, 2025(2025-01-09)[2026-03-01]. http://b.example/x.",
+        ),
+        (
+            {"title": "怎样发面", "author": "柳青", "published": "2025-01-09", "url": "http://b.example/x"},
+            "柳青. 怎样发面[EB/OL]. (2025-01-09)[2026-03-01]. http://b.example/x.",
+        ),
+        (
+            {"title": "怎样发面", "source": "厨房笔记", "url": "http://b.example/x"},
+            "怎样发面[EB/OL]. 厨房笔记[2026-03-01]. http://b.example/x.",
+        ),
+        (
+            {
+                "title": "关于渡船的通知",
+                "meta": {"document_number": "河交发〔2024〕3号", "issuing_body": "河口市交通局"},
+                "published": "2024-06-01",
+                "url": "http://b.example/n",
+            },
+            "河口市交通局. 关于渡船的通知: 河交发〔2024〕3号[A/OL]. (2024-06-01)[2026-03-01]. http://b.example/n.",
         ),
         (
             {
@@ -51,3 +68,7 @@ def test_the_page_stands_after_the_source_or_for_itself():
     paged = article("a", "正文。", title="年报", source="河口年鉴", published="2024-01-01")
     assert gb7714(paged, page=12) == "年报[Z]. 河口年鉴, 2024-01-01: 12."
     assert gb7714(article("a", "正文。", title="年报"), page=3) == "年报[Z]. 第 3 页."
+    online = article("a", "正文。", title="年报", source="河口年鉴", published="2024-01-01", url="http://b.example/n")
+    assert gb7714(online, page=12, accessed=DAY) == (
+        "年报[EB/OL]. 河口年鉴, 2024: 12(2024-01-01)[2026-03-01]. http://b.example/n."
+    )

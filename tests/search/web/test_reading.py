@@ -211,4 +211,40 @@ def test_the_strip_of_marks_is_a_slider_of_the_keyboard(open_page):
     page.keyboard.press("ArrowDown")
     until(page, "here => document.querySelector('.minimap').ariaValueNow === String(Number(here) + 1)", here)
     assert page.get_attribute("mark.here", "data-mark") == here
+    said = page.get_attribute(".minimap", "aria-valuetext")
+    assert page.inner_text("mark.here") in said  # where it stands, and among what words
+    assert said.startswith(page.inner_text("#place"))
+    for key, number in (("End", "aria-valuemax"), ("Home", None)):
+        page.keyboard.press(key)
+        last = page.get_attribute(".minimap", number) if number else "1"
+        until(page, "last => document.querySelector('.minimap').ariaValueNow === last", last)
     assert page.evaluate("document.activeElement.className") == "minimap"
+
+
+def test_the_nearest_sentence_has_its_own_tint_in_the_list_and_in_the_article(open_page):
+    page = open_page(q=QUESTION)
+    near = page.locator("#hits .nearest").first.inner_text()
+    page.click("#hit-0")
+    page.wait_for_selector(".body .nearest")
+    whole = "".join(page.locator(".body .nearest").all_inner_texts())
+    assert near in re.sub(r"\s+", " ", whole)
+    assert page.evaluate("getComputedStyle(document.querySelector('.body .nearest')).backgroundColor") != page.evaluate(
+        "getComputedStyle(document.querySelector('.body .found:not(.nearest)')).backgroundColor"
+    )
+
+
+def test_after_a_reload_a_closed_article_gives_the_focus_to_its_result(open_page):
+    page = open_page(q=QUESTION)
+    page.click("#hit-1")
+    page.wait_for_selector(".page .body")
+    page.reload()
+    page.wait_for_selector(".page .body")
+    page.wait_for_selector("#hits li:nth-child(2) .hit.current")
+    page.keyboard.press("Escape")
+    until(page, "document.activeElement.id === 'hit-1'")
+
+
+def test_a_file_that_is_gone_is_said(open_page):
+    page = open_page(made_up, q="野家", read="a/1")
+    page.click(".fields button:has-text('打开原始文件')")
+    page.wait_for_selector(".fields .said:has-text('原来的文件已经不在了')")

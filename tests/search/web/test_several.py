@@ -32,6 +32,7 @@ def test_all_are_asked_one_can_be_chosen_and_an_article_is_read_from_its_own(ope
     page.wait_for_selector(".page h2:has-text('C919首飞')")
     assert in_address(page, "of") == ["旧闻"]
     page.keyboard.press("Escape")
+    assert "旧闻" in page.locator("#hits .meta").first.inner_text()
     page.select_option("#index", "样本")
     until(page, "!document.querySelector('#hits')?.innerText.includes('C919首飞')")
     assert in_address(page, "index") == ["样本"]
@@ -44,3 +45,7 @@ def test_the_overview_of_several_asks_which(open_page, both):
     page.goto(both.url(view="overview"))
     page.click("#view .choices button:has-text('样本')")
     page.wait_for_selector(".plane")
+    assert page.input_value("#index") == "样本"
+    page.go_back()
+    page.wait_for_selector("#view .choices")
+    assert page.input_value("#index") == ""

@@ -19,6 +19,7 @@ def test_results_are_saved_as_a_file(open_page, kind):
     with page.expect_download() as download:
         page.click(f"#take button:has-text('{kind.upper()}')")
     assert download.value.suggested_filename == f"加装电梯.{kind}"
+    assert page.locator("#take details[open]").count() == 1  # what came of it is said there
     data = Path(download.value.path()).read_bytes()
     first = page.inner_text("#hit-0")
     if kind == "csv":
@@ -34,6 +35,10 @@ def test_the_address_of_a_feed_is_copied(open_page):
     page.click("#take summary")
     page.click("#take button:has-text('Atom')")
     until(page, "document.querySelector('#take .said').textContent")
+    assert page.locator("#take details[open]").count() == 1
+    page.keyboard.press("Escape")
+    assert page.locator("#take details[open]").count() == 0
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
     address = page.evaluate("navigator.clipboard.readText()")
     feed = ElementTree.fromstring(httpx.get(address).content)
     assert feed.tag.endswith("feed")

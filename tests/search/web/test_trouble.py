@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from index.builder import update_index
 from search.api.app import create_app
 from search.live import LiveEngine
+from tests.conftest import PLAIN, HashEncoder
 from tests.search.web.conftest import Site
 
 HITS = "#hits .hit"
@@ -189,3 +191,16 @@ def test_ten_thousand_results_are_paged_through(open_page):
 def test_an_empty_index_explains_itself(open_page):
     page = open_page(answering({"articles": 0, "chunks": 0, "committed_at": ""}, path=r"/stats$"))
     page.wait_for_selector(".state:has-text('wensou index')")
+
+
+def test_an_empty_index_says_so_to_a_question_too(open_page, tmp_path):
+    update_index([], tmp_path / "index", PLAIN, encoder=HashEncoder())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("search.engine.load_encoder", lambda name: HashEncoder())
+        own = Site(create_app(LiveEngine(tmp_path / "index")))
+    page = open_page()
+    page.goto(own.url(q="电梯"))
+    page.wait_for_selector(".state h2:has-text('索引里还没有文章')")
+    page.goto(own.url(view="overview"))
+    page.wait_for_selector("#view p:has-text('文章太少')")
+    own.stop()

@@ -3,6 +3,7 @@
 import json
 import re
 
+import httpx
 import pytest
 
 from search.api.app import Options, create_app
@@ -123,3 +124,19 @@ def test_a_job_that_ends_badly_is_not_told_as_taken(open_page, locked, end, line
     asked = []
     assert _drop_one(open_page(_with_job([{"state": "running"}, end], asked)), locked)[-1] == line
     assert len(asked) == 2
+
+
+def test_where_a_key_is_needed_a_feed_has_an_address_that_needs_none(open_page, locked):
+    page = open_page(
+        lambda page: page.add_init_script("sessionStorage.setItem('wensou.key', 'secret')"),
+        context={"permissions": ["clipboard-read", "clipboard-write"]},
+    )
+    page.goto(locked.url(q="加装电梯"))
+    page.wait_for_selector("#hits .hit")
+    page.click("#take summary")
+    page.click("#take button:has-text('Atom')")
+    page.wait_for_selector("#take .said:has-text('已复制')")
+    address = page.evaluate("navigator.clipboard.readText()")
+    assert "secret" not in address
+    assert httpx.get(address).status_code == 200
+    assert httpx.get(address.replace("format=atom", "format=json")).status_code == 401
