@@ -202,7 +202,9 @@ class TitleFinder(Protocol):
     """What titles that a question nearly says are found by. Without it they are looked for among the candidates."""
 
     def titled(self, words: Mapping[str, float], least: float, most: int, filters: Filters) -> list[str]:
-        """At most `most` articles whose titles hold `words` that weigh `least` (> 0) together, the heaviest first."""
+        """At most `most` articles whose titles hold `least`, 0..1, of the weight of those `words` that any title holds,
+        the heaviest first.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ from index.analysis.names import name_facet
 from index.errors import IndexCorrupt
 from index.models import Filters
 from index.retrieval.conditions import has_value, meets
+from index.segments.postings import Postings, Rows
 from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_number
 from index.storage.arrays import release_pages
@@ -67,26 +68,18 @@ class Filtering:
 
     @names_damage
     def titled(self, words: Mapping[str, float], least: float, most: int, filters: Filters) -> list[str]:
-        """The articles whose titles hold `words` that weigh `least` together; see TitleFinder."""
-        names = sorted(words)
-        sought, weights = Sought.of(names), np.array([words[name] for name in names])
+        """The articles whose titles hold `least` of the weight of `words`; see TitleFinder."""
+        names = [*words]
+        sought = Sought.of(names)
+        numbers = np.array([segment.fields["title"].terms.find_all(sought) for segment in self.segments], np.int64)
+        weights = np.fromiter(words.values(), np.float64) * (numbers >= 0).any(axis=0) if len(numbers) else np.zeros(0)
+        needed = least * float(weights.sum())
         found: list[tuple[float, str]] = []
-        for segment in self.segments:
-            postings = segment.fields["title"]
-            numbers = np.array(postings.terms.find_all(sought), np.int64)
-            counts = np.array([postings.df(number) for number in numbers])
-            # Whatever holds enough holds one of these: the rarest, beside which the others weigh too little.
-            order = np.argsort(counts, kind="stable")
-            beyond = weights.sum() - np.cumsum(weights[order]) < least
-            needed = numbers[order[: int(beyond.argmax()) + 1]]
-            rows = np.unique(postings.any_of(needed[needed >= 0]))
+        for segment, own in zip(self.segments, numbers if needed > 0 else (), strict=False):
+            rows, sums = _heaviest(segment.fields["title"], own, weights, needed)
             passing = self.passing(segment, filters) if filters else segment.live_articles
-            rows = rows[passing[rows]]
-            sums = np.zeros(len(rows))
-            for number, weight in zip(numbers.tolist(), weights.tolist(), strict=True):
-                sums += weight * (postings.frequencies(number, rows) > 0)
-            enough = np.flatnonzero(sums >= least)
-            best = enough[np.argsort(-sums[enough], kind="stable")[:most]]
+            rows, sums = rows[passing[rows]], sums[passing[rows]]
+            best = np.argsort(-sums, kind="stable")[:most]
             found += zip((-sums[best]).tolist(), segment.store.article_ids(rows[best]), strict=True)
         return [name for _, name in sorted(found)[:most]]
 
@@ -123,3 +116,22 @@ class Filtering:
                         value = postings.terms[number].split("=", 1)[1]
                         out[name][value] = out[name].get(value, 0) + count
         return {name: dict(sorted(v.items(), key=lambda item: (-item[1], item[0]))) for name, v in out.items()}
+
+
+def _heaviest(
+    postings: Postings, terms: NDArray[np.int64], weights: NDArray[np.float64], least: float
+) -> tuple[Rows, NDArray[np.float64]]:
+    """The documents that hold `terms` (numbers, or -1) whose `weights` are `least` (> 0) together, and how much each
+    holds.
+    """
+    order = np.argsort([postings.df(number) for number in terms.tolist()], kind="stable")
+    # Whatever holds enough holds one of these: the rarest, beside which the others weigh too little.
+    count = int((weights.sum() - np.cumsum(weights[order]) < least).argmax()) + 1
+    rare = terms[order[:count]]
+    rows = np.unique(postings.any_of(rare[rare >= 0]))
+    sums = np.zeros(len(rows))
+    for number, weight in zip(terms.tolist(), weights.tolist(), strict=True):
+        if number >= 0:
+            sums += weight * (postings.frequencies(number, rows) > 0)
+    enough = sums >= least * (1 - 1e-9)  # a sum in another order
+    return rows[enough], sums[enough]

@@ -13,5 +13,5 @@ FUNCTION_WORDS = QUESTION_WORDS | frozenset(
 # Words by which a text is asked for, not a fact: 请问《…》全文, 查找…, …这篇文章, ….pdf.
 REQUEST_WORDS = QUESTION_WORDS | frozenset(
     "查找 查询 查看 查 搜索 搜 检索 寻找 找 找到 帮 帮忙 帮我 想 看 想看 看看 一下 一份 打开 阅读 全文 原文 正文 内容 "
-    "文章 文件 文档 文本 篇 这篇 那篇 下载 在线 链接 最新 pdf doc docx word txt html".split()
+    "文章 篇文章 文件 文档 文本 篇 这篇 那篇 下载 在线 链接 最新 pdf doc docx word txt html".split()
 )

@@ -46,7 +46,7 @@ _MAX_CACHED_WORDS = 4096  # words whose document frequency is kept
 _COVERAGE = 0.25
 _MIN_COVERED = 0.1  # of what is found within other words alone
 _MOSTLY = 0.5  # a lift above it is that of an article which a question asks for
-_MIN_OF_TITLE = 0.5  # of a question's idf mass, which a title that is compared with it holds
+_MIN_OF_TITLE = 0.5  # of the idf mass of a question's words that titles have, in one that is compared with it
 _MAX_TITLES = 32  # that are
 _MAX_NAMED = 32  # articles named in a question whose passages are candidates
 _MAX_PASSAGES_NAMED = 64  # of each
@@ -168,8 +168,7 @@ class Ranker:
             best = sorted(evidence, key=lambda item: (-item.bm25, item.chunk_id))
             return [*dict.fromkeys(article_of(item.chunk_id) for item in best)][:_MAX_TITLES]
         words = idf_mass({term: 1.0 for term in asked if term not in FUNCTION_WORDS}, self, self._chunks)
-        least = _MIN_OF_TITLE * sum(words.values())
-        return self._backend.titled(words, least, _MAX_TITLES, options.filters) if least > 0 else []
+        return self._backend.titled(words, _MIN_OF_TITLE, _MAX_TITLES, options.filters)
 
     def _with_named(
         self,

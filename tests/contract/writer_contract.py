@@ -356,10 +356,11 @@ class WriterContract:
         backend = opened(at)
         if not isinstance(backend, TitleFinder):
             pytest.skip("this engine looks at the titles of candidates instead")
-        words = {"灯塔": 2.0, "管理": 1.0, "办法": 1.0, "没有": 3.0}
-        assert backend.titled(words, 2.0, 5, Filters()) == ["one", "two"]
-        assert backend.titled(words, 2.0, 1, Filters()) == ["one"]
-        assert backend.titled(words, 2.5, 5, Filters()) == ["one"]
-        assert backend.titled(words, 4.5, 5, Filters()) == []
-        assert backend.titled(words, 2.0, 5, Filters(source=("two",))) == ["two"]
+        words = {"灯塔": 2.0, "管理": 1.0, "办法": 1.0, "没有": 3.0}  # the last of which is in no title
+        assert backend.titled(words, 0.5, 5, Filters()) == ["one", "two"]
+        assert backend.titled(words, 0.5, 1, Filters()) == ["one"]
+        assert backend.titled(words, 0.6, 5, Filters()) == ["one"]
+        assert backend.titled(words, 0.5, 5, Filters(source=("two",))) == ["two"]
+        assert backend.titled({"灯塔": 1.0, "面点": 1.0}, 0.6, 5, Filters()) == []
         assert backend.titled({"没有": 1.0}, 0.5, 5, Filters()) == []
+        assert backend.titled({}, 0.5, 5, Filters()) == []

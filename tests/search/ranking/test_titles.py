@@ -13,7 +13,7 @@ SPEAKS = "上期是渡船简报：第 {} 期，下期是渡船简报：第 {} �
 ISSUES = [article(f"s{n}", SPEAKS.format(n + 1, n % 30 + 1), title=f"渡船简报：第 {n} 期") for n in range(1, 31)]
 OTHERS = [
     article("rule", "未拴绳的，处五百元以下罚款。", title="临江市养犬管理条例"),
-    article("cats", "养犬管理条例说的是犬，临江市的养犬条例不管猫。", title="猫由谁管"),
+    article("cats", "养犬管理条例说的是犬，临江市没有管猫的条例，条例不管猫。", title="猫由谁管"),
     article("south", "犬只要打疫苗。", title="南港市养犬管理条例"),
     article("talk", "造船要选好木头。", title="从独木舟到铁壳船——船匠李石老的一生"),
     article("list", "从独木舟到铁壳船，船匠李石老的一生；渡船简报；临江市养犬。", title="目录"),
@@ -64,10 +64,10 @@ def test_the_liker_the_higher_and_numbers_count_as_wholes():
     assert like_titles(letters("渡船简报第117期"), titles)["same"] == pytest.approx(MAX_LIFT)
 
 
-def test_a_part_of_a_title_lifts_half_as_far_at_most():
+def test_a_part_of_a_title_lifts_less_far():
     titles = {"whole": "铁壳船", "part": "铁壳船——船匠的一生"}
     lifts = like_titles(letters("铁壳船"), titles)
-    assert lifts == {"whole": pytest.approx(MAX_LIFT), "part": pytest.approx(MAX_LIFT / 2)}
+    assert lifts == {"whole": pytest.approx(MAX_LIFT), "part": pytest.approx(0.8 * MAX_LIFT)}
 
 
 def test_single_words_and_sentences_are_not_compared():
