@@ -4,8 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from index.analysis.chunk import chunk_spans
-from index.analysis.gaps import as_read
+from index.analysis.chunk import chunk_spans, passage_text
 from index.analysis.terms import FieldTerms, Vocabulary, terms_of, terms_of_all
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Recipe
@@ -27,14 +26,6 @@ def content_hash(article: Article) -> str:
             del fields[name]
     data = json.dumps({**fields, "meta": dict(article.meta)}, sort_keys=True)
     return hashlib.blake2b(data.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def passage_text(article: Article, span: tuple[int, int, str]) -> str:
-    """What the encoder sees of a chunk: title and heading give a passage its subject."""
-    start, end, heading = span
-    head = "" if not heading or article.text.startswith(heading, start) else f"{heading}\n"
-    title = "" if article.text.startswith(article.title, start) else f"{article.title}\n"
-    return f"{title}{head}{as_read(article.text[start:end])}"
 
 
 Prepared = tuple[StoredArticle, FieldTerms, tuple[Change, ...]]

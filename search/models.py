@@ -81,6 +81,8 @@ class Explanation:
     """Why a chunk stands where it stands: score = weight * normalised bm25 + (1 - weight) * normalised dense,
     or what the reranker made of it, times the `boosts` there are.
 
+    Where both legs were asked, `alignment` has a `weight` in that score, and its `value` says how much of the question
+    stands in the passage in the same order (search.ranking.alignment).
     `expanded` has the words of the question that are looked for in other words, too, each with these and their weights.
     Where the question names articles, that counts for `rest` of the score only, and `named` is what this one has of it.
     `reason` is the same in a sentence, and `parts` are what it says, by name, each with the words it is about.
@@ -91,6 +93,7 @@ class Explanation:
     weight: float
     normalised: Mapping[str, float]
     why: WeightReason
+    alignment: Mapping[str, float] = field(default_factory=dict)
     boosts: Mapping[str, float] = field(default_factory=dict)
     rerank: float | None = None
     named: float = 0.0
@@ -205,7 +208,7 @@ class Answer:
             explanation = result.pop("explain")
             if explanation is not None:
                 explanation["dense"].pop("terms")
-                for name in ("boosts", "rerank", "expanded"):
+                for name in ("alignment", "boosts", "rerank", "expanded"):
                     if explanation[name] in (None, {}):
                         explanation.pop(name)
                 result["explain"] = explanation

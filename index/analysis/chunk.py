@@ -8,6 +8,7 @@ joins the chunk before it.
 
 import re
 
+from index.analysis.gaps import as_read
 from index.models import Article, Chunk, chunk_id_of
 
 _SENTENCE = re.compile(r"[^。！？!?；;…\n]*(?:[。！？!?；;…]+[”’」』）)\"'】》]*|\n+|$)")
@@ -125,3 +126,11 @@ def chunk_article(article: Article, *, size: int, overlap: int) -> list[Chunk]:
         Chunk(chunk_id_of(article.article_id, n), article.article_id, article.text[start:end], start, end, heading)
         for n, (start, end, heading) in enumerate(spans)
     ]
+
+
+def passage_text(article: Article, span: tuple[int, int, str]) -> str:
+    """A chunk as it is read, by an encoder or beside a question: title and heading give it its subject."""
+    start, end, heading = span
+    head = "" if not heading or article.text.startswith(heading, start) else f"{heading}\n"
+    title = "" if article.text.startswith(article.title, start) else f"{article.title}\n"
+    return f"{title}{head}{as_read(article.text[start:end])}"

@@ -130,6 +130,9 @@ def _show_explanation(why: Explanation) -> None:
     print(f"   weight {why.weight:.2f} of bm25: {_reason(why.why)}")
     for name, others in why.expanded.items():
         print(f"   {name} also as " + ", ".join(f"{term} {weight:.2f}" for term, weight in others.items()))
+    if why.alignment:
+        value, weight = why.alignment["value"], why.alignment["weight"]
+        print(f"   {1 - weight:.2f} of that + {weight:.2f} × {value:.3f}: words of the question in its order")
     for name, boost in why.boosts.items():
         print(f"   {name} × {boost:.3f}")
     if why.rerank is not None:

@@ -8,6 +8,7 @@ from index.backend import Backend
 from index.models import article_of
 from search.models import Explanation, LegExplanation
 from search.query.stopwords import FUNCTION_WORDS
+from search.ranking.alignment import BY_CHANCE, WEIGHT
 from search.ranking.fusion import ranks
 from search.ranking.ranker import Ranking
 
@@ -57,6 +58,7 @@ class Explainer:
             weight=round(ranking.weight, 4),
             normalised={leg: round(value, 4) for leg, value in normalised.items()},
             why=ranking.reason.rounded(),
+            alignment=self._alignment(position),
             boosts={"recency": round(boost, 4)} if boost else {},
             rerank=None if judged is None else round(judged, 4),
             named=round(named, 4),
@@ -68,6 +70,11 @@ class Explainer:
                 for name, others in ranking.query.expanded.items()
             },
         )
+
+    def _alignment(self, position: int) -> dict[str, float]:
+        if not self._ranking.aligned:
+            return {}
+        return {"value": round(self._ranking.alignments.get(position, BY_CHANCE), 4), "weight": WEIGHT}
 
     def _parts(
         self, position: int, terms: Mapping[str, float], bm25_rank: int | None, named: float

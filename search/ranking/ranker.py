@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from index.analysis.chunk import passage_text
 from index.analysis.fold import fold
 from index.analysis.gaps import as_read, lone_joined
 from index.analysis.names import normal
@@ -28,6 +29,8 @@ from search.query.filters import never
 from search.query.language import narrowed
 from search.query.parse import Query, check, expanded, parse, plainly
 from search.query.stopwords import FUNCTION_WORDS
+from search.ranking.alignment import BY_CHANCE, WEIGHT, aligned, alignments
+from search.ranking.alignment import POOL as ALIGNED
 from search.ranking.confidence import Confidence, Found, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
 from search.ranking.group import Ranked, by_article, by_chunk
@@ -58,7 +61,8 @@ class Ranking:
     candidates, their cosines of both levels, both normalised legs, how much of the words their articles hold, BM25's
     weight and why, what each candidate's score
     was multiplied by, what the reranker made of those it read, and the score that chance gives, where it is known, and
-    how far the articles are lifted that the question names.
+    how far the articles are lifted that the question names. `alignments` are those of the candidates looked at so far,
+    by position, and `aligned` says whether they count.
     """
 
     query: Query
@@ -76,6 +80,8 @@ class Ranking:
     judged: Mapping[str, float] = field(default_factory=dict)
     chance: float = 0.0
     lifts: Mapping[str, float] = field(default_factory=dict)
+    alignments: dict[int, float] = field(default_factory=dict)
+    aligned: bool = False
 
     @property
     def asked_by_name(self) -> bool:
@@ -241,16 +247,20 @@ class Ranker:
         That moves with the question where `adaptive`; legs, names and the second look are as in any search.
         """
         reason, evidence, lifts = ranking.reason, ranking.evidence, ranking.lifts
+        by_rank = options.mode == "hybrid" and options.fusion == "rrf"
+        # A leg alone stays as it is, be it asked for or all that the index goes by.
+        aligns = options.mode == "hybrid" and not by_rank and 0 < weight < 1
         if adaptive:
             weight = adapt(weight, reason.dense_z_score * reason.lexical_spread)
-        if options.mode == "hybrid" and options.fusion == "rrf":
-            chance = 0.0
-            scores = reciprocal_rank([ranking.bm25, ranking.dense], weights=[weight, 1 - weight]).tolist()
+        if by_rank:
+            mixed, chance = reciprocal_rank([ranking.bm25, ranking.dense], weights=[weight, 1 - weight]), 0.0
         else:
-            chance = self._chance(ranking, weight)
-            scores = convex(ranking.bm25, ranking.dense, weight=weight).tolist()
-        mixed = enumerate(zip(evidence, scores, strict=True))
-        ranked = [Ranked(e.chunk_id, s, i) for i, (e, s) in mixed if s > 0 or lifts]
+            mixed, chance = convex(ranking.bm25, ranking.dense, weight=weight), self._chance(ranking, weight)
+        if aligns:
+            mixed, chance = self._aligned(ranking, mixed), (1 - WEIGHT) * chance + WEIGHT * BY_CHANCE
+        scores = mixed.tolist()
+        pairs = enumerate(zip(evidence, scores, strict=True))
+        ranked = [Ranked(e.chunk_id, s, i) for i, (e, s) in pairs if s > 0 or lifts]
         if lifts:
             ranked = lifted(ranked, lifts)
             chance *= 1 - max(lifts.values())
@@ -258,7 +268,23 @@ class Ranker:
         ranked, boosts, judged = self._look_again(ranked, ranking.query, options)
         chance = 0.0 if judged else chance
         groups = by_article(ranked, passages=options.passages) if options.group == "article" else by_chunk(ranked)
-        return replace(ranking, groups=groups, weight=weight, boosts=boosts, judged=judged, chance=chance)
+        ranking = replace(ranking, groups=groups, weight=weight, boosts=boosts, judged=judged)
+        return replace(ranking, chance=chance, aligned=aligns)
+
+    def _aligned(self, ranking: Ranking, mixed: Scores) -> Scores:
+        """The mixed scores once the texts of the best are laid beside the question."""
+        pool = np.argsort(-mixed, kind="stable")[: min(ALIGNED, np.count_nonzero(mixed > 0))]
+        known = ranking.alignments
+        new = [at for at in pool.tolist() if at not in known]
+        texts = self._texts([ranking.evidence[at].chunk_id for at in new])
+        known.update(zip(new, alignments(ranking.query.text, ranking.idf, texts).tolist(), strict=True))
+        return aligned(mixed, pool, np.array([known[at] for at in pool.tolist()]))
+
+    def _texts(self, chunk_ids: Sequence[str]) -> list[str]:
+        """Passages as the encoder reads them, title and heading before the text."""
+        chunks = self._backend.chunks(chunk_ids)
+        articles = [self._backend.article(chunk.article_id).article for chunk in chunks]
+        return [passage_text(a, (c.start, c.end, c.heading)) for a, c in zip(articles, chunks, strict=True)]
 
     def _chance(self, ranking: Ranking, weight: float) -> float:
         """The mixed score that chance gives at this `weight` of BM25."""
@@ -315,10 +341,7 @@ class Ranker:
         """What the reranker makes of the best candidates, title and passage; nothing where there is none."""
         if self._reranker is None or not options.rerank:
             return np.zeros(0)
-        pool = ranked[:POOL]
-        titles = {name: self._backend.article(name).article.title for name in {item.article_id for item in pool}}
-        chunks = self._backend.chunks([item.chunk_id for item in pool])
-        return self._reranker.scores(query.text, [f"{titles[c.article_id]}\n{c.text}".strip() for c in chunks])
+        return self._reranker.scores(query.text, self._texts([item.chunk_id for item in ranked[:POOL]]))
 
     def _boosts(self, ranked: list[Ranked], half_life: float) -> list[float]:
         """What each candidate gains by its age."""

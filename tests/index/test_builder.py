@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from index.analysis.chunk import passage_text
 from index.analysis.tokenizer import Tokenizer
 from index.builder import build_index, configure, update_index
 from index.config import IndexConfig
@@ -15,7 +16,7 @@ from index.embedded.reader import EmbeddedIndex
 from index.encoders.base import cosine_floor
 from index.errors import BadOption, IndexCorrupt, IndexMismatch, NotFound, SelfCheckFailed, WriterBusy
 from index.models import Filters, LexicalQuery, Skipped, SkipReason, article_of
-from index.prepare import ArticlePreparer, content_hash, passage_text
+from index.prepare import ArticlePreparer, content_hash
 from index.storage.layout import Manifest, read_manifest
 from tests.conftest import CORPUS, PLAIN, HashEncoder, article, open_writer
 

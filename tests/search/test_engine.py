@@ -93,6 +93,10 @@ def test_the_numbers_of_an_explanation_recombine_to_the_score(engine, question, 
         why = result.explain
         assert why is not None
         mixed = why.weight * why.normalised["bm25"] + (1 - why.weight) * why.normalised["dense"]
+        assert bool(why.alignment) == (mode == "hybrid")
+        if why.alignment:
+            weight = why.alignment["weight"]
+            mixed = (1 - weight) * mixed + weight * why.alignment["value"]
         # What is shown is rounded to four digits.
         assert why.named + why.rest * mixed == pytest.approx(result.score, abs=2e-4)
         assert why.named == 0 or why.rest < 1
