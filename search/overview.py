@@ -15,6 +15,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.characters import HAN
 from index.analysis.tokenizer import Tokenizer
 from index.models import Article, Filters, Vectors
 from search.engine import SearchEngine
@@ -28,7 +29,7 @@ _WORDS = 4  # that name a theme
 _NEAREST = 5  # articles that stand for a theme
 _LOOKED_AT = 1_000  # characters of a text that words are taken from
 _MAX_SOURCES = 6  # shown apart from the others
-_NAMING = re.compile(r"[\u3400-\u9fff]{2,}|[a-z]{3,}")  # a word that can name something; folded
+_NAMING = re.compile(rf"[{HAN}]{{2,}}|[a-z]{{3,}}")  # a word that can name something; folded
 _TITLE = 3  # what a word of the title counts for, in words of the text
 _KEYWORDS = 12  # words that an article is about
 _DISC = 0.8  # radius of a theme that holds everything; the plane of the middles has radius 1

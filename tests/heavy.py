@@ -33,14 +33,17 @@ STARTS_PROCESSES = (
 )
 LOADS_TORCH = ("tests/index/encoders/test_onnx.py", "tests/index/training/", "tests/search/ranking/test_rerank.py")
 TAKES_LONG = (
+    "tests/contract/test_milvus_lite.py",
     "tests/index/checks/",
     "tests/index/embedded/",
+    "tests/index/encoders/test_e5.py",
     "tests/index/encoders/test_unigram.py",
     "tests/index/retrieval/test_conditions.py",
     "tests/index/retrieval/test_segment_scorer.py",
     "tests/index/storage/test_layout.py",
     "tests/index/storage/test_system.py",
     "tests/index/test_builder.py",
+    "tests/index/test_copy.py",
     "tests/index/test_hostile.py",
     "tests/search/evaluation/",
     "tests/search/suggest/",

@@ -13,6 +13,10 @@ HAN = "".join(f"{chr(low)}-{chr(high)}" for low, high in _HAN_RANGES)
 """Chinese characters, rare and compatibility ones too, for within the brackets of a pattern."""
 COMMON_HAN = "\u4e00-\u9fff"
 """Chinese characters of everyday text: the block that GBK, Big5 and all names on pages come from."""
+HAN_BUT_BAR = "\u3400-\u4dbf\u4e00-\u4e27\u4e29-\u9fff"
+"""Chinese characters but 丨, which pages use as a bar between fields."""
+GBK_HAN = range(0x4E00, 0x9FA6)
+"""Code points of the 20,902 Chinese characters that GBK has in common with the first Unicode."""
 
 
 def codes_of(text: str) -> Codes:
@@ -40,6 +44,11 @@ def is_han(codes: Codes) -> NDArray[np.bool_]:
 def is_common_han(char: str) -> bool:
     """Whether one character is of `COMMON_HAN`."""
     return "\u4e00" <= char <= "\u9fff"
+
+
+def is_han_char(char: str) -> bool:
+    """Whether one character is of `HAN`."""
+    return any(low <= ord(char) <= high for low, high in _HAN_RANGES)
 
 
 @cache

@@ -10,6 +10,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
+from index.analysis.characters import GBK_HAN
 from index.analysis.fold import fold
 from index.storage.arrays import read_arrays
 
@@ -157,10 +158,10 @@ class CharModel:
         return 0 < self._raw[char] <= rank
 
     def rare(self, rank: int) -> str:
-        """The Chinese characters, U+4E00 to U+9FA5, that are not among the `rank` most frequent, as ranges for a
+        """The Chinese characters of GBK_HAN that are not among the `rank` most frequent, as ranges for a
         class of a regular expression: compiled in half the time that each by itself takes.
         """
-        codes = np.arange(0x4E00, 0x9FA6)
+        codes = np.array(GBK_HAN)
         numbers = np.array(self.encode("".join(map(chr, codes.tolist()))))
         codes = codes[(numbers == UNKNOWN) | (numbers > rank)]
         breaks = np.flatnonzero(np.diff(codes) > 1)

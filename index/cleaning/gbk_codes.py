@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from index.analysis.characters import is_han_char
 from index.analysis.fold import fold
 from index.cleaning.charmodel import UNKNOWN, CharModel, load
 
@@ -83,7 +84,7 @@ def _simplified_only(char: str) -> bool:
 
 def script_of(text: str) -> str:
     """`t`, `s` or `` for text that is plainly traditional, plainly simplified, or neither."""
-    counts = [(char, count) for char, count in Counter(text[:2000]).items() if "\u3400" <= char <= "\u9fff"]
+    counts = [(char, count) for char, count in Counter(text[:2000]).items() if is_han_char(char)]
     traditional = sum(count for char, count in counts if fold(char) != char)
     simplified = sum(count for char, count in counts if _simplified_only(char))
     if traditional >= 5 and traditional > 4 * simplified:
@@ -115,7 +116,7 @@ _NOTHING = Behind(1.0, np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 @cache
 def _script_cost(script: str, char: str) -> float:
-    if not "\u3400" <= char <= "\u9fff" or not script:
+    if not script or not is_han_char(char):
         return 0.0
     wrong = _simplified_only(char) if script == "t" else fold(char) != char
     return WRONG_SCRIPT if wrong else 0.0

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from index.analysis.characters import COMMON_HAN, HAN_BUT_BAR
 from index.analysis.dates import find_date
 from index.analysis.fold import fold
 
@@ -37,40 +38,39 @@ for _field, _names in {
     for _name in _names.split():
         _LABELS[_name] = _field
 
-_H = r"\u3400-\u4dbf\u4e00-\u4e27\u4e29-\u9fff"  # Han without 丨, which pages use as a bar
-_NAME = rf"\s*(?!通讯员|记者|摄影|报道|实习生)[{_H}·]{{2,4}}(?=[\s、,)】\]/]|$)[\s、,/]*"
+_NAME = rf"\s*(?!通讯员|记者|摄影|报道|实习生)[{HAN_BUT_BAR}·]{{2,4}}(?=[\s、,)】\]/]|$)[\s、,/]*"
 _LABEL = re.compile(
-    rf"(?<![{_H}])(?:" + "|".join(sorted(map(re.escape, _LABELS), key=len, reverse=True)) + r")\s*[:丨|/]\s*",
+    rf"(?<![{HAN_BUT_BAR}])(?:" + "|".join(sorted(map(re.escape, _LABELS), key=len, reverse=True)) + r")\s*[:丨|/]\s*",
 )
 _CANDIDATE = re.compile(r"[:：丨｜|]|[12１２][0-9０-９]{3}|年|[记記]者|[讯訊][员員]")
 _BARE = re.compile(  # a byline without colons: 本报记者 张三 通讯员 李四
-    r"^[(【\[]?\s*(?P<role>(?:本报|本网|本刊|本台|本社|新华社|中新社|全媒体|融媒体|见习|实习|特约|首席|[\u4e00-\u9fff]{2,6}报)*"
+    rf"^[(【\[]?\s*(?P<role>(?:本报|本网|本刊|本台|本社|新华社|中新社|全媒体|融媒体|见习|实习|特约|首席|[{COMMON_HAN}]{{2,6}}报)*"
     r"(?:记者|通讯员))(?P<names>(?:" + _NAME + r")+)"
     r"(?:(?P<role2>(?:本报|特约)?(?:通讯员|记者|实习生))(?P<names2>(?:" + _NAME + r")+))?"
     r"(?:摄影报道|摄影|报道|文|摄|文/图|图文)?\s*[)】\]]?$"
 )
 _DATELINE = re.compile(
-    r"^\s*(?P<src>新华社|中新社|中新网|人民网|央视网|新华网|本报讯?|[\u4e00-\u9fff]{2,6}(?:报|网|社)讯?)"
-    r"[\u4e00-\u9fff]{0,8}\d{1,2}月\d{1,2}日(?:电|讯|消息)\s*"
-    r"(?:[(](?:本报)?记者\s*(?P<who>[\u4e00-\u9fff·]{2,4}(?:[\s、,][\u4e00-\u9fff·]{2,4}){0,4})\s*[)])?"
+    rf"^\s*(?P<src>新华社|中新社|中新网|人民网|央视网|新华网|本报讯?|[{COMMON_HAN}]{{2,6}}(?:报|网|社)讯?)"
+    rf"[{COMMON_HAN}]{{0,8}}\d{{1,2}}月\d{{1,2}}日(?:电|讯|消息)\s*"
+    rf"(?:[(](?:本报)?记者\s*(?P<who>[{COMMON_HAN}·]{{2,4}}(?:[\s、,][{COMMON_HAN}·]{{2,4}}){{0,4}})\s*[)])?"
 )
 _CLOSING = re.compile(
-    r"[(](?:本报|本网)?记者\s*(?P<who>[\u4e00-\u9fff·]{2,4}(?:[\s、,]+[\u4e00-\u9fff·]{2,4}){0,4})\s*[)]\s*$"
+    rf"[(](?:本报|本网)?记者\s*(?P<who>[{COMMON_HAN}·]{{2,4}}(?:[\s、,]+[{COMMON_HAN}·]{{2,4}}){{0,4}})\s*[)]\s*$"
 )
 _NUMBER = re.compile(
-    r"(?<![\u4e00-\u9fff])(?P<no>[\u4e00-\u9fff]{1,10}?(?:[\u4e00-\u9fff]{0,4})[〔\[(【]\s*(?:19|20)\d\d\s*[〕\])】]\s*第?\s*\d{1,5}\s*号)"
+    rf"(?<![{COMMON_HAN}])(?P<no>[{COMMON_HAN}]{{1,10}}?(?:[{COMMON_HAN}]{{0,4}})[〔\[(【]\s*(?:19|20)\d\d\s*[〕\])】]\s*第?\s*\d{{1,5}}\s*号)"
 )
 _BODIES = (
     "政府|办公厅|办公室|委员会|总局|局|厅|部|署|院|党委|县委|市委|省委|区委|中央|会|中心|学校|大学|医院|公司|银行|"
     "领导小组|指挥部"
 )
-_ISSUER = re.compile(rf"^[\u4e00-\u9fff]{{2,24}}(?:{_BODIES})$")
+_ISSUER = re.compile(rf"^[{COMMON_HAN}]{{2,24}}(?:{_BODIES})$")
 # 江城市人民政府关于印发……的通知, and the head of such a paper: 江城市人民政府文件
 _TITLE_ISSUER = re.compile(
-    rf"^(?P<who>[\u4e00-\u9fff]{{2,24}}?(?:{_BODIES})(?:[\s、][\u4e00-\u9fff]{{2,24}}?(?:{_BODIES})){{0,5}})\s*关于.{{2,120}}的?"
+    rf"^(?P<who>[{COMMON_HAN}]{{2,24}}?(?:{_BODIES})(?:[\s、][{COMMON_HAN}]{{2,24}}?(?:{_BODIES})){{0,5}})\s*关于.{{2,120}}的?"
     r"(?:通知|意见|决定|决议|命令|公告|通告|通报|请示|批复|报告|议案|函|纪要|公报|办法|规定|方案|条例|细则|说明)(?:[(].{0,20}[)])?$"
 )
-_PAPER = re.compile(rf"^(?P<who>[\u4e00-\u9fff]{{2,24}}(?:{_BODIES}))\s*文\s*件$")
+_PAPER = re.compile(rf"^(?P<who>[{COMMON_HAN}]{{2,24}}(?:{_BODIES}))\s*文\s*件$")
 _SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧肖程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任"
     "姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁"
@@ -79,21 +79,24 @@ _SURNAMES = (
     "張劉陳楊趙黃吳孫馬羅鄭謝韓馮蕭鄧許呂蘇盧蔣賈葉閻鍾範鄒陸顧龍萬錢湯賴龔龐蘭顏嚴溫蘆魯韋畢聶叢齊莊時關費紀項陽衛"
 )
 _PERSON = re.compile(
-    rf"[{_SURNAMES}][{_H}]{{1,2}}|(?:欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|皇甫|尉迟|夏侯|慕容)[{_H}]{{1,2}}"
+    rf"[{_SURNAMES}][{HAN_BUT_BAR}]{{1,2}}|(?:欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|皇甫|尉迟|夏侯|慕容)[{HAN_BUT_BAR}]{{1,2}}"
 )
 _SHAPES = {  # of the value that may stand on the line below its label
-    "document_number": re.compile(rf"[{_H}]{{0,14}}[〔\[(【]?\s*(?:19|20)\d\d\s*[〕\])】年]?\s*第?\s*\d{{1,5}}\s*号"),
+    "document_number": re.compile(
+        rf"[{HAN_BUT_BAR}]{{0,14}}[〔\[(【]?\s*(?:19|20)\d\d\s*[〕\])】年]?\s*第?\s*\d{{1,5}}\s*号"
+    ),
     "index_number": re.compile(r"[\w.〔\[(（〕\])）/-]*\d[\w.〔\[(（〕\])）/-]*"),
-    "issuing_body": re.compile(rf"[{_H}]{{2,24}}(?:{_BODIES})"),
+    "issuing_body": re.compile(rf"[{HAN_BUT_BAR}]{{2,24}}(?:{_BODIES})"),
     "source": re.compile(
-        rf"[{_H}\w]{{1,20}}(?:报|网|社|台|刊|局|委|府|办|厅|部|院|客户端|公众号|频道|在线|新闻|杂志|{_BODIES})"
+        rf"[{HAN_BUT_BAR}\w]{{1,20}}(?:报|网|社|台|刊|局|委|府|办|厅|部|院|客户端|公众号|频道|在线|新闻|杂志|{_BODIES})"
     ),
 }
-_CREDITED = re.compile(rf"[{_H}·]{{2,4}}|[\w·]{{2,12}}(?:社|网|报|台|局|中心|图库|新闻)")
+_CREDITED = re.compile(rf"[{HAN_BUT_BAR}·]{{2,4}}|[\w·]{{2,12}}(?:社|网|报|台|局|中心|图库|新闻)")
 _SUBTITLE = re.compile(r"^\s*(?:—{1,2}|－{1,2}|-{2,3}|―{1,2}|─{1,2})\s*(?P<sub>[^\s—－―─-].{1,58}?)\s*$")
 _EVENT = re.compile(r"(?:时间|日期)\s*:")
 _SENTENCE_END = re.compile(r"[。！？!?；;]")
 _PEOPLE = frozenset({"author", "correspondent", "editor", "proofreader", "reviewer", "photographer"})
+_BARS = " |丨/"
 _HEAD, _TAIL = 16, 14  # lines that are looked at from either end
 _BELOW_SIGNATURE = 6  # lines that may follow a notice's date: who else gets it, who printed it, a footer
 _MAX_LINE_OF_DATE = 5  # lines from the top among which a date alone is the page's
@@ -128,31 +131,32 @@ def line_metadata(line: str) -> Found:
 
 
 def _labelled(line: str, folded: str) -> Found:
-    body_start = 1 if folded[0] in "([【" and folded[-1] in ")]】" else 0
-    end = len(line) - body_start
-    marks = list(_LABEL.finditer(folded, body_start, end))
-    metadata: dict[str, str] = {}
-    first = marks[0].start() if marks else end
-    lead = find_date(folded[:first])
-    if lead:
-        rest = re.sub(_CLOCK + r"$", "", folded[lead[2] : first], flags=re.I) if lead[1] == body_start else "x"
-        lead_whole = not re.sub(_CLOCK, "", rest, count=1, flags=re.I).strip(" |丨/")
-        if lead[1] == body_start and lead_whole:
-            metadata["published"] = lead[0]
-        elif not marks:
-            return Found({}, False)
-        else:
-            return Found({}, False)
-    elif not marks or folded[body_start:first].strip(" |丨/"):
+    """The fields of `label：value` one behind another, perhaps a date before them; of no other line anything."""
+    begin = 1 if folded[0] in "([【" and folded[-1] in ")]】" else 0
+    end = len(line) - begin
+    marks = list(_LABEL.finditer(folded, begin, end))
+    first, *others = [*(mark.start() for mark in marks), end]
+    lead = _leading_date(folded[:first], begin)
+    if lead is None or not (lead or marks):
         return Found({}, False)
-    for mark, following in zip(marks, [*marks[1:], None], strict=False):
-        stop = following.start() if following else end
+    metadata = {"published": lead} if lead else {}
+    for mark, stop in zip(marks, others, strict=True):
         value = line[mark.end() : stop].strip(" \t|丨/,，;；　")
         key = _LABELS[re.sub(r"[\s:丨|/]+$", "", mark.group())]
         if value and not _fits(key, value):
             return Found({}, False)
         _put(metadata, key, value)
     return Found(metadata, True)
+
+
+def _leading_date(lead: str, begin: int) -> str | None:
+    """The date that `lead` is from `begin` on, a time of day aside; "" where nothing stands there, None for a text."""
+    found = find_date(lead)
+    if found is None:
+        return None if lead[begin:].strip(_BARS) else ""
+    day, start, stop = found
+    rest = re.sub(_CLOCK, "", re.sub(_CLOCK + r"$", "", lead[stop:], flags=re.I), count=1, flags=re.I)
+    return day if start == begin and not rest.strip(_BARS) else None
 
 
 def _fits(key: str, value: str) -> bool:
@@ -179,9 +183,9 @@ def _put(metadata: dict[str, str], key: str, value: str) -> None:
         found = find_date(fold(value))
         if found is None:
             return
-        tail = re.sub(r"^" + _CLOCK, "", fold(value)[found[2] :], flags=re.I).strip(" |丨/")
+        tail = re.sub(r"^" + _CLOCK, "", fold(value)[found[2] :], flags=re.I).strip(_BARS)
         value = found[0]
-        if tail and "source" not in metadata and re.fullmatch(r"[\u4e00-\u9fff]{2,10}", tail):
+        if tail and "source" not in metadata and re.fullmatch(rf"[{COMMON_HAN}]{{2,10}}", tail):
             metadata["source"] = tail
     elif key in _PEOPLE or key == "source":
         value, when = _without_date(value)

@@ -11,13 +11,13 @@ import unicodedata
 from functools import cache
 from typing import NamedTuple
 
+from index.analysis.characters import HAN
 from index.analysis.fold import fold
 from index.cleaning.charmodel import load
 from index.models import Change
 
 _VOWELS = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüêńňǹḿɑɡ\u0300\u0301\u0304\u0308\u030c"
 SYLLABLE = rf"[a-z{_VOWELS}]{{1,9}}"
-HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 # The bracket is looked for first, which is what makes a search quick.
 _ANNOTATION = re.compile(rf"[(（](?<=[{HAN}@-~].)({SYLLABLE})[)）]")
 # What any reading looks like without its tone: to ask for those of a character, pypinyin is read, which takes .4 s.

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from index.sources.page_layout import ASIDE, Line, blocks, is_han, rows, without_margins
+from index.sources.page_layout import ASIDE, Line, blocks, is_full_width, rows, without_margins
 
 _ENDS = re.compile(r"[。！？!?；;：:…”」』）)》】.][\s\"'”’」』）)》】]*$")
 _STOPS = re.compile(r"[。！？!?；;…][\s\"'”’」』）)》】]*$")
@@ -192,7 +192,7 @@ def _joined(before: str, after: str, mark: str = "") -> str:
     """Two lines as one, with `mark` where they meet: a blank between words, none between Chinese characters, and a
     word that was broken at the end of a line is whole.
     """
-    if not before or is_han(before[-1]) or is_han(after[0]):
+    if not before or is_full_width(before[-1]) or is_full_width(after[0]):
         return before + mark + after
     if _BROKEN.search(before) and after[0].islower():
         return before[:-1] + mark + after

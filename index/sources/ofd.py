@@ -7,7 +7,7 @@ from typing import Any
 from index.models import Skipped, SkipReason
 from index.sources.flow import flow
 from index.sources.packages import Element, Package, descendants, name_of
-from index.sources.page_layout import Glyph, Line, is_han, pieces
+from index.sources.page_layout import Glyph, Line, is_full_width, pieces
 from index.sources.records import Record, Records, not_read
 from index.sources.titles import author_of, title_of
 
@@ -99,20 +99,20 @@ def _object(node: Element) -> Iterator[Glyph]:
         text = "".join(code.itertext())
         along, down = _steps(code.get("DeltaX"), len(text)), _steps(code.get("DeltaY"), len(text))
         if not any(along) and any(down):  # written downwards: a word all the same
-            along, down = [size * (1.0 if is_han(char) else 0.5) for char in text], []
+            along, down = [size * (1.0 if is_full_width(char) else 0.5) for char in text], []
         at_x, at_y, spaced = x, y, False
         high = size * abs(d or b or 1) * _POINTS
         for n, char in enumerate(text):
             if char.isspace():
                 spaced = True
             else:
-                wide = size * (1.0 if is_han(char) else 0.5) * abs(a or c or 1) * _POINTS
+                wide = size * (1.0 if is_full_width(char) else 0.5) * abs(a or c or 1) * _POINTS
                 left = (box[0] + a * at_x + c * at_y + e) * _POINTS
                 base = (box[1] + b * at_x + d * at_y + f) * _POINTS
                 yield Glyph(char, left, base - 0.85 * high, left + wide, base + 0.15 * high, high, spaced)
                 spaced = False
             given = n < len(along) and along[n]
-            at_x += along[n] if given else (0.0 if any(along) else size * (1.0 if is_han(char) else 0.5))
+            at_x += along[n] if given else (0.0 if any(along) else size * (1.0 if is_full_width(char) else 0.5))
             at_y += down[n] if n < len(down) else 0.0
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from statistics import median
 from typing import NamedTuple
 
+from index.analysis.characters import COMMON_HAN
 from index.sources.numbering import numeral
 
 _APART, _APART_LATIN = 1.2, 0.85  # ems between two glyphs from which they are pieces of their own
@@ -30,8 +31,8 @@ _SURE_NUMBER = re.compile(
     r"[-—–~·•\s|]*(?:第.+[页頁].*|.*[页頁]|page.*|[-—–~·•]\s*\d{1,4}\s*[-—–~·•]|\d{1,4}\s*[/／]\s*\d{1,4})\s*", re.I
 )
 _ROMAN = {numeral(number, "lowerRoman"): number for number in range(1, 60)}
-_SPACED_END = re.compile(r"[\u4e00-\u9fff][:：]?")
-_HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2014\u2018-\u201f\u2026]")
+_SPACED_END = re.compile(f"[{COMMON_HAN}][:：]?")
+_FULL_WIDTH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2014\u2018-\u201f\u2026]")
 
 
 class Glyph(NamedTuple):
@@ -66,9 +67,9 @@ class Line:
 
 
 @cache
-def is_han(char: str) -> bool:
+def is_full_width(char: str) -> bool:
     """Whether a character is as wide as it is high: Chinese, or its punctuation."""
-    return bool(_HAN.match(char))
+    return bool(_FULL_WIDTH.match(char))
 
 
 def pieces(glyphs: Iterable[Glyph]) -> list[Line]:
@@ -92,7 +93,7 @@ def _follows(before: Glyph, glyph: Glyph) -> bool:
     overlap = min(before.bottom, glyph.bottom) - max(before.top, glyph.top)
     if overlap < 0.5 * min(before.bottom - before.top, glyph.bottom - glyph.top):
         return False
-    apart = _APART if is_han(before.text) and is_han(glyph.text) else _APART_LATIN
+    apart = _APART if is_full_width(before.text) and is_full_width(glyph.text) else _APART_LATIN
     return -0.6 * size < glyph.left - before.right < apart * size or glyph.left == before.left  # a ligature
 
 
@@ -105,14 +106,18 @@ def _line(glyphs: list[Glyph]) -> Line:
 def _spelled(glyphs: Sequence[Glyph]) -> str:
     """The text of glyphs side by side, with blanks where they stand apart, though not where all are spaced alike."""
     gaps = [b.left - a.right for a, b in zip(glyphs, glyphs[1:], strict=False)]
-    wide = [gap for a, b, gap in zip(glyphs, glyphs[1:], gaps, strict=False) if is_han(a.text) and is_han(b.text)]
+    wide = [
+        gap
+        for a, b, gap in zip(glyphs, glyphs[1:], gaps, strict=False)
+        if is_full_width(a.text) and is_full_width(b.text)
+    ]
     usual = median(wide) if len(wide) >= 3 else 0.0
     out = [glyphs[0].text] if glyphs else []
     for before, glyph, gap in zip(glyphs, glyphs[1:], gaps, strict=False):
         size = max(before.size, glyph.size)
-        if is_han(before.text) and is_han(glyph.text):
+        if is_full_width(before.text) and is_full_width(glyph.text):
             blank = gap > max(_SPACE * size, 2 * usual)
-        elif is_han(before.text) or is_han(glyph.text):
+        elif is_full_width(before.text) or is_full_width(glyph.text):
             blank = gap > 0.5 * size or (glyph.spaced and gap > 0.15 * size)
         else:
             blank = glyph.spaced or gap > _WORD_SPACE * size
@@ -214,7 +219,7 @@ def _whole_lines(told: list[list[Line]]) -> list[Line]:
             continue
         near = [told[n] for n in (number - 1, number + 1) if 0 <= n < len(told)]
         table = any(_same_columns(row, other) for other in near)
-        spaced = all(len(piece.text) == 1 and is_han(piece.text) for piece in row) and not table
+        spaced = all(len(piece.text) == 1 and is_full_width(piece.text) for piece in row) and not table
         text = ("" if spaced else " | " if table else " ").join(piece.text for piece in row)
         line = _line([glyph for piece in row for glyph in piece.glyphs]) if row[0].glyphs else row[0]
         line.text, line.cells = text, len(row) if table else 1
@@ -247,7 +252,7 @@ def _words(row: list[Line]) -> list[Line]:
 
 
 def _single(piece: Line) -> bool:
-    return len(piece.text) == 1 and is_han(piece.text)
+    return len(piece.text) == 1 and is_full_width(piece.text)
 
 
 def _near(pair: Sequence[Line]) -> bool:

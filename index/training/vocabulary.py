@@ -16,10 +16,11 @@ from typing import Any
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from index.analysis.characters import HAN
 from index.analysis.fold import fold
 
 UNKNOWN = "[UNK]"
-_WORD = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+|[0-9]+|[぀-ヿ]+")
+_WORD = re.compile(rf"[{HAN}]+|[a-z]+|[0-9]+|[぀-ヿ]+")
 _LATIN = re.compile(r"[a-z]+")
 _LEAF, _HAS_LEAF, _OFFSET = 1 << 31, 1 << 8, 10
 # Share of jieba's own frequencies in a word's score: the training text is news and laws, and a vocabulary

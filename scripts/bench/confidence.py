@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import search.ranking.confidence as judged  # noqa: E402
+from index.analysis.characters import GBK_HAN  # noqa: E402
 from index.builder import update_index  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import Dataset, load_dataset  # noqa: E402
@@ -39,8 +40,8 @@ def gibberish(rng: random.Random, count: int, characters: str) -> list[str]:
 def off_corpus(rng: random.Random, sets: dict[str, Dataset], corpus: str) -> dict[str, list[str]]:
     """About 500 queries: random rare and usual characters, Latin letters, and questions of other sets."""
     asked = {name: list(dataset.queries.values()) for name, dataset in sets.items()}
-    usual = "".join(char for text in asked["stard_rebuilt"] for char in text if "一" <= char <= "龥")
-    rare = "".join(chr(code) for code in range(0x4E00, 0x9FA5))
+    usual = "".join(char for text in asked["stard_rebuilt"] for char in text if ord(char) in GBK_HAN)
+    rare = "".join(map(chr, GBK_HAN))
     questions = {"bustm_dup": 50, "stard_rebuilt": 100, "cmrc2018": 100, "xwlb_headline": 100}
     return {
         "rare characters": gibberish(rng, 100, rare),

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from index.analysis.characters import GBK_HAN
 from index.analysis.chunk import chunk_spans
 from index.analysis.fold import fold
 from index.encoders.base import Encoder
@@ -170,7 +171,7 @@ def transformer_speeds(texts: Sequence[str]) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="wensou-model-") as made:
         folder, bert = Path(made) / "model", Path(made) / "bert"
         bert.mkdir()
-        tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map(chr, range(0x4E00, 0x9FA6))]
+        tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map(chr, GBK_HAN)]
         (bert / "vocab.txt").write_text("\n".join(tokens), encoding="utf-8")
         size = {"hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8, "intermediate_size": 2048}
         BertModel(BertConfig(vocab_size=len(tokens), **size)).save_pretrained(bert)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from index.analysis.characters import is_common_han
 from index.cleaning.clean import clean
 from index.models import Article
 from scripts.bench.damage import LOSSY
@@ -35,7 +36,7 @@ def lines_of(folder: Path, count: int, seed: int) -> list[str]:
             texts = [str(json.loads(line).get("text") or "") for line, _ in zip(stream, range(4_000), strict=False)]
         some = [line.strip() for text in rng.sample(texts, min(len(texts), 600)) for line in text.split("\n")]
         good = [line for line in some if 6 <= len(line) <= 300 and not _DAMAGED.search(line)]
-        good = [line for line in good if sum("\u4e00" <= char <= "\u9fff" for char in line) * 2 >= len(line)]
+        good = [line for line in good if sum(is_common_han(char) for char in line) * 2 >= len(line)]
         found += rng.sample(good, min(len(good), 2 * count // len(shards) + 1))
     rng.shuffle(found)
     return found[:count]

@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from index.analysis.characters import COMMON_HAN  # noqa: E402
 from index.analysis.fold import fold  # noqa: E402
 from index.analysis.names import normal  # noqa: E402
 from index.analysis.tokenizer import Tokenizer  # noqa: E402
@@ -50,7 +51,7 @@ ACTIONS = "检修 清点 招标 试运行 停用 扩建 登记 抽查 更换 测
 PASTED = ("《{}》", "“{}”", '"{}"', "【{}】", "{}（全文）", "1. {}", "*{}*", "({})", "{} -")
 _DIGITS = re.compile(r"\d{1,4}")
 _UNITS = ("", "十", "百", "千")
-_HAN = re.compile(r"^[\u4e00-\u9fff]{2,}$")
+_HAN = re.compile(rf"^[{COMMON_HAN}]{{2,}}$")
 
 
 def chinese(number: int, *, year: bool) -> str:

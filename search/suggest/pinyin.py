@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
+from index.analysis.characters import GBK_HAN
+
 _MAX_WAYS = 6  # ways to cut a run of letters into syllables that are tried: xian is 先 and 西安
 _INITIALS = frozenset("abcdefghjklmnopqrstwxyz")  # letters a syllable can begin with
 
@@ -33,7 +35,7 @@ def _plain(reading: str) -> str:
 
 @cache
 def _syllables() -> frozenset[str]:
-    common = (chr(code) for code in range(0x4E00, 0x9FA6))
+    common = (chr(code) for code in GBK_HAN)
     found = {reading for char in common for reading in readings(char)}
     return frozenset(s for s in found if len(s) > 1 or s in "aeo")
 
