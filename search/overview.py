@@ -101,8 +101,9 @@ class Themes:
 
 
 def themes_of(engine: SearchEngine) -> Themes:
-    """The themes of the commit that an engine answers from."""
-    return Themes(engine.sample(SAMPLE), engine.tokenizer)
+    """The themes of the commit that an engine answers from; those of a small index are the same in every engine."""
+    sample = sorted(engine.sample(SAMPLE), key=lambda one: one[0].article_id)
+    return Themes(sample, engine.tokenizer)
 
 
 def _clusters(vectors: Vectors) -> tuple[NDArray[np.intp], Vectors]:

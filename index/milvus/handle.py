@@ -76,14 +76,19 @@ class MilvusHandle:
     def reader(self, commit: int | None = None) -> MilvusIndex:
         """A commit, open; see IndexHandle."""
         record = self._own(commit)
+        self._load(record)
+        age = datetime.now(UTC) - datetime.fromisoformat(record.committed_at)
+        return MilvusIndex(self._client, record, young=age < _YOUNG)
+
+    def _load(self, record: Record) -> Names:
+        """Make the collections of a commit ready to be asked; IndexCorrupt where one is missing."""
         names = Names(self._address, record.version)
         there = set(self._client.collections())
         for name in names.all:
             if name not in there:
                 raise IndexCorrupt(f"index {self._address.text}: the collection {name} is missing")
             self._client.load(name)
-        age = datetime.now(UTC) - datetime.fromisoformat(record.committed_at)
-        return MilvusIndex(self._client, record, young=age < _YOUNG)
+        return names
 
     @cached_property
     def _claims(self) -> Claims:
@@ -122,6 +127,7 @@ class MilvusHandle:
     def damaged(self) -> list[str]:
         """Rows that are not what was written; see IndexHandle."""
         record = self._own()
+        self._load(record)
         return MilvusIndex(self._client, record, consistency="Strong").damaged_rows()
 
     def set_calibration(self, name: str, value: Mapping[str, Any] | None) -> int:
@@ -129,7 +135,7 @@ class MilvusHandle:
         self._control.record()  # where there is no index, none is begun
         with self.lock():
             record = self._control.record()
-            undo(self._client, Names(self._address, record.version), record.commit)
+            undo(self._client, self._load(record), record.commit)
             calibration = {key: old for key, old in record.calibration.items() if key != name}
             if value is not None:
                 calibration[name] = dict(value)
@@ -153,7 +159,7 @@ class MilvusHandle:
                 )
             record, last = self._control.record(commit), numbers[-1]
             new = last + 1
-            names = Names(self._address, record.version)
+            names = self._load(record)
             undo(self._client, names, last)
             revive(self._client, names, commit, new)
             return self._publish(record, new)

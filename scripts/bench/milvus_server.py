@@ -2,13 +2,15 @@
 """A real Milvus server beside the folder: build, bytes, dense recall and latency, and kills in the middle of writes.
 
     pip install 'wensou[milvus]' milvus==2.3.5
-    python scripts/bench/milvus_server.py --sentences ../shared/data/train/crud_news.jsonl.gz --chunks 100000
+    python scripts/bench/milvus_server.py --sentences ../shared/data/train/crud_news.jsonl.gz --chunks 100000 --work W
 
-The server is started on a free port of the loopback, in an empty folder, and ended by its process id. That of pip is
+The server is started on a free port of the loopback, in a folder of W, and ended by its process id. That of pip is
 old: it has no sparse vectors, so passages are found by meaning alone. Articles are recombined from real sentences, as
 in speed.py. Recall is of the ten nearest passages, against all of them worked out exactly; questions are asked of both
-engines in turn, so that their times are of the same minutes. Then articles are written, the server is killed (SIGKILL)
-once some rows are there, and started again: readers must see the last commit whole, and the next writer go on.
+engines in turn, so that their times are of the same minutes; once as rows lie after writing, and once when the server
+has put them on disk and made its indexes, with more and fewer neighbours in view (`ef`). Then articles are written, the
+server is killed (SIGKILL) once some rows are there, and started again: readers must see the last commit whole, and the
+next writer go on. What is done is kept in W: the same command goes on where it was stopped.
 """
 
 import argparse
@@ -20,7 +22,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -42,6 +43,7 @@ from index.config import IndexConfig  # noqa: E402
 from index.connect import open_backend, open_handle  # noqa: E402
 from index.encoders.load import load_encoder  # noqa: E402
 from index.errors import EngineUnavailable, WensouError, WriterBusy  # noqa: E402
+from index.milvus import reader  # noqa: E402
 from index.milvus.client import Client  # noqa: E402
 from index.models import Article, Filters  # noqa: E402
 
@@ -133,8 +135,9 @@ def every_vector(backend: Backend) -> tuple[list[str], np.ndarray]:
     return names, np.concatenate(rows).astype(np.float32)
 
 
-def asked(folder: str, uri: str, questions: list[str]) -> dict[str, object]:
+def asked(folder: str, uri: str, questions: list[str], ef: int = 256) -> dict[str, object]:
     """Recall and times of the dense leg on both engines, and how far a score is off at most."""
+    reader._EF = ef
     with closing(open_backend(folder)) as here, closing(open_backend(uri)) as there:
         vectors = load_encoder(here.config.model).queries(questions)
         names, matrix = every_vector(here)
@@ -155,9 +158,9 @@ def asked(folder: str, uri: str, questions: list[str]) -> dict[str, object]:
                 off = max([off, *(abs(hit.score - float(exact[at[hit.chunk_id]])) for hit in hits)])
     out: dict[str, object] = {"questions": len(questions), "greatest_error_of_a_score": off}
     for engine, some in times.items():
-        p50, p95 = np.percentile(some, (50, 95))
+        p50, p99 = np.percentile(some, (50, 99))
         mean = float(np.mean(recall[engine]))
-        out[engine] = {"recall@10": round(mean, 4), "p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
+        out[engine] = {"recall@10": round(mean, 4), "p50_ms": round(float(p50), 2), "p99_ms": round(float(p99), 2)}
     return out
 
 
@@ -239,31 +242,65 @@ def patiently(call: Callable[[], R]) -> R:
     return call()
 
 
-def measured(asked_for: argparse.Namespace, root: Path, server: Server) -> dict[str, object]:
+def sizes(server: Server, folder: Path, uri: str, empty: int) -> dict[str, object]:
+    """Rows, and bytes a passage of both, once the server has put all on disk and made its indexes."""
+    handle = open_handle(uri)
+    chunks = handle.describe().chunks
+    client = handle._client  # type: ignore[attr-defined]
+    names = [name for name in client.collections() if name.startswith("bench__")]
+    rows = {name: client.count(name, "") for name in names if "control" not in name}
+    grown = server.bytes() - empty
+    for name in names:
+        client.flush(name)
+    for name in names:
+        while int(client._client.describe_index(name, "vector")["pending_index_rows"]):
+            time.sleep(5)
+    time.sleep(60)  # in which queries turn to what was made
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return {
+        "folder_bytes_per_chunk": round(size / chunks),
+        "rows": rows,
+        "server_bytes_per_chunk_before_flush": round(grown / chunks),
+        "server_bytes_per_chunk": round((server.bytes() - empty) / chunks),
+        "server_memory_per_chunk": round(server.memory() / chunks),
+    }
+
+
+class Stages:
+    """Figures as they come, kept in a file, so that none is made twice."""
+
+    def __init__(self, file: Path) -> None:
+        """Read what is there."""
+        self._file = file
+        self.done: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+
+    def of(self, name: str, make: Callable[[], object]) -> Any:
+        """The figures of a stage; made where they are not there."""
+        if name not in self.done:
+            self.done[name] = make()
+            self._file.write_text(json.dumps(self.done, ensure_ascii=False), "utf-8")
+            print(name, json.dumps(self.done[name], ensure_ascii=False), flush=True)
+        return self.done[name]
+
+
+def measured(asked_for: argparse.Namespace, root: Path, server: Server) -> dict[str, Any]:
     """All figures."""
     pool = read_sentences(asked_for.sentences, 200_000)
     articles = list(recombined(pool, chunks=asked_for.chunks))
+    questions = known_items(pool, asked_for.questions)
     folder, uri = str(root / "folder"), f"milvus://127.0.0.1:{server.port}/bench?legs=dense"
-    empty = server.bytes()
-    result: dict[str, object] = {"articles": len(articles), "folder": built(folder, articles)}
-    result["milvus"] = built(uri, articles, server)
-    print(json.dumps(result), flush=True)
-    size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
-    chunks = open_handle(uri).describe().chunks
-    result["folder_bytes_per_chunk"] = round(size / chunks)
-    client = open_handle(uri)._client  # type: ignore[attr-defined]
-    names = [name for name in client.collections() if name.startswith("bench__")]
-    result["rows"] = {name: client.count(name, "") for name in names if "control" not in name}
-    for name in names:
-        client.flush(name)
-    time.sleep(60)  # in which the indexes of what was flushed are made
-    result["server_bytes_per_chunk"] = round((server.bytes() - empty) / chunks)
-    result["server_memory_per_chunk"] = round(server.memory() / chunks)
-    result["dense"] = asked(folder, uri, known_items(pool, asked_for.questions))
-    print(json.dumps(result), flush=True)
-    result["kills"] = killed(server, uri, articles[:500], asked_for.kills)
-    result["damaged_at_the_end"] = open_handle(uri).damaged()
-    return result
+    stages = Stages(root / "stages.json")
+    empty = stages.of("server_bytes_empty", server.bytes)
+    stages.of("articles", lambda: len(articles))
+    stages.of("folder", lambda: built(folder, articles))
+    stages.of("milvus", lambda: built(uri, articles, server))
+    stages.of("dense_as_written", lambda: asked(folder, uri, questions))
+    stages.of("sizes", lambda: sizes(server, Path(folder), uri, empty))
+    for ef in (64, 256, 1024):
+        stages.of(f"dense_ef_{ef}", lambda ef=ef: asked(folder, uri, questions, ef))  # type: ignore[misc]
+    stages.of("kills", lambda: killed(server, uri, articles[:500], asked_for.kills))
+    stages.of("damaged_at_the_end", lambda: open_handle(uri).damaged())
+    return stages.done
 
 
 def main() -> None:
@@ -273,17 +310,16 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=100_000)
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--work", type=Path, required=True, help="folder that keeps what is done")
     parser.add_argument("--out", type=Path, default=ROOT / "scripts/bench/results/milvus_server.json")
     asked_for = parser.parse_args()
-    with tempfile.TemporaryDirectory() as root:
-        server = Server(Path(root) / "server")
-        try:
-            result = measured(asked_for, Path(root), server)
-        finally:
-            server.kill()
-    text = json.dumps(result, ensure_ascii=False, indent=1)
-    asked_for.out.write_text(text + "\n", "utf-8")
-    print(text)
+    asked_for.work.mkdir(parents=True, exist_ok=True)
+    server = Server(asked_for.work / "server")
+    try:
+        result = measured(asked_for, asked_for.work, server)
+    finally:
+        server.kill()
+    asked_for.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def named_indexes(given: list[str]) -> list[tuple[str, str]]:
     """`DIR`, or `NAME=DIR` once or more -> (name, folder); BadOption where names are missing or given twice."""
     if not given:
         raise BadOption("no index given", hint="name it with --index DIR, or set WENSOU_INDEX")
-    if len(given) == 1 and ("=" not in given[0] or Path(given[0]).exists()):
+    if len(given) == 1 and ("=" not in given[0] or "://" in given[0].partition("=")[0] or Path(given[0]).exists()):
         return [("index", given[0])]
     found: dict[str, str] = {}
     for one in given:

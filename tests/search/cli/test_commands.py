@@ -402,6 +402,10 @@ def test_serve_binds_where_it_is_told(wensou, index_path, monkeypatch):
     assert asked[1].options.names == {"127.0.0.1", "::1", "localhost", "wen.example"}
     wensou("serve", "--index", f"a={index_path}", "--index", f"b={index_path}")
     assert [name for name, _ in asked[2].indexes] == ["a", "b"]
+    address = "milvus+lite:///some/file.db?name=one"
+    for given, want in ((address, ("index", address)), (f"a={address}", ("a", address))):
+        wensou("serve", "--index", given)
+        assert asked[-1].indexes == (want,)
     code, _, err = wensou("serve", "--index", f"a={index_path}", "--index", index_path)
     assert code == 2
     assert "NAME=DIR" in err
