@@ -35,15 +35,15 @@ def _is_new_enough(python: str) -> bool:
 
 
 def setup(extra: str = "") -> None:
-    """Make `.venv` with what the project needs, and the extra `extra`; again only when pyproject.toml or the kernel
-    has changed.
+    """Make `.venv` with what the project needs, and the extra `extra`; again only when pyproject.toml or what is
+    compiled has changed.
     """
     os.chdir(ROOT)
     python = program("python")
     if not python.exists():
         subprocess.run([find_python(), "-m", "venv", str(ROOT / ".venv")], check=True)
     stamp = ROOT / ".venv" / (f".wensou-{extra}" if extra else ".wensou")
-    made_from = ROOT / "pyproject.toml", ROOT / "index/retrieval/kernel.c"
+    made_from = ROOT / "pyproject.toml", *(ROOT / "index").glob("*/*.c")
     if stamp.exists() and stamp.stat().st_mtime >= max(path.stat().st_mtime for path in made_from):
         return
     print("setting up .venv (once, a minute or two) ...", file=sys.stderr, flush=True)

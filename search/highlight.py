@@ -13,7 +13,7 @@ import numpy as np
 
 from index.analysis.chunk import sentences
 from index.analysis.fold import fold
-from index.analysis.gaps import close_gaps
+from index.analysis.gaps import close_all, close_gaps
 from index.analysis.numerals import numeral_terms
 from index.analysis.tokenizer import Tokenizer
 from index.models import Vectors
@@ -34,31 +34,37 @@ def highlight(texts: Sequence[str], terms: Collection[str], tokenizer: Tokenizer
     Terms of one character are marked only where they are a word of their own, longer ones anywhere. Of terms that
     overlap the longest wins. Function words are marked only where nothing else is: marks on every 的 say nothing.
     """
-    # All texts are looked through as one: the passages of an answer are many and short.
-    folded = fold(_APART.join(texts))
     function = FUNCTION_WORDS.intersection(terms)
-    telling = _spans(folded, set(terms) - function, tokenizer)
-    telling.sort()
+    out = _marks(texts, set(terms) - function, tokenizer)
+    bare = [i for i, own in enumerate(out) if not own] if function else []
+    for i, own in zip(bare, _marks([texts[i] for i in bare], function, tokenizer), strict=True):
+        out[i] = own
+    return out
+
+
+def _marks(texts: Sequence[str], terms: AbstractSet[str], tokenizer: Tokenizer) -> list[tuple[Span, ...]]:
+    """The spans of `terms` in each text. All are looked through as one: passages of an answer are many and short."""
+    found = sorted(_spans(fold(_APART.join(texts)), terms, tokenizer)) if texts and terms else []
     out: list[tuple[Span, ...]] = []
     at = begin = 0
     for text in texts:
         end = begin + len(text)
         own: list[Span] = []
-        while at < len(telling) and telling[at][0] < end:
-            start, stop = telling[at]
+        while at < len(found) and found[at][0] < end:
+            start, stop = found[at]
             if stop <= end:
                 own.append((start - begin, stop - begin))
             at += 1
-        out.append(_disjoint(own or sorted(_spans(folded[begin:end], function, tokenizer))))
+        out.append(_disjoint(own))
         begin = end + len(_APART)
     return out
 
 
 def _spans(folded: str, terms: AbstractSet[str], tokenizer: Tokenizer) -> list[Span]:
     closed = close_gaps(folded, marks=True)
-    spans = [(start, end) for term, start, end in numeral_terms(closed.text) if term in terms]
     folded = closed.text
-    terms = {close_gaps(term, marks=True).text for term in terms}
+    spans = [(start, end) for term, start, end in numeral_terms(folded) if term in terms]
+    terms = {one.text for one in close_all(list(terms), marks=True)}
     single = {term for term in terms if len(term) == 1 and term in folded}
     for term in terms - single:
         at = folded.find(term) if len(term) > 1 else -1

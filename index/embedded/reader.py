@@ -53,7 +53,7 @@ from index.storage.layout import (
     read_manifest,
 )
 
-_MAX_LOCATIONS = 10_000  # chunks whose segment and row are remembered: few enough to stay in the caches
+_MAX_LOCATIONS = 10_000  # articles whose segment and row are remembered: few enough to stay in the caches
 
 _Found = tuple[int, NDArray[np.integer], NDArray[np.float64]]  # segment, rows, scores
 
@@ -88,8 +88,7 @@ class EmbeddedIndex(Filtering, TermLister):
     def forget(self) -> None:
         """Begin anew with the `segments` as they are: nothing is remembered of earlier questions."""
         self._scorer = Scorer(self.segments, self.config.bm25)
-        self._locations: dict[str, tuple[int, int]] = {}  # where chunks lie that a leg has just named
-        self._homes: dict[str, tuple[int, int]] = {}  # and their articles
+        self._homes: dict[str, tuple[int, int]] = {}  # where articles lie that a leg has just named
         self._passed = {}
 
     @classmethod
@@ -141,7 +140,8 @@ class EmbeddedIndex(Filtering, TermLister):
     def _nearest(self, vector: Vectors, k: int, filters: Filters) -> list[_Found]:
         nominated = [s.dense.nominate(vector, k, self._allowed(s, filters)) for s in self.segments]
         # The estimates of all segments together say which are worth an exact score.
-        floor = nth_highest(np.concatenate([rough for _, rough in nominated]), enough(k)) if nominated else 0.0
+        most = enough(k, sum(len(s.dense.vectors) for s in self.segments))
+        floor = nth_highest(np.concatenate([rough for _, rough in nominated]), most) if nominated else 0.0
         found: list[_Found] = []
         for s, (rows, rough) in enumerate(nominated):
             rows = rows[rough >= floor]
@@ -182,17 +182,12 @@ class EmbeddedIndex(Filtering, TermLister):
 
     def _chunk_ids(self, s: int, rows: NDArray[np.integer]) -> list[str]:
         store = self.segments[s].store
-        if len(self._locations) >= _MAX_LOCATIONS:
-            self._locations, self._homes = {}, {}
         articles = store.chunk_articles[rows]
         article_ids = store.article_ids(articles)
-        ordinals = (rows - store.chunk_starts[articles]).tolist()
-        chunk_ids = [
-            chunk_id_of(article_id, ordinal) for article_id, ordinal in zip(article_ids, ordinals, strict=True)
-        ]
-        self._locations.update(zip(chunk_ids, zip(repeat(s), rows.tolist()), strict=False))
+        if len(self._homes) >= _MAX_LOCATIONS:
+            self._homes = {}
         self._homes.update(zip(article_ids, zip(repeat(s), articles.tolist()), strict=False))
-        return chunk_ids
+        return list(map(chunk_id_of, article_ids, (rows - store.chunk_starts[articles]).tolist()))
 
     def _locate(self, article_id: str) -> tuple[int, int]:
         known = self._homes.get(article_id)
@@ -205,9 +200,6 @@ class EmbeddedIndex(Filtering, TermLister):
         raise NotFound(f"no article {article_id!r} in this index")
 
     def _row(self, chunk_id: str) -> tuple[int, int]:
-        known = self._locations.get(chunk_id)
-        if known is not None:
-            return known
         ordinal = ordinal_of(chunk_id)
         s, article = self._locate(article_of(chunk_id))
         store = self.segments[s].store
@@ -221,10 +213,7 @@ class EmbeddedIndex(Filtering, TermLister):
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
     ) -> list[Evidence]:
         """Both exact scores of any chunks; see Backend."""
-        known = self._locations.get
-        locations = np.array([known(chunk_id) or self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(
-            -1, 2
-        )
+        locations = np.array([self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(-1, 2)
         plan = self._scorer.plan(query)
         out: dict[int, Evidence] = {}
         for s in sorted(set(locations[:, 0].tolist())):
@@ -249,7 +238,7 @@ class EmbeddedIndex(Filtering, TermLister):
         if vector is not None:
             segment = self.segments[s]
             cosine = segment.dense.scores(vector, rows)
-            article_cosine = products(segment.article_vectors[segment.store.chunk_articles[rows]], vector)
+            article_cosine = products(segment.article_vectors, vector, segment.store.chunk_articles[rows])
         by_term = Scorer.by_term(plan, parts) if terms else repeat({})
         matched = Scorer.matched(plan, parts)
         return map(Evidence, chunk_ids, parts[-1].tolist(), cosine.tolist(), article_cosine.tolist(), by_term, matched)

@@ -114,7 +114,10 @@ class Segment:
 
     def df(self, field: str, term: str) -> int:
         """How many live documents of the field hold `term`."""
-        return self.dfs(field, [term])[1][0]
+        number = self.fields[field].terms.find(term)
+        terms, lost, _ = self.tombstones.lost[field]
+        at = int(terms.searchsorted(number)) if number >= 0 else len(terms)
+        return self.fields[field].df(number) - (int(lost[at]) if at < len(terms) and terms[at] == number else 0)
 
     def dfs(self, field: str, names: Sequence[str] | Sought) -> tuple[list[int], list[int]]:
         """Number of each term in this segment (or -1), and how many live documents of the field hold it."""

@@ -30,11 +30,18 @@ from numpy.typing import NDArray
 from index.models import Vectors
 from index.storage.arrays import RowFile, map_array
 
+try:
+    from index.segments import _halves
+except ImportError:  # no compiler where this was installed
+    _halves = None  # type: ignore[assignment]
+
 Index = Any  # faiss.Index: FAISS's own annotations lack what SWIG adds at run time
 
-INDEX_FROM = 20_000  # chunks; below it an exact scan takes a third of a millisecond
+INDEX_FROM = 8_000  # chunks; below it an exact scan reads no more than the caches hold
 _OVERFETCH = 4  # candidates of the quantised index per wanted hit, before they are scored exactly
 _MIN_CANDIDATES = 200  # candidates at least
+_MAX_CHUNKS_FOR_ALL = 20_000  # among so many chunks
+_MIN_CANDIDATES_FOR_ALL = 1_000  # so many candidates hold every one of the nearest 64
 _MAX_ROWS_WITHOUT_FAISS = 2_000  # rows that are scored without FAISS
 _MAX_MAPPED_BYTES = 200_000_000  # bytes of vectors that may be looked at in memory; of more, rows are read
 # Vectors that the codes are learned from, and rounds of k-means. Learned of 60,000 in 25 rounds, three times as long,
@@ -103,7 +110,7 @@ class DenseIndex:
     def scores(self, vector: Vectors, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """Exact inner products of `vector`, (dim,), with the vectors of `rows`: (rows,)."""
         file = self._file if len(rows) <= _MAX_ROWS_WITHOUT_FAISS else None
-        return products(file.take(rows) if file else self.vectors[rows], vector)
+        return products(file.take(rows), vector, np.arange(len(rows))) if file else products(self.vectors, vector, rows)
 
     def search(
         self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None, *, exact: bool = False
@@ -123,7 +130,7 @@ class DenseIndex:
         self, vector: Vectors, k: int, allowed: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows that hold the `k` nearest to `vector`, as surely as the index finds them, and what it estimates their
-        inner products to be; at most about `enough(k)` of them and those that tie. `allowed` as in `search`.
+        inner products to be; at most about `enough(k, n)` of them and those that tie. `allowed` as in `search`.
         """
         n = len(self.vectors)
         if n == 0 or k <= 0:
@@ -137,11 +144,11 @@ class DenseIndex:
         if self.codes is None:
             return self._nearest(vector, k, allowed)
         # The codes are scanned whole; what a filter leaves of the best is enough, or the exact scan is asked.
-        rows, rough = _ask(self.codes.index(), vector, min(int(enough(k) * n / live) + 1, n))
+        rows, rough = _ask(self.codes.index(), vector, min(int(enough(k, n) * n / live) + 1, n))
         if allowed is not None:
             kept = allowed[rows]
             rows, rough = rows[kept], rough[kept]
-            if len(rows) < min(enough(k) // 2, live):
+            if len(rows) < min(enough(k, n) // 2, live):
                 return self._nearest(vector, k, allowed)
         return rows, rough
 
@@ -226,33 +233,39 @@ class _Codes:
             return self._index
 
 
-def products(vectors: NDArray[np.float16], vector: Vectors) -> NDArray[np.float32]:
-    """Inner products of `vectors`, (n, dim), with `vector`, (dim,): (n,).
+def products(vectors: NDArray[np.float16], vector: Vectors, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Inner products of the `rows` of `vectors`, (n, dim), with `vector`, (dim,): (rows,).
 
     einsum adds up each row alone, where a matrix product rounds by how many rows there are: equal texts in segments
     of different size must not differ in the last bit.
     """
-    if not vectors.size:
-        return np.zeros(len(vectors), np.float32)
-    return np.asarray(np.einsum("ij,j->i", _wide(vectors), vector), dtype=np.float32)
+    if not len(rows) or not vectors.size:
+        return np.zeros(len(rows), np.float32)
+    return np.asarray(np.einsum("ij,j->i", _wide(vectors, rows), vector), dtype=np.float32)
 
 
-def _wide(vectors: NDArray[np.float16]) -> Vectors:
-    """In single precision, by FAISS: three times as fast as NumPy, and the same numbers."""
-    wide: Vectors = _halves(vectors.shape[1]).decode(np.ascontiguousarray(vectors).view(np.uint8))
-    return wide
+def _wide(vectors: NDArray[np.float16], rows: NDArray[np.integer] | None = None) -> Vectors:
+    """Those `rows`, or all, in single precision: by halves.c, or by FAISS, three times as fast as NumPy."""
+    if _halves is None:
+        some = vectors if rows is None else vectors[rows]
+        wide: Vectors = _faiss_halves(vectors.shape[1]).decode(np.ascontiguousarray(some).view(np.uint8))
+        return wide
+    rows = np.arange(len(vectors)) if rows is None else np.ascontiguousarray(rows, np.int64)
+    out = np.empty((len(rows), vectors.shape[1]), np.float32)
+    _halves.decode(vectors, rows, out)
+    return out
 
 
 @cache
-def _halves(dim: int) -> Any:
+def _faiss_halves(dim: int) -> Any:
     faiss = _faiss()
 
     return faiss.ScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16)
 
 
-def enough(k: int) -> int:
-    """How many candidates of a quantised index surely hold the `k` nearest, in all segments together."""
-    return max(k * _OVERFETCH, _MIN_CANDIDATES)
+def enough(k: int, n: int) -> int:
+    """How many candidates of a quantised index surely hold the `k` nearest of `n`, in all segments together."""
+    return max(k * _OVERFETCH, _MIN_CANDIDATES_FOR_ALL if n <= _MAX_CHUNKS_FOR_ALL else _MIN_CANDIDATES)
 
 
 def _faiss() -> Any:

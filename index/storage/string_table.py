@@ -153,7 +153,9 @@ class StringTable:
 
     def find(self, string: str) -> int:
         """The number of `string`, or -1."""
-        return self.find_all([string])[0]
+        key = string.encode("utf-8", "surrogatepass")
+        at = self._lower_bound(key)
+        return at if at < len(self) and self._bytes(at) == key else -1
 
     def find_all(self, strings: "Sequence[str] | Sought") -> list[int]:
         """The number of each of `strings`, or -1, in the order given."""
@@ -164,12 +166,14 @@ class StringTable:
             return [-1] * len(keys)
         near = np.minimum(lows, len(self) - 1)
         # Of strings of one number the shortest comes first; one of up to 8 bytes is known by number and length.
-        same = (self._keys[near] == numbers) & (self._lengths(near) == sizes)
-        found: list[int] = np.where(same & (lows < len(self)), near, -1).tolist()
+        begins = (self._keys[near] == numbers) & (lows < len(self))
+        found: list[int] = np.where(begins & (self._lengths(near) == sizes), near, -1).tolist()
+        for i in np.flatnonzero(begins & (sizes > 8)).tolist():
+            at = self._lower_bound(keys[i], int(lows[i]))
+            found[i] = at if at < len(self) and self._bytes(at) == keys[i] else -1
         for i, key in enumerate(keys):
-            if len(key) > 8 or key.endswith(b"\0"):
-                at = self._lower_bound(key, int(lows[i]))
-                found[i] = at if at < len(self) and self._bytes(at) == key else -1
+            if key.endswith(b"\0"):
+                found[i] = self.find(key.decode("utf-8", "surrogatepass"))
         return found
 
     def _lengths(self, numbers: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -1,7 +1,6 @@
 """Ranked chunks -> results: an article each, near-duplicates of one story folded into one. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -42,8 +41,7 @@ def by_chunk(ranked: Sequence[Ranked]) -> list[list[Ranked]]:
     return [[item] for item in ranked]
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(NamedTuple):
     """One result: the ranked chunks of its article, and the ids of other articles that tell the same story."""
 
     chunks: list[Ranked]

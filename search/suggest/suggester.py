@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from index.analysis.characters import HAN
@@ -25,6 +25,7 @@ MAX_PATTERN = 40  # characters: what is longer is a sentence, and stands in no t
 _MAX_WORDS_WITH_RARE = 50_000  # with so many, words of a single chunk are left out
 _MAX_SHORT_QUERY = 8  # characters: in so few every pair tells, in a sentence words meet that never met
 _MAX_RUN_FOR_SLIPS = 12  # characters: in a longer one only sounds and shapes are mended, which costs a few milliseconds
+_MAX_CHARS_KEPT = 256  # characters of which is kept where they and what is like them may stand
 _MAX_HITS = 2_000  # positions looked at for one pattern
 _MAX_PATTERNS = 12  # ways to read what is typed that are tried
 _MAX_INITIALS = 4  # letters that words which merely meet are guessed from; for titles there may be more
@@ -65,6 +66,9 @@ class Suggester:
         self._lister = lister
         self._tokenizer = tokenizer
         self._sounds: dict[tuple[str, bool], Slot] = {}  # a table for each of some 800 syllables and beginnings
+        # One question looks for many stretches of the same few characters.
+        self._exact = lru_cache(_MAX_CHARS_KEPT)(lambda char: self._strings.slot([char]))
+        self._alike = lru_cache(_MAX_CHARS_KEPT)(self._like)
 
     @cached_property
     def _words(self) -> dict[str, int]:
@@ -180,7 +184,7 @@ class Suggester:
             return []
         if not _HAN.search(words):
             return self._spelled(typed, limit) if _LETTERS.search(words) else []
-        if len(self._strings.find([self._strings.slot([char]) for char in words])):
+        if len(self._strings.find(list(map(self._exact, words)))):
             return []
         guesses = self._near(words)
         if not guesses and not whole:
@@ -231,8 +235,7 @@ class Suggester:
     def _near(self, chars: str, *, slips: bool = True) -> list[Guess]:
         """Stretches of titles and words that differ from `chars` in sounds and shapes or, failing that, by a slip."""
         strings = self._strings
-        exact = [strings.slot([char]) for char in chars]
-        soft = [self._alike(char) for char in chars]
+        exact, soft = list(map(self._exact, chars)), list(map(self._alike, chars))
         found: dict[str, Guess] = {}
 
         def take(pattern: list[Slot], cost: Callable[[str], float]) -> None:
@@ -257,7 +260,7 @@ class Suggester:
                 take([*exact[:i], strings.anything, *exact[i + 1 :]], lambda _: _WRONG)
         return list(found.values())
 
-    def _alike(self, char: str) -> Slot:
+    def _like(self, char: str) -> Slot:
         """Where `char` stands, itself, a homophone or a lookalike may have been meant."""
         others = {other for reading in pinyin.readings(char) for other in self._sounding.get(reading, ())}
         return self._strings.slot({char, *others, *lookalikes(char)})
@@ -299,9 +302,7 @@ class Suggester:
         """Whether these two characters stand together anywhere, or are no Chinese ones."""
         if not all(map(_HAN.match, pair)):
             return True
-        return bool(self._lister.pair_frequency(pair)) or bool(
-            len(self._strings.find([self._strings.slot([c]) for c in pair]))
-        )
+        return bool(self._lister.pair_frequency(pair)) or bool(len(self._strings.find(list(map(self._exact, pair)))))
 
     # ---- pinyin
 

@@ -142,3 +142,20 @@ def test_a_large_index_keeps_to_a_filter_and_fills_k(trained):
         assert len(rows) == 10
         assert (rows % 3 == 0).all()
         assert trained.search(vector, 10, few)[0].tolist() == brute(trained, vector, 10, few)
+
+
+@pytest.mark.parametrize("dim", [1, 7, 8, 64])
+@pytest.mark.parametrize("kernel", [vector_index._halves, None])
+def test_every_half_is_the_same_number_in_single_precision(dim, kernel, monkeypatch):
+    monkeypatch.setattr(vector_index, "_halves", kernel)
+    every = np.arange(65_536 // dim * dim, dtype=np.uint16).view(np.float16).reshape(-1, dim)
+    rows = np.random.default_rng(dim).permutation(len(every))[: 5_000 // dim]
+    assert np.array_equal(vector_index._wide(every), every.astype(np.float32), equal_nan=True)
+    assert np.array_equal(vector_index._wide(every, rows), every[rows].astype(np.float32), equal_nan=True)
+
+
+@pytest.mark.skipif(vector_index._halves is None, reason="nothing was compiled here")
+@pytest.mark.parametrize("row", [-1, 5, 2**40])
+def test_rows_that_are_not_there_are_not_decoded(row):
+    with pytest.raises(ValueError, match="not there"):
+        vector_index._wide(np.zeros((5, 8), np.float16), np.array([0, row]))

@@ -1,0 +1,67 @@
+/* Rows of half-precision numbers in single precision: what FAISS and NumPy do, the same numbers, in a fraction of the
+   time. index.segments.vector_index calls it where it was compiled. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+
+/* By integer operations alone, which compilers make several of at a time. */
+static void widen(const uint16_t *from, float *to, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; i < count; i++) {
+        uint32_t bits = (uint32_t)(from[i] & 0x7fff) << 13, sign = (uint32_t)(from[i] & 0x8000) << 16;
+        float value;
+        memcpy(&value, &bits, 4);
+        value *= 0x1p112f; /* the exponent counts from -127, not from -15; right for numbers below the normal ones, too */
+        memcpy(&bits, &value, 4);
+        bits |= sign | ((from[i] & 0x7c00) == 0x7c00 ? 0x7f800000u : 0); /* infinity, and what is no number */
+        memcpy(&to[i], &bits, 4);
+    }
+}
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#include <immintrin.h>
+__attribute__((target("avx,f16c"))) static void widen_by_eights(const uint16_t *from, float *to, Py_ssize_t count) {
+    Py_ssize_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(from + i))));
+    widen(from + i, to + i, count - i);
+}
+#define CHOOSE (__builtin_cpu_supports("f16c") ? widen_by_eights : widen)
+#else
+#define CHOOSE widen
+#endif
+
+/* decode(halves, rows, into): `halves` of two dimensions, `rows` int64 numbers of its rows, `into` as many rows of float32.
+   All in C order. Raises ValueError where they do not fit together. */
+static PyObject *decode(PyObject *self, PyObject *args) {
+    PyObject *given[3], *out = NULL;
+    Py_buffer halves = {0}, rows = {0}, into = {0};
+    const int flags = PyBUF_ND | PyBUF_C_CONTIGUOUS;
+    if (!PyArg_ParseTuple(args, "OOO", &given[0], &given[1], &given[2]))
+        return NULL;
+    if (PyObject_GetBuffer(given[0], &halves, flags) == 0 && PyObject_GetBuffer(given[1], &rows, flags) == 0 &&
+        PyObject_GetBuffer(given[2], &into, flags | PyBUF_WRITABLE) == 0) {
+        int right = halves.ndim == 2 && halves.itemsize == 2 && rows.ndim == 1 && rows.itemsize == 8 && into.ndim == 2 &&
+                    into.itemsize == 4 && into.shape[0] == rows.shape[0] && into.shape[1] == halves.shape[1];
+        const int64_t *row = rows.buf;
+        Py_BEGIN_ALLOW_THREADS
+        for (Py_ssize_t r = 0, dim = right ? halves.shape[1] : 0; right && r < rows.shape[0]; r++)
+            if ((right = row[r] >= 0 && row[r] < halves.shape[0]))
+                CHOOSE((const uint16_t *)halves.buf + row[r] * dim, (float *)into.buf + r * dim, dim);
+        Py_END_ALLOW_THREADS
+        if (right)
+            out = Py_NewRef(Py_None);
+        else
+            PyErr_SetString(PyExc_ValueError, "rows that are not there, or arrays that do not fit together");
+    }
+    PyBuffer_Release(&halves);
+    PyBuffer_Release(&rows);
+    PyBuffer_Release(&into);
+    return out;
+}
+
+static PyMethodDef methods[] = {{"decode", decode, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_halves", NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__halves(void) { return PyModule_Create(&module); }
