@@ -126,7 +126,7 @@ class Ranker:
         found = self._rank(query, options)
         if query.where is None or found.groups:
             return found
-        warnings = (*never(options.filters, query.where), NOTHING_MEETS)
+        warnings = (*query.warnings, *never(options.filters, query.where), NOTHING_MEETS)
         plain = self._rank(self._plainly(query, text, options, *warnings), options)
         return plain if plain.groups else found
 

@@ -38,6 +38,7 @@ _WAYS: tuple[tuple[Callable[[str], list[tuple[str, ...]]], bool], ...] = (
 _MIN_TITLE = 3  # characters of a title that is believed to be meant in spite of words that are known
 _WORD_SHARE = 0.2  # of a character's occurrences that are a word of their own, from which it is one
 _RUN = re.compile(r"\w+")
+_SPELLING = re.compile(r"[a-zü'’\s]+")  # pinyin or initials: no address, no number, no sign
 _LETTERS = re.compile(r"[a-z]+")
 _HAN = re.compile(f"[{HAN}]")
 # What a guess costs: how unlikely the mistake is, in mistyped characters of the same sound.
@@ -183,7 +184,7 @@ class Suggester:
         if not 2 <= len(words) <= MAX_PATTERN:
             return []
         if not _HAN.search(words):
-            return self._spelled(typed, limit) if _LETTERS.search(words) else []
+            return self._spelled(typed, limit) if _SPELLING.fullmatch(typed) else []
         if len(self._strings.find(list(map(self._exact, words)))):
             return []
         guesses = self._near(words)

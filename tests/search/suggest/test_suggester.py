@@ -133,6 +133,11 @@ def test_doubt_falls_on_words_and_lone_characters_that_stand_nowhere(suggester):
     assert suggester.doubts(terms("gbsz"), "gbsz")
 
 
+@pytest.mark.parametrize("typed", ["gb-sz", "%g%b%s%z", "https://gbsz", "gb+sz", "gbsz 2024", "gb_sz"])
+def test_letters_among_signs_and_numbers_are_no_initials(suggester, typed):
+    assert suggester.correct("gbsz") != [] == suggester.correct(typed)
+
+
 # ---- pinyin, lookalikes and strings
 
 
