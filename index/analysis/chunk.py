@@ -129,8 +129,14 @@ def chunk_article(article: Article, *, size: int, overlap: int) -> list[Chunk]:
 
 
 def passage_text(article: Article, span: tuple[int, int, str]) -> str:
-    """A chunk as it is read, by an encoder or beside a question: title and heading give it its subject."""
-    start, end, heading = span
+    """A chunk as it is read by an encoder: title and heading give it its subject."""
+    start, end, _ = span
+    return f"{subject(article, span)}{as_read(article.text[start:end])}"
+
+
+def subject(article: Article, span: tuple[int, int, str]) -> str:
+    """Title and heading of a chunk, a line each, but for what the chunk begins with itself."""
+    start, _, heading = span
     head = "" if not heading or article.text.startswith(heading, start) else f"{heading}\n"
     title = "" if article.text.startswith(article.title, start) else f"{article.title}\n"
-    return f"{title}{head}{as_read(article.text[start:end])}"
+    return f"{title}{head}"

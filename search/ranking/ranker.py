@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from index.analysis.chunk import passage_text
+from index.analysis.chunk import subject
 from index.analysis.fold import fold
 from index.analysis.gaps import as_read, lone_joined
 from index.analysis.names import normal
@@ -15,7 +15,7 @@ from index.analysis.short_forms import ShortForms
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Namer, TitleFinder
 from index.encoders.base import Encoder
-from index.models import Evidence, Filters, Hit, Vectors, article_of, chunk_id_of
+from index.models import Evidence, Filters, Hit, Vectors, article_of, chunk_id_of, ordinal_of
 from index.retrieval.signals import (
     AT_FLOOR,
     Scores,
@@ -281,10 +281,13 @@ class Ranker:
         return aligned(mixed, pool, np.array([known[at] for at in pool.tolist()]))
 
     def _texts(self, chunk_ids: Sequence[str]) -> list[str]:
-        """Passages as the encoder reads them, title and heading before the text."""
-        chunks = self._backend.chunks(chunk_ids)
-        articles = [self._backend.article(chunk.article_id).article for chunk in chunks]
-        return [passage_text(a, (c.start, c.end, c.heading)) for a, c in zip(articles, chunks, strict=True)]
+        """Passages with title and heading before the text; gaps are left in, for only letters count."""
+        texts = []
+        for chunk_id in chunk_ids:
+            stored = self._backend.article(article_of(chunk_id))
+            start, end, _ = span = stored.spans[ordinal_of(chunk_id)]
+            texts.append(f"{subject(stored.article, span)}{stored.article.text[start:end]}")
+        return texts
 
     def _chance(self, ranking: Ranking, weight: float) -> float:
         """The mixed score that chance gives at this `weight` of BM25."""
