@@ -16,6 +16,7 @@ from index.milvus.address import Address, MilvusOptions
 
 MAX_ROWS = 16_384  # of one answer, by Milvus's own limit
 _MESSAGE_BYTES = 4 << 20  # of rows in one call, about; Milvus takes 64 MB
+_FEW_ROWS = 1_024  # of a segment, of which no index is made
 _FIRST_WAIT = 0.1  # seconds, doubled each time
 _LONGEST_WAIT = 5.0
 R = TypeVar("R")
@@ -122,6 +123,29 @@ class Client:
         """Have a collection's rows put on disk, and its indexes built."""
         limit = max(300.0, self._options.timeout)
         self._tried(lambda: self._client.flush(name, timeout=limit), f"flush {name}")
+
+    def settle(self, name: str, seconds: float) -> bool:
+        """Have a server put rows on disk and index them; whether that was done in about so many seconds."""
+        if self.address.file is not None:
+            return True  # milvus-lite compares with every row
+        self.flush(name)
+        end = time.monotonic() + seconds
+        while not self._settled(name):
+            if time.monotonic() > end:
+                return False
+            time.sleep(1)
+        return True
+
+    def _settled(self, name: str) -> bool:
+        timeout = self._options.timeout
+
+        def call() -> bool:
+            told = self._client.describe_index(name, "vector", timeout=timeout)
+            loaded = self._client.list_loaded_segments(name, timeout=timeout)
+            large = [one for one in loaded if int(one.num_rows) >= _FEW_ROWS]
+            return not int(told["pending_index_rows"]) and all(int(one.index_id) for one in large)
+
+        return self._tried(call, f"describe the index of {name}")
 
     def point(self, alias: str, name: str) -> None:
         """Let `alias` stand for the collection `name`."""

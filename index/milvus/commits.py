@@ -15,8 +15,16 @@ _ARTICLE_FIELDS = ("pk", "article", "path", "hash", "title", "body", "terms_of",
                    "body_pages", "terms_pages", "chunks", *_FILTERED)  # fmt: skip
 
 
-def remove(client: Client, collection: str, pks: Sequence[str]) -> None:
-    """Delete rows by their primary keys."""
+def delete_articles(client: Client, names: Names, articles: Sequence[str], commit: int) -> None:
+    """Remove the rows of articles that `commit` has written, for good."""
+    for begin in range(0, len(articles), _IDS_A_CALL):
+        some = any_of("article", articles[begin : begin + _IDS_A_CALL])
+        for collection in (names.articles, names.chunks):
+            rows = client.scan(collection, f"{some} and born == {commit}", ["pk"], consistency="Strong")
+            _remove(client, collection, [row["pk"] for row in rows])
+
+
+def _remove(client: Client, collection: str, pks: Sequence[str]) -> None:
     for begin in range(0, len(pks), _IDS_A_CALL):
         client.delete(collection, any_of("pk", pks[begin : begin + _IDS_A_CALL]))
 
@@ -33,12 +41,13 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
-def end(client: Client, names: Names, some: str, commit: int) -> None:
-    """Let rows that pass a filter end with `commit`."""
+def end_articles(client: Client, names: Names, articles: Sequence[str], commit: int) -> None:
+    """Let the rows of articles in older commits end with `commit`."""
     more = ["terms"] if client.sparse else []
-    alive = f"{some} and died == {ALIVE}"
-    _rewrite(client, names.chunks, alive, [*_CHUNK_FIELDS, *more], died=commit)
-    _rewrite(client, names.articles, alive, _ARTICLE_FIELDS, died=commit)
+    for begin in range(0, len(articles), _IDS_A_CALL):
+        alive = f"{any_of('article', articles[begin : begin + _IDS_A_CALL])} and died == {ALIVE}"
+        _rewrite(client, names.chunks, alive, [*_CHUNK_FIELDS, *more], died=commit)
+        _rewrite(client, names.articles, alive, _ARTICLE_FIELDS, died=commit)
 
 
 def undo(client: Client, names: Names, commit: int, some: str = "") -> None:

@@ -31,7 +31,8 @@ def now() -> str:
 @dataclass(frozen=True, slots=True)
 class Record:
     """One commit. `documents` and `lengths` are counts of live documents of a field and of their terms; `written` are
-    the average lengths under which the sparse vectors of the version were made; `runs` hold the counts of terms.
+    the average lengths under which the sparse vectors of the version were made; `runs` hold the counts of terms;
+    `loose` is how many chunks were written since the server was last made to put them on disk.
     """
 
     commit: int
@@ -50,6 +51,7 @@ class Record:
     calibration: dict[str, Any] = field(default_factory=dict)
     boilerplate: list[str] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
+    loose: int = 0
     format: int = FORMAT
 
     def averages(self) -> dict[str, float]:

@@ -165,6 +165,7 @@ class ShardWriter(MilvusWriter):
             "chunks": self._chunks - base.chunks,
             "dead": self._dead - base.dead_chunks,
             "bytes": self._bytes - base.bytes,
+            "loose": self._loose - base.loose,
             "documents": dict(self._tally.documents),
             "lengths": dict(self._tally.lengths),
             "written": self._written,
@@ -183,6 +184,7 @@ class ShardWriter(MilvusWriter):
             self._chunks += part["chunks"]
             self._dead += part["dead"]
             self._bytes += part["bytes"]
+            self._loose += part["loose"]
             self._tally.documents.update(part["documents"])
             self._tally.lengths.update(part["lengths"])
             self._written += [averages for averages in part["written"] if averages not in self._written]

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from index.analysis.terms import FieldTerms, terms_of
 from index.backend import Recipe
 from index.errors import IndexCorrupt, WensouError
-from index.milvus.client import Client, any_of
-from index.milvus.commits import drop_old, end, remove, undo
+from index.milvus.client import Client
+from index.milvus.commits import delete_articles, drop_old, end_articles, undo
 from index.milvus.control import Control, Record, now
 from index.milvus.reader import MilvusIndex
 from index.milvus.rows import Prepared, article_rows, check_id, chunk_rows, prepared
@@ -28,8 +28,10 @@ from index.milvus.terms import OWN_FIELDS, WHOLE_FIELDS
 from index.models import StoredArticle
 from index.retrieval.bm25 import Bm25
 
+LOOSE = 2_000  # chunks; the temporary index that Milvus makes of some thousands finds half of what is near
+_LEAST_WAIT = 120.0  # seconds for the server's index
+_WAIT_A_CHUNK = 0.02
 MAX_DRIFT = 1.25  # of average lengths since the sparse vectors were written, beyond which they are written anew
-_IDS_A_CALL = 100
 _ARTICLES_AT_ONCE = 200
 
 
@@ -80,6 +82,7 @@ class MilvusWriter:
         self._written = self.record.written[:]
         self._articles, self._chunks = self.record.articles, self.record.chunks
         self._dead, self._bytes = self.record.dead_chunks, self.record.bytes
+        self._loose = self.record.loose
         self._known: dict[str, _Known] | None = None
         self._clean()
 
@@ -125,13 +128,14 @@ class MilvusWriter:
     def _resume(self) -> None:
         """Take up the whole articles that an interrupted build has written, and delete the others."""
         known = {name: one for name, one in self._all_known("born >= 0").items() if self._mine(name)}
+        self._loose = sum(one.chunks for one in known.values())
         counts: Counter[str] = Counter()
         for row in self._client.scan(self.names.chunks, "born >= 0", ["article"], consistency="Strong"):
             if self._mine(row["article"]):
                 counts[row["article"]] += 1
         self._tally.undo()
         broken = {name for name in set(counts) | set(known) if name not in known or known[name].chunks != counts[name]}
-        self._delete_rows(sorted(broken))
+        delete_articles(self._client, self.names, sorted(broken), self._next)
         self._known = {name: one for name, one in known.items() if name not in broken}
         whole = sorted(self._known)
         for begin in range(0, len(whole), _ARTICLES_AT_ONCE):
@@ -223,6 +227,7 @@ class MilvusWriter:
         self._client.write(self.names.pages, pages)
         self._client.write(self.names.chunks, chunks)
         self._client.write(self.names.articles, articles)
+        self._loose += len(chunks)
 
     def _count(self, one: Prepared, sign: int = 1) -> None:
         self._tally.add(one, sign)
@@ -243,6 +248,7 @@ class MilvusWriter:
             lengths={name: count + self._tally.lengths[name] for name, count in self.record.lengths.items()},
             written=self._written,
             runs=self._tally.runs(),
+            loose=self._loose,
             calibration={"measured": None, **self.calibration},
             boilerplate=sorted(self.boilerplate),
         )
@@ -256,9 +262,9 @@ class MilvusWriter:
             for one in self._prepared_again(names):
                 self._count(one, -1)
             own = [name for name in names if known[name].born == self._next]
-            self._delete_rows(own)
+            delete_articles(self._client, self.names, own, self._next)
             old = [name for name in names if known[name].born != self._next]
-            self._end(old)
+            end_articles(self._client, self.names, old, self._next)
             self._dead += sum(known[name].chunks for name in old)
             for name in names:
                 del known[name]
@@ -280,26 +286,21 @@ class MilvusWriter:
         chunks = sum(len(one.spans) for one in stored)
         return list(prepared(stored, terms, np.zeros((chunks, 1), np.float16)))
 
-    def _delete_rows(self, names: Sequence[str]) -> None:
-        """Remove rows of this commit for good."""
-        for begin in range(0, len(names), _IDS_A_CALL):
-            some = any_of("article", names[begin : begin + _IDS_A_CALL])
-            for collection in (self.names.articles, self.names.chunks):
-                own = f"{some} and born == {self._next}"
-                rows = self._client.scan(collection, own, ["pk"], consistency="Strong")
-                remove(self._client, collection, [row["pk"] for row in rows])
-
-    def _end(self, names: Sequence[str]) -> None:
-        """Let rows of older commits end with the next one."""
-        for begin in range(0, len(names), _IDS_A_CALL):
-            end(self._client, self.names, any_of("article", names[begin : begin + _IDS_A_CALL]), self._next)
-
     # ---- commits
 
     def preview(self) -> MilvusIndex:
         """What the next commit would answer."""
         self._tally.write()
+        self._settle()
         return self._seen("Bounded", young=True)
+
+    def _settle(self) -> None:
+        """Have the server make its vector index, where more chunks wait for it than it looks through one by one."""
+        if self._loose < LOOSE:
+            return
+        if not self._client.settle(self.names.chunks, max(_LEAST_WAIT, self._loose * _WAIT_A_CHUNK)):
+            self.warnings.append("the server is still at its index: until it is done, some may not be found by meaning")
+        self._loose = 0
 
     def whole(self) -> bool:
         """Always: this is the only writer; see Writer."""
@@ -326,6 +327,7 @@ class MilvusWriter:
 
     def _publish(self) -> None:
         self._tally.merge()
+        self._settle()
         self._check_counts(self._next)
         self._check_rows()
         record = replace(self._counted(), commit=self._next, committed_at=now())
@@ -378,7 +380,7 @@ class MilvusWriter:
         self.record, self.names = writer.record, writer.names
         self._base, self._next, self._known = writer._base, writer._next, writer._known
         self._written, self._dead, self._bytes = writer._written, writer._dead, writer._bytes
-        self._tally = self._new_tally()
+        self._tally, self._loose = self._new_tally(), writer._loose
         self._compact = False
 
     def _take(self, old: MilvusIndex, batch: Sequence[StoredArticle]) -> None:

@@ -135,7 +135,7 @@ def every_vector(backend: Backend) -> tuple[list[str], np.ndarray]:
     return names, np.concatenate(rows).astype(np.float32)
 
 
-def asked(folder: str, uri: str, questions: list[str], ef: int = 256) -> dict[str, object]:
+def asked(folder: str, uri: str, questions: list[str], ef: int = reader._EF) -> dict[str, object]:
     """Recall and times of the dense leg on both engines, and how far a score is off at most."""
     reader._EF = ef
     with closing(open_backend(folder)) as here, closing(open_backend(uri)) as there:
@@ -242,6 +242,20 @@ def patiently(call: Callable[[], R]) -> R:
     return call()
 
 
+def rewritten(uri: str, server: Server) -> dict[str, object]:
+    """Write all rows anew, as a commit does once texts have grown by a quarter; seconds and processor time."""
+    began, cpu, theirs = time.perf_counter(), own_cpu(), server.cpu()
+    chunks = open_handle(uri).describe().chunks
+    update_index([], uri, None, compact=True)
+    per = 1_000 / max(1, chunks)
+    return {
+        "chunks": chunks,
+        "seconds": round(time.perf_counter() - began, 1),
+        "cpu_seconds_per_1000": round((own_cpu() - cpu) * per, 3),
+        "server_cpu_seconds_per_1000": round((server.cpu() - theirs) * per, 3),
+    }
+
+
 def sizes(server: Server, folder: Path, uri: str, empty: int) -> dict[str, object]:
     """Rows, and bytes a passage of both, once the server has put all on disk and made its indexes."""
     handle = open_handle(uri)
@@ -296,9 +310,10 @@ def measured(asked_for: argparse.Namespace, root: Path, server: Server) -> dict[
     stages.of("milvus", lambda: built(uri, articles, server))
     stages.of("dense_as_written", lambda: asked(folder, uri, questions))
     stages.of("sizes", lambda: sizes(server, Path(folder), uri, empty))
-    for ef in (64, 256, 1024):
+    for ef in (64, 256, 512, 1024):
         stages.of(f"dense_ef_{ef}", lambda ef=ef: asked(folder, uri, questions, ef))  # type: ignore[misc]
     stages.of("kills", lambda: killed(server, uri, articles[:500], asked_for.kills))
+    stages.of("written_anew", lambda: rewritten(uri, server))
     stages.of("damaged_at_the_end", lambda: open_handle(uri).damaged())
     return stages.done
 
