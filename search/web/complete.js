@@ -11,7 +11,6 @@ box.addEventListener("compositionend", () => { composing = false; suggestSoon();
 
 let soon = 0;
 let chosen = -1;
-let completes = true;
 
 function suggestSoon() {
   clearTimeout(soon);
@@ -20,13 +19,12 @@ function suggestSoon() {
 
 async function suggest() {
   const typed = box.value.trim();
-  if (!completes || !typed || composing || document.activeElement !== box) return closeSuggestions();
+  if (!typed || composing || document.activeElement !== box) return closeSuggestions();
   let data;
   try {
     data = await askOnce(`suggest?${new URLSearchParams({ q: typed })}`);
-  } catch (error) {
-    completes = error.status !== 404; // completion is a courtesy: without it the page works as before
-    return closeSuggestions();
+  } catch {
+    return closeSuggestions(); // completion is a courtesy: without it the page works as before
   }
   if (box.value.trim() !== typed || document.activeElement !== box || composing) return;
   const found = data.suggestions.filter((text) => text !== typed).slice(0, 7);

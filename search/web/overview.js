@@ -119,7 +119,7 @@ function months(counts) {
     });
     const on = (!state.after || bar.before >= state.after) && (!state.before || bar.after <= state.before);
     const label = `${bar.label}　${t("articles", bar.count)}`;
-    return el("button", { type: "button", class: on ? "stack" : "stack off", title: label, "aria-label": label, onclick: () => go({ after: bar.after, before: bar.before }) }, stack.reverse());
+    return el("button", { type: "button", class: on ? "stack" : "stack off", disabled: !bar.count, title: label, "aria-label": label, onclick: () => go({ after: bar.after, before: bar.before }) }, stack.reverse());
   });
   const pick = (source, i) =>
     el("button", { type: "button", lang: script(source), "aria-pressed": String(state.source.includes(source)), onclick: () => go({ source: state.source.includes(source) ? [] : [source] }) }, coloured(el("i"), i), source, " ", el("span.count", number(counts.sources[source])));

@@ -214,7 +214,7 @@ export function closeReader() {
 /** On a narrow screen the article covers the rest, which is then out of reach; on a wide one it stands beside. */
 function cover() {
   const covered = Boolean(reading) && !wide.matches;
-  for (const id of ["top", "narrow", "results", "view", "foot"]) $(id).inert = covered;
+  for (const id of ["skip", "top", "narrow", "results", "view", "foot"]) $(id).inert = covered;
   reader.setAttribute("role", covered ? "dialog" : "complementary");
   if (covered) reader.setAttribute("aria-modal", "true");
   else reader.removeAttribute("aria-modal");

@@ -13,7 +13,7 @@ SCREENS = {
     "phone": ({"q": QUESTION}, POCKET, "#hits .hit"),
     "reader": ({"q": QUESTION}, {}, "#hits .hit"),
     "reader-dark": ({"q": QUESTION}, {"color_scheme": "dark"}, "#hits .hit"),
-    "overview": ({"view": "overview", "q": "停水"}, {}, ".plane"),
+    "overview": ({"view": "overview"}, {}, ".plane"),
     "overview-phone": (
         {"view": "overview"},
         {"viewport": PHONE, "device_scale_factor": 2, "is_mobile": True},
