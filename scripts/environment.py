@@ -48,6 +48,8 @@ def setup(extra: str = "") -> None:
         return
     print("setting up .venv (once, a minute or two) ...", file=sys.stderr, flush=True)
     pip = [str(python), "-m", "pip", "install", "--quiet"]
+    if "PYTHONDONTWRITEBYTECODE" not in os.environ:
+        pip.append("--no-compile")  # Python compiles what it loads, once; all of it beforehand takes most of a minute
     subprocess.run([*pip, TORCH], check=True)
     subprocess.run([*pip, "--editable", f".[{extra}]" if extra else "."], check=True)
     stamp.touch()
