@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -94,16 +93,13 @@ def test_tokens_two_apart_tell_sentences_apart(bundled):
     np.testing.assert_allclose(words[0], words[1], atol=1e-6)
 
 
-def test_no_torch_and_quick():
+def test_no_torch():
     code = (
-        "import sys, time; from index.encoders.load import load_encoder; clock = time.perf_counter();"
-        "load_encoder().queries(['春天的故事']); seconds = time.perf_counter() - clock;"
-        "heavy = {'torch', 'sentence_transformers', 'transformers'} & set(sys.modules);"
-        "print(heavy or 'light', round(seconds, 3))"
+        "import sys; from index.encoders.load import load_encoder; load_encoder().queries(['春天的故事']);"
+        "print({'torch', 'sentence_transformers', 'transformers'} & set(sys.modules) or 'light')"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert out[0] == "light"
-    assert float(out[1]) < 2.0  # 0.2 s on an idle machine; tests run on busy ones
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out == "light\n"
 
 
 def test_rows_have_length_one_or_zero_and_short_passages_less(bundled):
@@ -263,13 +259,12 @@ def test_fingerprint_of_a_transformer_follows_its_prompts(tiny, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["./no-such-folder", "/no/such/folder", "a/b/c", "", "/"])
-def test_a_missing_folder_is_said_at_once(name):
-    clock = time.perf_counter()
+def test_a_missing_folder_is_said_and_no_hub_is_asked(name, monkeypatch):
+    monkeypatch.setattr("socket.create_connection", lambda *_, **__: pytest.fail("asks the hub"))
     with pytest.raises(EncoderUnavailable) as caught:
         load_encoder(name)
     assert caught.value.hint
     assert "\n" not in caught.value.message
-    assert time.perf_counter() - clock < 2 or name == "/"
 
 
 def test_a_file_is_no_model(tmp_path):
