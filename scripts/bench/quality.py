@@ -2,6 +2,7 @@
 """nDCG@10, R@100 and RR@10 of each mode on every BEIR folder below --data, as seen, with 95% intervals.
 
     python scripts/bench/quality.py --data ../shared/data/eval
+    python scripts/bench/quality.py --data ../shared/data/eval --first-page    # hybrid alone, in a tenth of the time
 
 What is measured is what `search` shows: operators, names, folding and all; the raw ranking, before near-duplicates are
 folded, stands beside it. Intervals are of a paired bootstrap over the questions: hybrid less BM25, and hybrid less the
@@ -20,6 +21,8 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,7 @@ from index.retrieval.measures import interval, ndcg  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import DEPTH, Dataset, load_dataset, measure  # noqa: E402
 from search.evaluation.trial import Question, Trial  # noqa: E402
+from search.models import SearchOptions  # noqa: E402
 
 WEIGHTS = [0.2, 0.3, *(round(0.05 * step, 2) for step in range(8, 20))]  # 0 and 1 are the legs themselves
 
@@ -69,6 +73,49 @@ def try_set(engine: SearchEngine, dataset: Dataset) -> tuple[dict[str, Any], dic
     return row, {weight: float(np.mean(values)) for weight, values in fixed.items()}
 
 
+def first_page(engine: SearchEngine, dataset: Dataset) -> dict[str, Any]:
+    """nDCG@10 of the first page of ten that `search` shows, and of the one without search.ranking.alignment."""
+    plain = copy(engine)
+    plain._ranker = copy(engine._ranker)
+    plain._ranker._aligned = lambda _, mixed: mixed  # type: ignore[method-assign]
+    found: dict[str, list[float]] = {"hybrid": [], "without alignment": []}
+    for query_id, text in dataset.queries.items():
+        left_out = dataset.ignore.get(query_id, frozenset())
+        options = SearchOptions(k=10 + len(left_out), passages=1)
+        ranking = engine.ranking(text, options)
+        again = plain.remixed(ranking, options, ranking.reason.corpus)
+        for name, one in (("hybrid", ranking), ("without alignment", again)):
+            shown = [article_id for article_id, _ in engine.page(one, options) if article_id not in left_out]
+            found[name].append(ndcg(shown, dataset.qrels[query_id]))
+    row: dict[str, Any] = {name: round(float(np.mean(values)), 4) for name, values in found.items()}
+    gain = np.array(found["hybrid"]) - np.array(found["without alignment"])
+    low, high = interval(gain)
+    return {**row, "gain": round(float(gain.mean()), 4), "95%": [round(low, 4), round(high, 4)], "queries": len(gain)}
+
+
+def first_pages(args: argparse.Namespace) -> dict[str, Any]:
+    """`first_page` of every set, and their means."""
+    sets: dict[str, dict[str, Any]] = {}
+    for folder, index in folders(args):
+        dataset = load_dataset(folder)
+        update_index(dataset.articles(), index, IndexConfig(model=args.model))
+        with SearchEngine.open(index) as engine:
+            sets[folder.name] = first_page(engine, dataset)
+        print(f"{folder.name:16} {sets[folder.name]}", flush=True)
+    names = ("hybrid", "without alignment")
+    mean = {name: round(float(np.mean([row[name] for row in sets.values()])), 4) for name in names}
+    print(f"{'mean':16} {mean}")
+    return {"nDCG@10": mean, "sets": sets}
+
+
+def folders(args: argparse.Namespace) -> Iterator[tuple[Path, Path]]:
+    """Each set and where its index is, for as long as it is asked."""
+    for folder in sorted(path for path in args.data.iterdir() if (path / "qrels.tsv").exists()):
+        if not args.only or folder.name in args.only:
+            with tempfile.TemporaryDirectory(prefix="wensou-quality-") as temporary:
+                yield folder, (args.indexes or Path(temporary)) / folder.name
+
+
 def main() -> None:
     """Run every set and write the results as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -76,20 +123,23 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="names of sets")
     parser.add_argument("--model", default="bundled", help="encoder of the indexes, such as e5-small")
     parser.add_argument("--indexes", type=Path, help="keep the indexes there, and bring up to date those that are")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/quality.json")
+    parser.add_argument("--first-page", action="store_true", help="hybrid as seen alone: no legs, no fixed weights")
+    parser.add_argument("--out", type=Path, help="default: quality.json in results, or quality_first_page.json")
     args = parser.parse_args()
+    results = Path(__file__).parent / "results"
+    args.out = args.out or results / f"quality{'_first_page' * args.first_page}.json"
+    args.out.parent.mkdir(exist_ok=True)
+    if args.first_page:
+        args.out.write_text(json.dumps(first_pages(args), indent=1) + "\n", "utf-8")
+        return
     sets: dict[str, dict[str, Any]] = {}
     fixed: dict[str, dict[float, float]] = {}
-    for folder in sorted(path for path in args.data.iterdir() if (path / "qrels.tsv").exists()):
-        if args.only and folder.name not in args.only:
-            continue
+    for folder, index in folders(args):
         began = time.perf_counter()
         dataset = load_dataset(folder)
-        with tempfile.TemporaryDirectory(prefix="wensou-quality-") as temporary:
-            index = (args.indexes or Path(temporary)) / folder.name
-            update_index(dataset.articles(), index, IndexConfig(model=args.model))
-            with SearchEngine.open(index) as engine:
-                sets[folder.name], fixed[folder.name] = try_set(engine, dataset)
+        update_index(dataset.articles(), index, IndexConfig(model=args.model))
+        with SearchEngine.open(index) as engine:
+            sets[folder.name], fixed[folder.name] = try_set(engine, dataset)
         row = sets[folder.name]
         shown = "  ".join(f"{mode} {row[mode]['nDCG@10']:.4f}" for mode in ("bm25", "dense", "raw", "hybrid"))
         for name in ("hybrid less bm25", "hybrid less better leg"):
@@ -104,7 +154,6 @@ def main() -> None:
     print(f"{'mean':16} {mean}")
     shares = {name: {str(weight): round(v, 4) for weight, v in values.items()} for name, values in fixed.items()}
     found = {"python": platform.python_version(), "mean": mean, "sets": sets, "fixed weights": shares}
-    args.out.parent.mkdir(exist_ok=True)
     args.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 

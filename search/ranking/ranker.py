@@ -15,7 +15,7 @@ from index.analysis.short_forms import ShortForms
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Namer, TitleFinder
 from index.encoders.base import Encoder
-from index.models import Evidence, Filters, Hit, Vectors, article_of, chunk_id_of, ordinal_of
+from index.models import Evidence, Filters, Hit, Vectors, article_of, chunk_id_of
 from index.retrieval.signals import (
     AT_FLOOR,
     Scores,
@@ -165,8 +165,14 @@ class Ranker:
             names = self._titled([token.term for token in asked], options, evidence)
             titles = dict(zip(names, self._backend.titles_of(names), strict=True))
             for name, lift in like_titles(said, titles).items():
-                lifts[name] = max(lift, lifts.get(name, 0.0))
+                if self._says_more_than_title(name):
+                    lifts[name] = max(lift, lifts.get(name, 0.0))
         return lifts
+
+    def _says_more_than_title(self, article_id: str) -> bool:
+        """Whether an article has a text beside its title. A sentence that is both is asked for by what it says."""
+        article = self._backend.article(article_id).article
+        return normal(article.text) != normal(article.title)
 
     def _titled(self, asked: Sequence[str], options: SearchOptions, evidence: Sequence[Evidence]) -> list[str]:
         """Articles whose titles may be what is `asked`, these words: those that hold most of them."""
@@ -283,10 +289,9 @@ class Ranker:
     def _texts(self, chunk_ids: Sequence[str]) -> list[str]:
         """Passages with title and heading before the text; gaps are left in, for only letters count."""
         texts = []
-        for chunk_id in chunk_ids:
-            stored = self._backend.article(article_of(chunk_id))
-            start, end, _ = span = stored.spans[ordinal_of(chunk_id)]
-            texts.append(f"{subject(stored.article, span)}{stored.article.text[start:end]}")
+        for chunk in self._backend.chunks(chunk_ids):  # read together: each could be a call to a server
+            article = self._backend.article(chunk.article_id).article
+            texts.append(f"{subject(article, (chunk.start, chunk.end, chunk.heading))}{chunk.text}")
         return texts
 
     def _chance(self, ranking: Ranking, weight: float) -> float:
