@@ -8,24 +8,45 @@ therefore a recombination: fit to measure speed and memory, worthless to measure
 import gzip
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from index.analysis.chunk import sentences
+from index.analysis.chunk import chunk_spans, sentences
 from index.models import Article
 
 
 def read_sentences(path: Path, limit: int) -> list[str]:
     """Up to `limit` sentences of 8 to 120 characters from the `text` of each record of a JSONL(.gz) file."""
-    opener = gzip.open if path.suffix == ".gz" else open
     found: list[str] = []
-    with opener(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            text = json.loads(line)["text"]
-            found += [text[a:b].strip() for a, b in sentences(text) if 8 <= b - a <= 120]
-            if len(found) >= limit:
-                return found[:limit]
+    for record in _records(path):
+        found += sentences_of(record["text"])
+        if len(found) >= limit:
+            return found[:limit]
     return found
+
+
+def sentences_of(text: str) -> list[str]:
+    """Its sentences of 8 to 120 characters."""
+    return [text[a:b].strip() for a, b in sentences(text) if 8 <= b - a <= 120]
+
+
+def _records(path: Path) -> Iterator[dict[str, str]]:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+def as_they_are(paths: Sequence[Path], *, chunks: int, chunk_chars: int = 300) -> Iterator[Article]:
+    """The records of JSONL(.gz) files as articles, up to `chunks` passages; none at all where there are fewer."""
+    found: list[Article] = []
+    for path in paths:
+        for number, record in enumerate(_records(path)):
+            name = f"{path.name.partition('.')[0]}-{number}"
+            article = Article(name, record.get("title") or "", record["text"], source=record.get("source"))
+            found.append(article)
+            chunks -= len(chunk_spans(article.text, size=chunk_chars, overlap=0))
+            if chunks <= 0:
+                yield from found
+                return
 
 
 def recombined(
@@ -44,6 +65,16 @@ def recombined(
             parts.append(order.pop())
             length += len(parts[-1])
         yield Article(f"made-{number}", parts[0][:24], "".join(parts), source=f"source-{number % 20}")
+
+
+def misspelt(questions: Sequence[str], every: int, seed: int = 3) -> list[str]:
+    """`questions`, each `every`-th of which has one of its characters replaced by one of another question."""
+    rng = random.Random(seed)
+    out = list(questions)
+    for i in range(0, len(out), every):
+        at = rng.randrange(len(out[i]))
+        out[i] = out[i][:at] + rng.choice(rng.choice(questions)) + out[i][at + 1 :]
+    return out
 
 
 def known_items(pool: list[str], count: int, seed: int = 1) -> list[str]:

@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Wensou at 10k, 100k and 1M chunks beside other engines on the same words and vectors.
 
-    python scripts/bench/scale.py --sentences ../shared/data/train/crud_news.jsonl.gz --sizes 10000 100000 1000000
+    python scripts/bench/scale.py --sentences ../shared/data/train/crud_news.jsonl.gz --sizes 10000 100000 1000000 \
+        --real ../shared/data/train/{crud_news,xwlb,laws_cn,lctt}.jsonl.gz --work DIR
 
-The articles are recombinations of real sentences (scripts/bench/corpus.py). Every stage runs in a process of its own,
-one thread but for building, and its figures are stored at once under its size, so that sizes and stages may be run one
-by one (`--stages`) and an interrupted run goes on where it was; the index in `--work` is kept. `--stages plot` draws.
+The articles are recombinations of real sentences (scripts/bench/corpus.py); with `--real`, each size is made a second
+time, of the records of those files as they are, where these have so many passages. Every stage runs in a process of
+its own, one thread but for building, and its figures are stored at once under its size, so that sizes and stages may
+be run one by one (`--stages`) and an interrupted run goes on where it was; the index in `--work` is kept. `--stages
+plot` draws.
 
 build      chunks a second by two processes, peak memory, size on disk; beside it how many of the same chunks
            jieba.lcut alone, in one process, cuts into words: machines differ, the ratio hardly does
 wensou     p50 and p95 of warm questions, k = 10, from the text of a question on; recall@10 of the dense leg against
            all vectors; resident memory after all questions, and what of it is no file's page; words alone in passages,
            titles and whole articles, and `one field`, of the passages, which is what the peers search; the question in
-           quotes, which must stand in the article as it is
+           quotes, which must stand in the article as it is; `hybrid, 2,000 answers`: one in ten is misspelt
 cold       one `wensou query` in a new process
 update     100 new articles by `wensou index`: seconds until a reader sees them, and files of other segments touched
 the peers  see scripts/bench/peers.py; they get the words and vectors of a question ready made
@@ -26,6 +29,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -37,10 +41,17 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.bench import peers  # noqa: E402
 from scripts.bench.command import cold_seconds, compile_modules, wensou_command  # noqa: E402
-from scripts.bench.corpus import known_items, read_sentences, recombined  # noqa: E402
+from scripts.bench.corpus import (  # noqa: E402
+    as_they_are,
+    known_items,
+    misspelt,
+    read_sentences,
+    recombined,
+    sentences_of,
+)
 
 Result = dict[str, Any]
-QUESTIONS = 200
+QUESTIONS, MANY = 200, 2_000
 CHUNK_CHARS = 300
 OWN = ("build", "wensou", "cold", "update")
 STAGES = (*OWN, *peers.PEERS)
@@ -60,7 +71,7 @@ def _write(articles: Any, path: Path) -> None:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def build(work: Path, size: int) -> Result:
+def build(work: Path) -> Result:
     """The index, from a JSONL file; the figures of its build."""
     from index.builder import build_index
     from index.config import IndexConfig
@@ -99,7 +110,7 @@ def _jieba(path: Path, articles: int, sample: int = 1000) -> float:
     return len(texts) / articles / (time.process_time() - began)
 
 
-def wensou(work: Path, size: int) -> Result:
+def wensou(work: Path) -> Result:
     """Warm questions, and the export for the peers."""
     import faiss
     import numpy as np
@@ -122,6 +133,8 @@ def wensou(work: Path, size: int) -> Result:
             options = SearchOptions(mode=mode)
             for name, ask in (("ranking", engine.rank), ("answer", engine.search)):
                 out[f"{mode}, {name}"] = peers.percentiles(lambda n: ask(queries[n], options), len(queries))  # noqa: B023
+        many = json.loads((work / "many.json").read_text("utf-8"))
+        out["hybrid, 2,000 answers"] = peers.percentiles(lambda n: engine.search(many[n]), len(many))
         quoted = [f'"{query}"' for query in queries if not set(query) & set('"“”')]
         words = SearchOptions(mode="bm25")
         out["bm25 of a phrase, ranking"] = peers.percentiles(lambda n: engine.rank(quoted[n], words), len(quoted))
@@ -146,13 +159,13 @@ def wensou(work: Path, size: int) -> Result:
     return out
 
 
-def cold(work: Path, size: int, runs: int = 5) -> Result:
+def cold(work: Path, runs: int = 5) -> Result:
     """Wall seconds of `wensou query` in a new process."""
     queries = json.loads((work / "queries.json").read_text("utf-8"))
     return {**cold_seconds(work / "index", queries[: runs + 1])}
 
 
-def update(work: Path, size: int) -> Result:
+def update(work: Path) -> Result:
     """100 new articles, then the commit before them again."""
     from index.connect import open_handle
     from index.storage.layout import read_manifest
@@ -225,6 +238,8 @@ def plot(results: Result, folder: Path) -> None:
         for stage, key in lines:
             points = []
             for size, found in results.items():
+                if not size.isdecimal():  # the real ones tell the same at the same sizes
+                    continue
                 made = found.get(stage, {})
                 made = made.get("at recall", {}) if key.endswith(" at recall") else made
                 value = made.get(key.removesuffix(" at recall"))
@@ -241,16 +256,17 @@ def plot(results: Result, folder: Path) -> None:
     figure.savefig(folder / "scale.svg")
 
 
-def run_stage(stage: str, work: Path, size: int) -> Result:
+def run_stage(stage: str, work: Path) -> Result:
     """In the child: one stage."""
     own = {"build": build, "wensou": wensou, "cold": cold, "update": update}
-    return own[stage](work, size) if stage in own else peer(stage, work)
+    return own[stage](work) if stage in own else peer(stage, work)
 
 
 def main() -> None:
     """Run the stages that are asked for, each in a child, and store what each says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sentences", type=Path, help="JSONL(.gz) with a `text` in each record")
+    parser.add_argument("--real", type=Path, nargs="+", help="JSONL(.gz) whose records are taken as they are, too")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--stages", nargs="+", default=list(STAGES), choices=[*STAGES, "plot"])
     parser.add_argument("--again", action="store_true", help="also what is stored already")
@@ -259,19 +275,20 @@ def main() -> None:
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        stage, size = args.child[0], int(args.child[1])
-        print(json.dumps(run_stage(stage, args.work / str(size), size)))
+        print(json.dumps(run_stage(args.child[0], args.work / args.child[1])))
         return
     results: Result = json.loads(args.out.read_text("utf-8")) if args.out.exists() else {}
-    for size in args.sizes:
-        work = args.work / str(size)
-        if args.stages != ["plot"]:
-            _corpus(args.sentences, work, size)
+    for size, real in [(size, real) for size in args.sizes for real in ((False, True) if args.real else (False,))]:
+        name = f"{size}-real" if real else str(size)
+        work = args.work / name
+        if args.stages != ["plot"] and not _corpus(args.real if real else [args.sentences], work, size, real=real):
+            print(f"{name}: fewer passages than that in {', '.join(map(str, args.real))}", file=sys.stderr)
+            continue
         for stage in args.stages:
-            known = results.setdefault(str(size), {})
+            known = results.setdefault(name, {})
             if stage == "plot" or (stage in known and not args.again):
                 continue
-            command = [sys.executable, __file__, "--work", str(args.work), "--child", stage, str(size)]
+            command = [sys.executable, __file__, "--work", str(args.work), "--child", stage, name]
             threads = {} if stage == "build" else {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             load = os.getloadavg()[0]
             began = time.perf_counter()
@@ -281,24 +298,35 @@ def main() -> None:
                     command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, check=False
                 )
             if child.returncode:
-                print(f"{size} {stage}: failed with {child.returncode}, see {log.name}", file=sys.stderr)
+                print(f"{name} {stage}: failed with {child.returncode}, see {log.name}", file=sys.stderr)
                 continue
             known[stage] = json.loads(child.stdout.splitlines()[-1])
             known[stage] |= {"stage_s": round(time.perf_counter() - began, 1), "load_before": round(load, 1)}
-            print(size, stage, json.dumps(known[stage]), flush=True)
+            print(name, stage, json.dumps(known[stage]), flush=True)
             args.out.parent.mkdir(exist_ok=True)
             args.out.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     if "plot" in args.stages:
         plot(results, args.out.parent)
 
 
-def _corpus(sentences: Path, work: Path, size: int) -> None:
+def _corpus(sources: Sequence[Path], work: Path, size: int, *, real: bool) -> bool:
+    """Write articles and questions, if they are not there yet; whether there was enough to make them of."""
     if (work / "queries.json").exists():
-        return
+        return True
     work.mkdir(parents=True, exist_ok=True)
-    pool = read_sentences(sentences, 400_000)
-    _write(recombined(pool, chunks=size, chunk_chars=CHUNK_CHARS), work / "articles.jsonl")
+    if real:
+        articles = list(as_they_are(sources, chunks=size, chunk_chars=CHUNK_CHARS))
+        if not articles:
+            return False
+        pool = [sentence for article in articles for sentence in sentences_of(article.text)]
+    else:
+        pool = read_sentences(sources[0], 400_000)
+        articles = recombined(pool, chunks=size, chunk_chars=CHUNK_CHARS)
+    _write(articles, work / "articles.jsonl")
+    many = misspelt(known_items(pool, MANY, seed=2), every=10)
+    (work / "many.json").write_text(json.dumps(many, ensure_ascii=False), "utf-8")
     (work / "queries.json").write_text(json.dumps(known_items(pool, QUESTIONS), ensure_ascii=False), "utf-8")
+    return True
 
 
 if __name__ == "__main__":
