@@ -51,7 +51,7 @@ from scripts.bench.corpus import (  # noqa: E402
 )
 
 Result = dict[str, Any]
-QUESTIONS, MANY = 200, 2_000
+QUESTIONS, ANSWERS = 200, 2_000
 CHUNK_CHARS = 300
 OWN = ("build", "wensou", "cold", "update")
 STAGES = (*OWN, *peers.PEERS)
@@ -323,7 +323,7 @@ def _corpus(sources: Sequence[Path], work: Path, size: int, *, real: bool) -> bo
         pool = read_sentences(sources[0], 400_000)
         articles = recombined(pool, chunks=size, chunk_chars=CHUNK_CHARS)
     _write(articles, work / "articles.jsonl")
-    many = misspelt(known_items(pool, MANY, seed=2), every=10)
+    many = misspelt(known_items(pool, ANSWERS, seed=2), every=10)
     (work / "many.json").write_text(json.dumps(many, ensure_ascii=False), "utf-8")
     (work / "queries.json").write_text(json.dumps(known_items(pool, QUESTIONS), ensure_ascii=False), "utf-8")
     return True
