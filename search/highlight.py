@@ -23,7 +23,7 @@ Span = tuple[int, int]
 
 # Words that hold a sentence together and say nothing of what it is about; folded.
 _WORD = re.compile(r"\w")
-_APART = "\n\n\n"  # between texts that are looked through together: no gap
+_APART = "\0;\0"  # between texts looked through together: no gap, no word, and soon told from either
 _MAX_SENTENCE_CHARS = 400  # characters: no more of a sentence is shown around a passage
 
 
