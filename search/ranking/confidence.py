@@ -8,8 +8,8 @@ questions with an answer, lay people's to laws among them, against questions of 
     gibberish = share of the question's characters that are words of their own * share of its pairs that stand nowhere
 
 What an answer needs is another score in indexes of another size. In a small one a right answer has few that are near
-beside it, and no missing pair of characters tells anything; in a large one something is near to whatever is asked, and
-one of many laws may answer a lay question in words of its own. So true questions, lay people's above all, set how much
+beside it, and true questions miss pairs, too; in a large one something is near to whatever is asked, and one of many
+laws may answer a lay question in words of its own. So true questions, lay people's above all, set how much
 of the rest is doubted: most in indexes of some thousand chunks, half of it where there are fewer or many more. Each leg
 alone has a regression of its own. What all this catches and what it costs, scripts/bench/confidence.py measures.
 """
@@ -30,7 +30,6 @@ from search.models import Mode
 from search.query.parse import Query
 from search.query.stopwords import FUNCTION_WORDS
 
-MIN_CHUNKS_FOR_PAIRS = 1_000  # chunks that make an index no small one, in which most pairs of characters never meet
 # Dense signals of questions without meaning under the bundled encoder, median and 95th percentile, in the index that
 # the weights were fitted to; another encoder's are put on that scale.
 _FITTED = (0.28, 0.37)
@@ -59,13 +58,28 @@ class Weights:
 
 WEIGHTS: Mapping[Mode, Weights] = {
     "hybrid": Weights(
-        10.07, 2.31, 1.36, -3.16, -6.45, ((7, -5.6), (1_000, -3.9), (4_000, -2.0), (9_000, -1.5), (67_000, -3.2))
+        10.07,
+        2.31,
+        1.36,
+        -3.16,
+        -6.45,
+        ((7, -6.0), (700, -4.4), (2_000, -3.6), (4_000, -2.0), (9_000, -1.5), (67_000, -3.2)),
     ),
     "bm25": Weights(
-        0.0, 1.6, 2.54, -4.51, -3.62, ((7, -3.2), (1_000, -2.7), (4_000, -0.6), (9_000, -0.4), (67_000, -2.8))
+        0.0,
+        1.6,
+        2.54,
+        -4.51,
+        -3.62,
+        ((7, -3.5), (700, -2.95), (2_000, -2.4), (4_000, -0.6), (9_000, -0.4), (67_000, -2.8)),
     ),
     "dense": Weights(
-        13.86, 0.0, 0.0, -4.32, -4.96, ((7, -4.0), (1_000, -3.5), (4_000, -1.6), (9_000, -1.25), (67_000, -1.9))
+        13.86,
+        0.0,
+        0.0,
+        -4.32,
+        -4.96,
+        ((7, -4.1), (700, -3.7), (2_000, -2.9), (4_000, -1.6), (9_000, -1.25), (67_000, -1.9)),
     ),
 }
 
@@ -114,14 +128,14 @@ class Confidence:
         score = weights.constant + weights.strength * strength(found.idf, highest)
         if weights.dense:
             score += weights.dense * self._scaled(dense_signal(found.dense))
-        most = -weights.gibberish if self._chunks >= MIN_CHUNKS_FOR_PAIRS else 0.0  # what gibberish could take
+        most = -weights.gibberish  # what it could take
         if enough is not None and score - most >= enough:
             return score - most
         if weights.coverage:
             score += weights.coverage * most_covered(found.evidence, found.covered)
         if enough is not None and not score - most < enough <= score:
             return score if score < enough else score - most
-        return score - most * self.gibberish(found.query, found.frequency) if most else score
+        return score - most * self.gibberish(found.query, found.frequency)
 
     def _scaled(self, signal: float) -> float:
         """A dense signal as the bundled encoder would give it."""
