@@ -37,7 +37,7 @@ from search.query.stopwords import FUNCTION_WORDS
 from search.ranking.explain import Explainer
 from search.ranking.group import Cluster, Ranked, fold_near_duplicates
 from search.ranking.mmr import POOL, mmr
-from search.ranking.ranker import Ranker, Ranking
+from search.ranking.ranker import NOTHING_PASSES, Ranker, Ranking
 from search.ranking.rerank import CrossEncoderReranker, Reranker
 from search.ranking.similar import similar
 from search.ranking.weights import mix_of
@@ -115,9 +115,11 @@ class SearchEngine:
         results = self._focused(self._results(page, options, ranking, level), ranking, options)
         found = confident and bool(ranking.groups)
         suggestions = self._meant(query, found=found) if options.offset == 0 and not ranking.asked_by_name else []
-        warnings = (*query.warnings, *never(options.filters))
+        warnings = tuple(dict.fromkeys((*query.warnings, *never(options.filters))))
         if not query.lexical and options.mode != "dense" and not warnings:
             warnings = ("no word in the query to look for",)
+        if options.filters and not ranking.groups and not warnings:
+            warnings = (NOTHING_PASSES,)
         return Answer(
             query=text,
             mode=options.mode,

@@ -86,7 +86,8 @@ class _Asked:
     @classmethod
     def of(cls, text: str, tokens: Sequence[Token]) -> "_Asked":
         some = asked_for(tokens)
-        telling = (range(t.start, t.end) for t in some if t.term not in FUNCTION_WORDS)
+        only = all(token.term in _FRAME for token in some)  # 关于我们（全文）
+        telling = (range(t.start, t.end) for t in some if not only and t.term not in FUNCTION_WORDS)
         begin, end = min(t.start for t in some), max(t.end for t in some)
         return cls(text, begin, end, frozenset(place for places in telling for place in places))
 

@@ -43,6 +43,7 @@ from search.ranking.weights import Mix
 CANDIDATES = 64  # chunks from each leg for a first page
 _CANDIDATES_PER_RESULT = 5  # and so many more for each result of a deep page
 NOTHING_MEETS = "nothing meets the conditions of the question: asked without them"
+NOTHING_PASSES = "nothing of what the filters let through answers the question: ask without them"
 _MAX_CACHED_WORDS = 4096  # words whose document frequency is kept
 # How far BM25 falls with the share of the question that an article does not hold: what holds all of its words is not
 # beaten by what repeats one of them. Chosen of .25, .5 and 1 on bustm_dup, cmrc2018, domainrag and stard_rebuilt.
@@ -126,9 +127,9 @@ class Ranker:
         found = self._rank(query, options)
         if query.where is None or found.groups:
             return found
-        warnings = (*query.warnings, *never(options.filters, query.where), NOTHING_MEETS)
-        plain = self._rank(self._plainly(query, text, options, *warnings), options)
-        return plain if plain.groups else found
+        warnings = (*query.warnings, *never(options.filters, query.where))
+        plain = self._rank(self._plainly(query, text, options, *warnings, NOTHING_MEETS), options)
+        return plain if plain.groups else replace(found, query=replace(query, warnings=warnings))
 
     def _plainly(self, query: Query, text: str, options: SearchOptions, *warnings: str, whole: bool = False) -> Query:
         plain = plainly(query, text, self.tokenizer, *warnings, whole=whole)

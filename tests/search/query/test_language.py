@@ -13,7 +13,7 @@ from index.models import AllOf, AnyOf, Begins, Filters, HasValue, Holds, Not, Wi
 from search.engine import SearchEngine
 from search.models import SearchOptions
 from search.query.language import Spoken, narrowed, quoted, understand
-from search.ranking.ranker import NOTHING_MEETS
+from search.ranking.ranker import NOTHING_MEETS, NOTHING_PASSES
 from tests.conftest import CORPUS, HashEncoder
 
 TOKENIZER = Tokenizer()
@@ -140,6 +140,22 @@ def test_a_query_of_fields_alone_finds_what_has_their_values_and_says_so(engine)
     answer = engine.search("-电梯 source:汉东日报")
     assert {result.article_id for result in answer.results} == {"train", "water"}
     assert answer.warnings == (ONLY,)
+
+
+@pytest.mark.parametrize(
+    ("question", "filters", "said"),
+    [
+        ("龘龘", Filters(source=("汉东日报",)), NOTHING_PASSES),
+        ("电梯", Filters(source=("无此来源",)), NOTHING_PASSES),
+        ("电梯 after:2031", Filters(before=date(1990, 1, 1)), "is later than before"),
+        ("电梯", Filters(after=date(2031, 1, 1), before=date(2030, 1, 1)), "is later than before"),
+    ],
+)
+def test_an_answer_that_filters_leave_empty_says_so_once(engine, question, filters, said):
+    answer = engine.search(question, SearchOptions(mode="bm25", filters=filters))
+    assert not answer.results
+    (warning,) = answer.warnings
+    assert said in warning
 
 
 @pytest.mark.parametrize("signs", ['"电梯加装"', "+电梯 +馒头", "电梯 source:无此来源", "电梯 before:1990", "-电梯"])

@@ -100,10 +100,12 @@ def test_words_that_ask_a_date_and_the_name_of_a_site_leave_a_name_its_lift(name
 
 def test_many_that_bear_a_name_come_first_where_it_is_asked_for(tmp_path):
     many = [article(f"m{n}", f"第{n}栋楼，门前有树。", title="校史馆") for n in range(12)]
+    many.append(article("us", "馆里有三个人。", title="关于我们"))
     about = article("about", "参观校史馆要预约，校史馆周一闭馆，校史馆在湖边。", title="参观须知")
     update_index([*many, about], tmp_path / "i", PLAIN, encoder=HashEncoder())
     with SearchEngine(open_backend(tmp_path / "i"), HashEncoder()) as engine:
         assert engine.search("查找校史馆").results[0].title == "校史馆"
+        assert engine.search("关于我们（全文）").results[0].title == "关于我们"
         assert engine.search("参观校史馆“周一”要预约吗").results[0].article_id == "about"
 
 
