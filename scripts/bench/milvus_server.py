@@ -68,6 +68,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         """Start it on a free port."""
         self.folder = folder
+        self.restarts = 0  # beyond those after a kill
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -211,19 +212,20 @@ def killed(server: Server, uri: str, articles: list[Article], kills: int) -> lis
                 said = type(error).__name__
         if trap.sprung:
             server.start()
-        now = patiently(lambda: open_handle(uri).describe().articles)
-        with closing(patiently(lambda: open_handle(uri).reader())) as backend:
+        now = patiently(server, lambda: open_handle(uri).describe().articles)
+        with closing(patiently(server, lambda: open_handle(uri).reader())) as backend:
             seen = sum(1 for _ in backend.article_ids())
         after = before + len(new)
         if seen != now or seen not in ((after,) if said == "committed" else (before, after)):
             raise SystemExit(f"kill {number}: {seen} articles are seen, {now} said, want {before} or {after}; {said}")
         began = time.perf_counter()
         gone = [one.article_id for one in new[50:]]
-        patiently(lambda kept=new[:50], gone=gone: update_index(kept, uri, None, delete=gone))  # type: ignore[misc]
+        patiently(server, lambda kept=new[:50], gone=gone: update_index(kept, uri, None, delete=gone))  # type: ignore[misc]
         outcomes.append(
             {
                 "killed_in_write": trap.at if trap.sprung else None,
                 "writer_said": said,
+                "more_restarts": server.restarts,
                 "seen": "after" if seen == after else "before",
                 "next_writer_seconds": round(time.perf_counter() - began, 1),
             }
@@ -232,12 +234,20 @@ def killed(server: Server, uri: str, articles: list[Article], kills: int) -> lis
     return outcomes
 
 
-def patiently(call: Callable[[], R]) -> R:
-    """The result of a call, once the server is up and a lock that nobody holds is forgotten."""
-    for _ in range(60):
+def patiently(server: Server, call: Callable[[], R]) -> R:
+    """The result of a call, once the server is up and a lock that nobody holds is forgotten.
+
+    Where the server does not come to itself for minutes, which happened on a busy machine, it is started once more.
+    """
+    for attempt in range(1, 90):
         try:
             return call()
-        except (EngineUnavailable, WriterBusy):
+        except (EngineUnavailable, WriterBusy) as error:
+            print(f"attempt {attempt}: {error}"[:200], flush=True)
+            if attempt % 30 == 0 and isinstance(error, EngineUnavailable):
+                server.kill()
+                server.start()
+                server.restarts += 1
             time.sleep(5)
     return call()
 
