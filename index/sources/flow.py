@@ -18,23 +18,28 @@ _ITEM = re.compile(
 )
 _TITLE_SIZE_THRESHOLD = 1.15  # times the size of the text that a title has at least
 _MAX_TITLE = 80  # characters
+_MAX_HEADS = 4  # that are told in a report
 _PAPER = re.compile(r"文\s*件$")
 _BROKEN = re.compile(r"[a-z]-$")
 _NOTE = 0.9  # times the size of the text that a footnote has at most
 
 
 class Flow(NamedTuple):
-    """The text of a document, where its pages begin in it, and the largest words of its first page ("": none)."""
+    """The text of a document, where its pages begin in it, and the largest words of its first page ("": none).
+
+    `heads` says which running heads and feet are left out; "" where none is. Page numbers alone are not told.
+    """
 
     text: str
     pages: tuple[int, ...]
     title: str
+    heads: str
 
 
 def flow(pages: list[list[Line]]) -> Flow:
     """The text of pages, each given as its pieces of lines in any order (index.sources.page_layout.pieces)."""
     asides = [[line for row in rows(line for line in page if line.top >= ASIDE) for line in row] for page in pages]
-    kept = without_margins([[line for line in page if line.top < ASIDE] for page in pages])
+    kept, margins = without_margins([[line for line in page if line.top < ASIDE] for page in pages])
     sizes: Counter[float] = Counter()
     for page in kept:
         for piece in page:
@@ -49,7 +54,14 @@ def flow(pages: list[list[Line]]) -> Flow:
     for page_blocks, aside in zip(ordered, asides, strict=True):
         out.page(page_blocks, aside)
     text, starts = out.text()
-    return Flow(text, starts, _largest([line for block in ordered[0] for line in block], body) if ordered else "")
+    largest = _largest([line for block in ordered[0] for line in block], body) if ordered else ""
+    return Flow(text, starts, largest, _told(margins))
+
+
+def _told(margins: list[str]) -> str:
+    """Running heads and feet for a report."""
+    more = ", ..." if len(margins) > _MAX_HEADS else ""
+    return f"running heads: {', '.join(margins[:_MAX_HEADS])}{more}" if margins else ""
 
 
 def _supported(edges: Sequence[float], within: float = 6.0) -> float | None:

@@ -1,6 +1,7 @@
 """OFD (GB/T 33190), the layout format of Chinese offices -> one record with its pages."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,8 @@ def read_ofd(data: bytes, where: str) -> Records:
         place = f"{where}!/{number}" if len(bodies) > 1 else where
         yield from _document(package, body, place)
     attached = sum("attach" in name.lower() and not name.lower().endswith("attachments.xml") for name in package.names)
-    yield from not_read(where, {"attached file": attached})
+    noted = sum(re.search(r"/page[^/]*/annot[^/]*\.xml$", name, re.I) is not None for name in package.names)
+    yield from not_read(where, {"attached file": attached, "annotated page": noted})
 
 
 def _document(package: Package, body: Element, where: str) -> Records:
@@ -47,14 +49,16 @@ def _document(package: Package, body: Element, where: str) -> Records:
     if not any(pages):
         yield Skipped(where, SkipReason.EMPTY, "pages of pictures")
         return
-    text, starts, largest = flow(pages)
+    text, starts, largest, heads = flow(pages)
     given = title_of(_text(body, "Title"))
     first = "".join(text[: starts[1] if len(starts) > 1 else len(text)].split())
     title = given if given and ("".join(given.split()) in first or not largest) else largest
     content: dict[str, Any] = {"title": title, "text": text, "author": author_of(_text(body, "Author"))}
     yield Record({k: v for k, v in content.items() if v}, where, whole_file=True, pages=starts)
-    if missing:
-        yield Skipped(where, SkipReason.PART, "pages " + ", ".join(missing))
+    parts = ["pages " + ", ".join(missing)] if missing else []
+    parts += [heads] if heads else []
+    if parts:
+        yield Skipped(where, SkipReason.PART, "; ".join(parts))
 
 
 def _text(node: Element, name: str) -> str:

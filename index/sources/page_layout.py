@@ -271,8 +271,8 @@ def _same_columns(row: list[Line], other: list[Line]) -> bool:
     return alike >= 2 and len(other) >= 2
 
 
-def without_margins(pages: list[list[Line]]) -> list[list[Line]]:
-    """Pages of pieces without their running heads, feet and page numbers.
+def without_margins(pages: list[list[Line]]) -> tuple[list[list[Line]], list[str]]:
+    """Pages of pieces without their running heads, feet and page numbers; and the heads and feet, each once.
 
     A head stands at the same height of many pages and says the same but for its numbers; a number alone at an end of
     a page is its number where it says so (第 3 页) or counts on with the pages.
@@ -286,7 +286,8 @@ def without_margins(pages: list[list[Line]]) -> list[list[Line]]:
             seen[where, _key(row)].add(number)
             if (value := _number(row)) is not None:
                 counted[where, value - number] += 1
-    out = []
+    out: list[list[Line]] = []
+    heads: dict[str, str] = {}
     for number, (page, marked) in enumerate(zip(told, ends, strict=True)):
         gone: set[int] = set()
         for where, row in marked:
@@ -297,8 +298,10 @@ def without_margins(pages: list[list[Line]]) -> list[list[Line]]:
             named = _PAGE_NUMBER.fullmatch(text) and (_SURE_NUMBER.fullmatch(text) or counts_on)
             if named or (repeated >= min(3, max(2, len(pages) // 2)) and _apart(row, page)):
                 gone |= {id(piece) for piece in row}
+                if not named and any(map(str.isalpha, text)):
+                    heads.setdefault(_key(row), text)
         out.append([piece for row in page for piece in row if id(piece) not in gone])
-    return out
+    return out, list(heads.values())
 
 
 def _ends(page: list[list[Line]]) -> list[tuple[str, list[Line]]]:

@@ -10,6 +10,7 @@ from typing import Any
 from index.models import Skipped, SkipReason
 from index.sources.flow import flow
 from index.sources.page_layout import ASIDE, Glyph, Line, pieces
+from index.sources.pdf_annotations import Annotations
 from index.sources.records import Record, Records
 from index.sources.titles import author_of, title_of
 
@@ -29,7 +30,9 @@ def read_pdf(data: bytes, where: str) -> Records:
 
 
 def _records(document: Any, where: str) -> Records:
-    reader = _Reader()
+    if document.get_formtype():
+        document.init_forms()
+    reader = _Reader(document.formenv.raw if document.formenv else None)
     pages = [reader.page(document[number]) for number in range(len(document))]
     empty = [number for number, page in enumerate(pages, start=1) if not page]
     if len(empty) == len(pages):
@@ -38,7 +41,7 @@ def _records(document: Any, where: str) -> Records:
     if reader.lost > _MAX_LOST * reader.glyphs:
         yield Skipped(where, SkipReason.UNREADABLE, "its fonts do not say which characters they show")
         return
-    text, starts, largest = flow(pages)
+    text, starts, largest, heads = flow(pages)
     told = document.get_metadata_dict()
     given = title_of(told.get("Title"))
     first = "".join(text[: starts[1] if len(starts) > 1 else len(text)].split())
@@ -47,6 +50,8 @@ def _records(document: Any, where: str) -> Records:
     yield Record({k: v for k, v in content.items() if v}, where, whole_file=True, pages=starts)
     parts = [f"pages {_ranges(empty)}, which are pictures"] if empty else []
     parts += [f"{reader.lost} characters whose fonts do not say what they are"] if reader.lost else []
+    parts += [f"{reader.comments} comment{'s' * (reader.comments > 1)}"] if reader.comments else []
+    parts += [heads] if heads else []
     if parts:
         yield Skipped(where, SkipReason.PART, "; ".join(parts))
 
@@ -65,16 +70,24 @@ def _ranges(numbers: list[int]) -> str:
 class _Reader:
     """Pages of one document as pieces of lines; counts the glyphs, and those without a character."""
 
-    def __init__(self) -> None:
+    def __init__(self, form: Any) -> None:
         self._raw = import_module("pypdfium2.raw")
+        self._annotations = Annotations(form)
         self.glyphs = self.lost = 0
+
+    @property
+    def comments(self) -> int:
+        """How many are written at the pages read so far."""
+        return self._annotations.comments
 
     def page(self, page: Any) -> list[Line]:
         """The pieces of a page, turned upright."""
         text = page.get_textpage()
         width, height = page.get_size()
         try:
-            glyphs = list(self._read(text.raw, text.count_chars(), page.get_mediabox()))
+            box = page.get_mediabox()
+            glyphs = list(self._read(text.raw, text.count_chars(), box))
+            glyphs += [(glyph, 0) for glyph in self._annotations.glyphs(page.raw, box[0], box[3])]
         finally:
             text.close()
             page.close()
@@ -104,11 +117,7 @@ class _Reader:
             middle = (rect.top + rect.bottom) / 2
             size = size_of(text, number) or rect.top - rect.bottom
             if abs(middle - before) > 0.3 * size:  # a new line, or none at all
-                angle = raw.FPDFText_GetCharAngle(text, number)
-                quarter = round(angle / (math.pi / 2))
-                turn = (
-                    quarter % 4 if angle >= 0 and abs(angle - quarter * math.pi / 2) < 0.1 else -1 if angle >= 0 else 0
-                )
+                turn = _quarters(raw.FPDFText_GetCharAngle(text, number))
             before = middle
             outside = rect.right < box[0] or rect.left > box[2] or rect.top < box[1] or rect.bottom > box[3]
             if turn < 0 or outside:

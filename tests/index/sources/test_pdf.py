@@ -1,3 +1,5 @@
+import io
+
 import pytest
 
 from index.models import SkipReason
@@ -121,3 +123,36 @@ FEET = [
 def test_page_numbers_of_any_kind_are_gone(foot):
     pages = [[*column(LONG[n * 3 :], 72, 100, 30), (280, 810, foot(n), 9)] for n in range(3)]
     assert text_of(*pages) == "\n".join(LONG[n * 3 :] for n in range(3))
+
+
+def form():
+    """A PDF with fields of a form, one typed note and one comment."""
+    canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+    file = io.BytesIO()
+    paper = canvas.Canvas(file, pagesize=(595, 842))
+    for y, label in ((700, "Name:"), (660, "Swims:"), (620, "Boat:")):
+        paper.drawString(80, y, label)
+    form = paper.acroForm
+    form.textfield(name="n", x=130, y=695, width=200, height=20, value="HUO QI")
+    form.checkbox(name="s", x=130, y=655, size=14, checked=True)
+    form.checkbox(name="t", x=200, y=655, size=14, checked=False)
+    form.choice(name="c", x=130, y=615, width=200, height=20, value="Raft", options=["Punt", "Raft"])
+    paper.freeTextAnnotation("另附保书一张", "/Helv 12 Tf", Rect=[80, 500, 300, 520])
+    paper.textAnnotation("此人待查", Rect=[400, 700, 420, 720])
+    paper.showPage()
+    paper.save()
+    return file.getvalue()
+
+
+def test_values_of_forms_and_typed_notes_stand_where_they_are_shown():
+    record, (skipped,) = one(form())
+    assert record.content["text"].split("\n") == ["Name: | HUO QI", "Swims: | ☑ | □", "Boat: | Raft", "另附保书一张"]
+    assert (skipped.reason, skipped.detail) == (SkipReason.PART, "1 comment")
+
+
+def test_running_heads_that_are_left_out_are_told():
+    pages = [
+        [(230, 40, f"摆渡章程　卷{n}", 9), (280, 815, f"- {n} -", 9), *column(LONG, 60, 90, 38)] for n in (1, 2, 3)
+    ]
+    _, (skipped,) = one(pdf(pages))
+    assert skipped.detail == "running heads: 摆渡章程 卷1"
