@@ -1,6 +1,7 @@
 """What a page says of itself in its head and beside its article: names without what sites hang on them."""
 
 import html as entities
+import logging
 import re
 from typing import Any
 
@@ -11,7 +12,7 @@ _SITE = re.compile(
 MARKUP = re.compile(r"<[^<>]*>|\{\{|\}\}|&[a-z]+;|&#|\ufffd|undefined|null$", re.I)
 _NO_NAME = re.compile(
     r"@|e-?mail|https?|www|\.(?:com|cn|net|org)|\bcom\b|\d{3}|网友|匿名|编辑|編輯|小编|管理员|admin|author|^(?:name|root|editor|user)$|"
-    r"返回|查看|更多|版权|來源|来源|时间|時間|复制|文章|声明|评论|作者|链接|点击|关注|[:：■●【】<>]",
+    r"跟贴|热门|返回|查看|更多|版权|來源|来源|时间|時間|复制|文章|声明|评论|作者|链接|点击|关注|[:：■●【】<>]",
     re.I,
 )
 _OF_A_SITE = re.compile(
@@ -19,6 +20,8 @@ _OF_A_SITE = re.compile(
     r"|[\u4e00-\u9fff]{2,10}(?:\s*[>»›]+\s*[\u4e00-\u9fff]{2,12})+",
     re.I,
 )
+_BETWEEN = re.compile(r"\s*(?:[_|｜»]|::|\s[-–—]|-)+\s*")  # the parts of a `<title>`
+_MIN_TITLE = 4  # characters
 _ROLE = re.compile(r"^\s*(?:作者|记者|記者|文|撰文|本报记者|通讯员)\s*(?:[:：/|]\s*|\s+)")
 _RIGHTS = re.compile(r"\s*(?:版权所有|©|copyright|all rights reserved|备案|ICP|网站|官方网站|官网$).*$", re.I)
 
@@ -55,7 +58,7 @@ def source_of(name: str) -> str:
 _NAMED = {
     "author": ("author", "byl", "article:author", "contentauthor", "og:article:author"),
     "source": ("source", "contentsource", "mediaid", "og:site_name"),
-    "published": ("pubdate", "publishdate", "article:published_time", "og:published_time", "publish_time"),
+    "published": ("pubdate", "publishdate", "article:published_time", "og:published_time", "publish_time", "og:time"),
     "title": ("og:title", "articletitle"),
 }
 _FIELD_OF = {name: field for field, names in _NAMED.items() for name in names}
@@ -82,3 +85,54 @@ _MAX_BYLINE = 160  # characters
 def is_byline(text: str) -> bool:
     """Whether a line says who wrote what stands below it, where it comes from or when."""
     return len(text) <= _MAX_BYLINE and bool(_BYLINE.search(text))
+
+
+def trafilatura_of(page: str) -> tuple[str, dict[str, str]]:
+    """The text and the metadata that trafilatura finds; nothing where it fails."""
+    import trafilatura
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs every page it cannot make sense of
+    try:
+        document = trafilatura.bare_extraction(
+            page,
+            include_comments=False,
+            include_tables=True,
+            include_formatting=False,
+            with_metadata=True,
+            date_extraction_params={"extensive_search": False, "original_date": True},  # no guess from stray numbers
+        )
+    except Exception:  # a parser inside a parser: whatever it stumbles on, our own blocks still read the page
+        document = None
+    if document is None:
+        return "", {}
+    names = {"title": "title", "author": "author", "date": "published", "sitename": "source", "url": "url"}
+    found = {ours: getattr(document, theirs, None) for theirs, ours in names.items()}
+    return document.text or "", {key: value for key, value in found.items() if isinstance(value, str) and value}
+
+
+def chosen_title(element: str, heads: list[str], lines: list[str], shown: str, theirs: str) -> str:
+    """The title of a page: where two of `<h1>`, `<title>`, its lines and `og:title` agree, what they agree on.
+
+    Malformed ones and the site's name do not count.
+
+    `element` is `<title>`, `heads` the `<h1>`, `lines` those that may be a title, `shown` is `og:title`; `theirs`, what
+    somebody else takes for it, is the last resort.
+    """
+    parts = [part for part in _BETWEEN.split(element) if part]
+    heads = [head for head in heads if head not in parts[1:] or head == parts[0]]  # the site's name, or a section's
+    named, told = without_site(element), without_site(shown)
+    good = [text for text in (told, named) if text and not MARKUP.search(text)]
+    for head in heads:
+        if any(head in text or text in head for text in (element, *good) if len(text) >= 2):
+            return without_site(head)
+    if len(heads) == 1 and not (good and good[0] == named and named in element):
+        return without_site(heads[0])
+    beginnings = [element[: match.start()].strip() for match in _BETWEEN.finditer(element)]
+    known = set(lines)
+    for beginning in reversed(beginnings):
+        if len(beginning) >= _MIN_TITLE and beginning in known and not names_a_site(beginning):
+            return beginning
+    if named and named in good and not names_a_site(named):
+        return named
+    last = "" if names_a_site(named) and theirs in named else without_site(theirs)
+    return next((text for text in (*good, *heads, last) if text and not names_a_site(text)), "")

@@ -222,7 +222,8 @@ def _whole_lines(told: list[list[Line]]) -> list[Line]:
         spaced = all(len(piece.text) == 1 and is_full_width(piece.text) for piece in row) and not table
         text = ("" if spaced else " | " if table else " ").join(piece.text for piece in row)
         line = _line([glyph for piece in row for glyph in piece.glyphs]) if row[0].glyphs else row[0]
-        line.text, line.cells = text, len(row) if table else 1
+        # Three pieces and more that stand apart are a row, too, though no other has its columns.
+        line.text, line.cells = text, len(row) if table or (len(row) > 2 and not spaced) else 1
         out.append(line)
     return out
 

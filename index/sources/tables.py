@@ -14,6 +14,7 @@ from index.sources.records import Record, Records
 MAX_TITLE = 60  # characters of the cell that names a row
 _AHEAD = 200  # rows looked at before it is said what a table is
 _MAX_NAME = 60  # characters of a column's name
+_MAX_REPEATED = 12  # characters of a merged cell that is told in each of its columns
 _LEVELS = 3  # rows that may name the columns together
 _NUMBER = re.compile(
     r"[-+－]?[¥￥$]?\d[\d,，]*(?:\.\d+)?[%％‰]?|\d{1,4}[-/.年]\d{1,2}[-/.月](?:\d{1,2}日?)?|\d{1,2}[:：]\d\d"
@@ -87,8 +88,11 @@ def _holds_values(row: Row, below: Sequence[Row]) -> bool:
     return any(0 < 2 * same <= len(row.filled) for same in alike)
 
 
-def _goes_on(names: Row, below: Row) -> bool:
-    """Whether `below` names columns under `names` that stand for several: merged, or left empty behind one."""
+def _goes_on(names: Row, below: Row, *, joined: bool) -> bool:
+    """Whether `below` names columns under `names` that stand for several: merged, or left empty behind one.
+
+    `joined`: two rows are already one in `names`.
+    """
     width = min(len(names.cells), len(below.cells))
     under = [i for i in range(width) if names.across[i] or (not names.cells[i] and i and below.cells[i])]
     groups = {i - 1 for i in under} | set(under)
@@ -97,9 +101,15 @@ def _goes_on(names: Row, below: Row) -> bool:
         return False
     if any(_is_number(below.cells[i]) or len(below.cells[i]) > _MAX_NAME for i in own):
         return False
-    # A name with nothing of its own below it tells that the two rows name the columns together.
-    whole = any(names.cells[i] and i not in own for i in range(width) if i not in groups)
-    return whole or (any(names.across) and set(own) <= groups)
+    inside = any(names.across) and set(own) <= groups
+    if joined or inside:
+        return inside
+    # A name with nothing of its own below it tells that the two rows name the columns together; where cells are merged,
+    # it is so itself, or the first column's: in a row of values others may be empty.
+    whole = [i for i in range(width) if i not in groups and names.cells[i] and i not in own]
+    return bool(whole) and (
+        not any(names.across) or whole[0] == 0 or any(below.cells[i] == names.cells[i] for i in whole)
+    )
 
 
 def _joined(names: Row, below: Row) -> Row:
@@ -158,7 +168,8 @@ def records(rows: Iterator[Row], where: str) -> Records:
             if header is not None:
                 header, captions = None, []
             while len(row.filled) == 1 and any(len(other.filled) > 1 for other in ahead.look(20)):
-                captions.append(row.cells[row.filled[0]])
+                caption = row.cells[row.filled[0]]
+                captions += [] if captions[-1:] == [caption] else [caption]  # merged over two rows
                 following = ahead.take()
                 if following is None:
                     return
@@ -187,9 +198,9 @@ def _header(row: Row, ahead: _Ahead) -> Row:
     if not single and (not _names_columns(row, below[0] if below else None) or _holds_values(row, below)):
         return Row(row.number, [], [])
     names = row
-    for _ in range(_LEVELS - 1):
+    for level in range(_LEVELS - 1):
         below = ahead.look(1)
-        if not below or not _goes_on(names, below[0]):
+        if not below or not _goes_on(names, below[0], joined=level > 0):
             break
         names = _joined(names, below[0])
         ahead.take()
@@ -259,7 +270,9 @@ def lines(rows: Sequence[Row]) -> list[str]:
 
 
 def _barred(row: Row) -> str:
-    return " | ".join(row.cells)
+    """The cells of a row; what is merged stands in each of its columns, unless it is too long for a value of them."""
+    pairs = zip(row.cells, row.across, strict=True)
+    return " | ".join(cell for cell, across in pairs if not across or len(cell) <= _MAX_REPEATED)
 
 
 def _labelled(names: Sequence[str], row: Row) -> list[str]:

@@ -7,7 +7,6 @@ it lost more; either way the text is that of our blocks, so that no link or bold
 """
 
 import html as entities
-import logging
 import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,13 +14,16 @@ from typing import Any, NamedTuple
 from index.analysis.dates import find_date
 from index.sources import tables
 from index.sources.list_labels import labels_of
-from index.sources.page_fields import MARKUP, author_of, is_byline, names_a_site, source_of, told_in_head, without_site
+from index.sources.page_fields import author_of, chosen_title, is_byline, source_of, told_in_head, trafilatura_of
 from index.sources.style_sheets import without_rules
 
 _COVERED = 0.9  # share of the characters of our sentences that trafilatura's text must hold to be believed
 _LINKS = 0.6  # share of a block's characters within links from which it is a list of links
 _WECHAT_DATE = re.compile(r"var\s+(?:ct|oriCreateTime|createTime)\s*=\s*[\"']?(\d{10}|\d{4}-\d\d-\d\d)")
 _MIN_LINKED_HEADINGS = 4  # headings that are links from which they lead to other articles
+_MIN_LINE = 8  # characters of a line from which it may be the title though it is no heading
+_ABOVE, _BESIDE = 2, 6  # lines above the title that are kept; below it, among which its day stands
+_DATED = re.compile(r"[^，。；]{0,12}[:：]?\s*$")
 _MAX_BETWEEN = 24  # characters of a day or a name between two links
 _CLOSED = re.compile(r"</(?:html|body)\s*>", re.I)
 _SKIPPED = frozenset(
@@ -279,10 +281,9 @@ def _is_count(block: Block) -> bool:
     return bool(_COUNT.fullmatch(block.text.strip()))
 
 
-def article_text(page: str, tree: Any, theirs: str) -> str:
-    """The text of the article on a page; `theirs` is what trafilatura takes for it."""
-    found = blocks(tree)
-    ours = article_blocks(found)
+def article_text(found: list[Block], title: str, theirs: str) -> str:
+    """The text of the article among the blocks of a page; `theirs` is what trafilatura takes for it."""
+    ours = _below_title(article_blocks(found), title)
     held = _compact(theirs)
     sentences = [_compact(block.text) for block in ours if _SENTENCE.search(block.text)]
     want = sum(map(len, sentences))
@@ -296,11 +297,35 @@ def article_text(page: str, tree: Any, theirs: str) -> str:
             and not _is_count(block)
             and (id(block) in chosen or (id(block) not in listed and bool(_SENTENCE.search(block.text))))
         ]
-        # trafilatura drops what stands between title and text: who wrote it, for whom and when.
-        above = ours[: next((n for n, block in enumerate(ours) if block in both and _SENTENCE.search(block.text)), 0)]
-        kept = {id(block) for block in (*both, *(block for block in above if is_byline(block.text)))}
+        # trafilatura drops what stands between title and text: who wrote it, for whom and when; and captions within.
+        first = next((n for n, block in enumerate(ours) if block in both and _SENTENCE.search(block.text)), 0)
+        last = max((n for n, block in enumerate(ours) if block in both), default=-1)
+        within = [block for block in ours[first : last + 1] if block.heading or _SENTENCE.search(block.text)]
+        kept = {id(block) for block in (*both, *within, *(block for block in ours[:first] if is_byline(block.text)))}
         ours = [block for block in found if id(block) in kept]
     return _joined(ours)
+
+
+def _below_title(ours: list[Block], title: str) -> list[Block]:
+    """Without what stands above the title, but for two lines, where the most of the sentences stand below it."""
+    wanted = _compact(title)
+    at = next((n for n, block in enumerate(ours) if wanted and _compact(block.text) == wanted), 0)
+    told = [
+        sum(map(len, {b.text for b in part if b.table or _SENTENCE.search(b.text)})) for part in (ours[:at], ours[at:])
+    ]
+    if at <= _ABOVE or told[0] >= told[1]:
+        return ours
+    return [*(block for block in ours[:at] if block.main or block.table), *ours[at - _ABOVE :]]
+
+
+def _day_beside(found: list[Block], title: str) -> str | None:
+    """The day in a line by itself, or behind its label, right below the title."""
+    wanted = _compact(title)
+    at = next((n for n, block in enumerate(found) if wanted and _compact(block.text) == wanted), None)
+    for block in found[at + 1 : at + 1 + _BESIDE] if at is not None else ():
+        if (match := find_date(block.text)) and _DATED.match(block.text[: match[1]]) and len(block.text) <= 80:
+            return match[0]
+    return None
 
 
 def _held(text: str, whole: str) -> bool:
@@ -320,67 +345,36 @@ def _joined(found: list[Block]) -> str:
     return "".join(out)
 
 
-def trafilatura_of(page: str) -> tuple[str, dict[str, str]]:
-    """The text and the metadata that trafilatura finds; nothing where it fails."""
-    import trafilatura
-
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs every page it cannot make sense of
-    try:
-        document = trafilatura.bare_extraction(
-            page,
-            include_comments=False,
-            include_tables=True,
-            include_formatting=False,
-            with_metadata=True,
-            date_extraction_params={"extensive_search": False, "original_date": True},  # no guess from stray numbers
-        )
-    except Exception:  # a parser inside a parser: whatever it stumbles on, our own blocks still read the page
-        document = None
-    if document is None:
-        return "", {}
-    names = {"title": "title", "author": "author", "date": "published", "sitename": "source", "url": "url"}
-    found = {ours: getattr(document, theirs, None) for theirs, ours in names.items()}
-    return document.text or "", {key: value for key, value in found.items() if isinstance(value, str) and value}
-
-
-def title_of(tree: Any, said: dict[str, str], theirs: str) -> str:
-    """The title of a page: where two of `<h1>`, `<title>` and `og:title` agree, what they agree on; malformed ones and
-    the site's name do not count. `said`: `told_in_head`; `theirs` is trafilatura's, the last resort.
-    """
+def title_of(tree: Any, found: list[Block], said: dict[str, str], theirs: str) -> str:
+    """The title of a page. `found` are its blocks, `said` what its head tells; `theirs` is trafilatura's."""
+    if tree is None:
+        return chosen_title("", [], [], "", theirs)
 
     def told(node: Any) -> str:
         text = "" if node is None else " ".join(block.text for block in blocks(node)) or node.text_content()
         return re.sub(r"\s+", " ", text).strip()
 
-    heads = [text for node in tree.iter("h1") if (text := told(node)) and len(text) <= 200] if tree is not None else []
-    wechat = tree.find(".//*[@id='activity-name']") if tree is not None else None
-    if wechat is not None and told(wechat):
-        return told(wechat)
-    element = re.sub(r"\s+", " ", (tree.findtext(".//title") or "") if tree is not None else "").strip()
-    named, shown = without_site(element), without_site(said.get("title", ""))
-    good = [text for text in (shown, named) if text and not MARKUP.search(text)]
-    for head in heads:
-        if any(head in text or text in head for text in (element, *good) if len(text) >= 2):
-            return without_site(head)
-    if len(heads) == 1 and not (good and good[0] == named and named in element):
-        return without_site(heads[0])
-    if named and named in good and not names_a_site(named):
-        return named
-    last = "" if names_a_site(named) and theirs in named else without_site(theirs)
-    return next((text for text in (*good, *heads, last) if text and not names_a_site(text)), "")
+    if wechat := told(tree.find(".//*[@id='activity-name']")):
+        return wechat
+    heads = [text for node in tree.iter("h1") if (text := told(node)) and len(text) <= 200]
+    lines = [block.text for block in found if not block.linked and (block.heading or len(block.text) >= _MIN_LINE)]
+    return chosen_title(told(tree.find(".//title")), heads, lines, said.get("title", ""), theirs)
 
 
 def html(page: str) -> dict[str, Any]:
     """A record of one page: `text`, and `title`, `author`, `published`, `source`, `url` where the page says them."""
     tree = parsed(page)
     theirs, found = trafilatura_of(_CLOSED.sub("", page))
-    record: dict[str, Any] = {**found, "text": article_text(page, tree, theirs) if tree is not None else ""}
-    if not record["text"].strip():
-        record["text"] = visible_text(page)
-    record["text"] = without_rules(record["text"])
+    shown = blocks(tree)
     said = told_in_head(tree) if tree is not None else {}
-    record = {**{key: value for key, value in said.items() if key != "published" or find_date(value)}, **record}
-    record["title"] = title_of(tree, said, found.get("title", ""))
+    title = title_of(tree, shown, said, found.get("title", ""))
+    text = article_text(shown, title, theirs)
+    record: dict[str, Any] = {**said, **found, "text": without_rules(text if text.strip() else visible_text(page))}
+    record["title"] = title
+    days = (said.get("published", ""), _day_beside(shown, title) or "", found.get("published", ""))
+    record.pop("published", None)
+    if day := next((day for day in days if find_date(day)), ""):
+        record["published"] = day
     for key, cleaned in (("author", author_of), ("source", source_of)):
         if key in record:
             record[key] = cleaned(record[key])

@@ -26,6 +26,7 @@ from index.cleaning.clean import clean
 from index.models import Article
 from index.sources import web
 from index.sources.articles import read_sources
+from index.sources.page_fields import trafilatura_of
 from scripts.bench import documents
 from scripts.bench.made_documents import Made
 from scripts.bench.made_pages import pages
@@ -51,12 +52,12 @@ def _decoded(path: Path) -> str:
 def _density(path: Path) -> Told:
     tree = web.parsed(_decoded(path))
     return "\n".join(block.text for block in web.article_blocks(web.blocks(tree))), {
-        "title": web.title_of(tree, {}, "")
+        "title": web.title_of(tree, web.blocks(tree), {}, "")
     }
 
 
 def _trafilatura(path: Path) -> Told:
-    return web.trafilatura_of(_decoded(path))
+    return trafilatura_of(_decoded(path))
 
 
 def _readability(path: Path) -> Told:
