@@ -5,9 +5,9 @@ code points in one integer and needs none, and where the pair stands in its chun
 text is folded once and each stretch of it cut once: chunks that share a sentence share its terms.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, chain, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +55,17 @@ class Vocabulary(dict[str, int]):
             self.strings.append(term)
         self[term] = number
         return number
+
+    def add(self, terms: Iterable[str]) -> None:
+        """Number those of many terms that are new, as asking for each would, in a third of the time."""
+        strings = self.strings
+        for term in dict.fromkeys(terms):
+            if term not in self:
+                if term[0].isalnum() or term[0] == "_":
+                    self[term] = len(strings)
+                    strings.append(term)
+                else:
+                    self[term] = -1
 
     def numbers(self, pieces: Sequence[str]) -> Numbers:
         """The numbers of those `pieces` that are terms, in order."""
@@ -209,13 +220,13 @@ def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: 
     named = [_headings(item.article) for item in stored] + [named_values(item.article) for item in stored]
     heads = [_heads(item) for item in stored]
     small = [*map("\n\n".join, named), *(head for some in heads for head in some)]
-    every = close_all([fold(text) for text in (*(item.article.text for item in stored), *small)])
+    every = close_all(_folded([*(item.article.text for item in stored), *small]))
     closed, names = every[: len(stored)], every[len(stored) :]
     texts = [one.text for one in closed]
     edges = [one.to(_spans(item)) for item, one in zip(stored, closed, strict=True)]
     stretches = [_stretches(text, at[:, 1].tolist()) for at, text in zip(edges, texts, strict=True)]
     pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
-    cut = [_cut_one(tokenizer.pieces(text), known) for text in (*(one.text for one in names), *pieces)]
+    cut = _numbered([tokenizer.pieces(text) for text in (*(one.text for one in names), *pieces)], known)
     short, of_pieces = cut[: len(names)], iter(cut[len(names) :])
     of_names = [
         np.concatenate([numbers for numbers, _ in _all_terms(one, words, tokenizer, known)])
@@ -232,6 +243,12 @@ def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: 
         own = list(islice(pairs, len(item.spans)))
         headed = {head: next(of_heads) for head in heads[n]}
         yield _Cut(item, one, at, of_names[n], of_names[len(stored) + n], body, own, headed, signatures[n])
+
+
+def _folded(texts: Sequence[str]) -> list[str]:
+    """`fold` of each, as one text: it gives a character for a character, whatever stands beside it."""
+    whole = fold("".join(texts))
+    return [whole[a:b] for a, b in pairwise(accumulate(map(len, texts), initial=0))]
 
 
 def _heads(stored: StoredArticle) -> list[str]:
@@ -256,6 +273,8 @@ def _all_terms(
     closed: Closed, words: TermsAt, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int] | None = None
 ) -> list[TermsAt]:
     """The words of a closed text, those that its gaps would part, and what its identifiers give."""
+    if not closed.text:
+        return [words]
     parted = [(known[term], begin) for term, begin, _ in tokenizer.parted(closed, words[1])]
     identifiers = [
         (known[term], begin + at)
@@ -271,7 +290,7 @@ def _terms_of(cut: _Cut, tokenizer: Tokenizer, known: Vocabulary) -> FieldTerms:
     article = stored.article
 
     def numbers_of(part: Closed) -> Numbers:
-        words = _cut_one(tokenizer.pieces(part.text), known)
+        (words,) = _numbered([tokenizer.pieces(part.text)], known)
         return np.concatenate([numbers for numbers, _ in _all_terms(part, words, tokenizer, known)])
 
     # A sentence shared with the chunk before counts in both chunks but once in the article.
@@ -326,11 +345,20 @@ def _stretches(folded: str, ends: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _cut_one(pieces: Sequence[str], known: Vocabulary) -> TermsAt:
+def _numbered(cuts: Sequence[Sequence[str]], known: Vocabulary) -> list[TermsAt]:
+    """The terms among the pieces of each text, and where they begin in it."""
+    pieces = [*chain.from_iterable(cuts)]
+    known.add(pieces)
     found = np.fromiter(map(known.__getitem__, pieces), np.int32, len(pieces))
     lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
-    terms = found >= 0
-    return found[terms], (np.cumsum(lengths) - lengths)[terms]
+    counts = np.array([len(cut) for cut in cuts], np.int64)
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    edges = np.concatenate([[0], np.cumsum(counts)])  # of texts, among the pieces
+    begins = ends[:-1] - np.repeat(ends[edges[:-1]], counts)
+    terms = np.flatnonzero(found >= 0)
+    found, begins = found[terms], begins[terms]
+    among = np.searchsorted(terms, edges).tolist()
+    return [(found[a:b], begins[a:b]) for a, b in pairwise(among)]
 
 
 def _parts(folded: str, at: int) -> bool:

@@ -22,6 +22,8 @@ def invert(terms: Sequence[FieldTerms]) -> Iterator[tuple[str, Postings]]:
     """Every field's name and postings; documents are numbered in order. Equal to `Postings.build` of the documents."""
     number = Vocabulary()
     others = {id(item.vocabulary): item for item in terms}
+    for item in others.values():
+        number.add(item.vocabulary)
     tables = {
         key: np.fromiter(map(number.__getitem__, item.vocabulary), np.int64, len(item.vocabulary))
         for key, item in others.items()

@@ -156,3 +156,8 @@ def test_running_heads_that_are_left_out_are_told():
     ]
     _, (skipped,) = one(pdf(pages))
     assert skipped.detail == "running heads: 摆渡章程 卷1"
+
+
+def test_a_row_of_three_pieces_does_not_run_into_the_next_line():
+    page = [(60, 90, "合"), (120, 90, "计"), (400, 90, "四千元"), (60, 110, "大写：肆仟元整，由渡口付清")]
+    assert text_of(page + column(LONG, 60, 160, 38)).split("\n")[1].startswith("大写：")

@@ -4,7 +4,7 @@ from index.cleaning.clean import clean
 from index.models import Article
 from index.sources.articles import read_sources
 from index.sources.field_names import field_of
-from index.sources.tables import lines, merged, plain_row
+from index.sources.tables import lines, merged, plain_row, records
 
 
 def read(path):
@@ -143,3 +143,26 @@ def test_cells_are_repaired_but_never_taken_for_furniture():
         Article("1", "班次", "", cells="时间：八\u200b点\n打印：可"), boilerplate=frozenset({"打印:可"})
     ).article
     assert (made.text, made.cells) == ("时间：八点\n打印：可", "")
+
+
+def test_a_row_of_values_below_names_over_two_rows_is_none_of_them():
+    rows = [
+        ["时间", "", "事项", "经手", "备注", ""],
+        ["", "", "", "", "地点", "人数"],
+        ["初一", "早间", "修船", "霍七", "坞里", ""],
+        ["", "午后", "补帆", "柳三", "棚下", "四"],
+    ]
+    ranges = [(0, 0, 1, 1), (0, 2, 1, 2), (0, 3, 1, 3), (0, 4, 0, 5)]
+    found = list(records(iter(merged(rows, ranges)), "a"))
+    assert [one.cells.split("\n") for one in found] == [
+        ["时间：初一", "时间：早间", "事项：修船", "经手：霍七", "备注·地点：坞里"],
+        ["时间：午后", "事项：补帆", "经手：柳三", "备注·地点：棚下", "备注·人数：四"],
+    ]
+
+
+def test_a_long_text_in_merged_cells_is_told_once_and_a_caption_over_two_rows_too():
+    rows = [["事由", "两条旧船漏水，不能再载牲口过河", "", ""], ["经手", "霍七", "见证", "柳三"]]
+    assert lines(merged(rows, [(0, 1, 0, 3)]))[0] == "事由 | 两条旧船漏水，不能再载牲口过河"
+    rows = [["摆渡排班", ""], ["", ""], ["日", "人"], ["初一", "霍七"], ["初二", "柳三"]]
+    first = next(records(iter(merged(rows, [(0, 0, 1, 1)])), "a"))
+    assert first.cells == "摆渡排班\n日：初一\n人：霍七"

@@ -203,3 +203,50 @@ def test_elements_within_elements_thousands_deep_are_read():
 )
 def test_numbers_that_a_browser_writes_before_items(written, read):
     assert visible_text(written) == read
+
+
+TOLD = (
+    "<p>渡口的木船每天清晨六点开始摆渡，船工要先查看缆绳。</p>"
+    "<p>夜里下过大雨，就等到水色转清才能开船，过河的人依次上船。</p>"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "above", "title"),
+    [
+        ("添船的告示_鹭洲渡_摆渡人的家", "<h1>鹭洲渡</h1><h3>添船的告示</h3>", "添船的告示"),
+        ("添船的告示_鹭洲渡_摆渡人的家", "<p>乡里添船的事</p><p>添船的告示</p>", "添船的告示_鹭洲渡_摆渡人的家"),
+        ("鹭洲渡口添船的告示-摆渡人的家-水乡", "<p>鹭洲渡口添船的告示</p>", "鹭洲渡口添船的告示"),
+        ("添船的告示 - 鹭洲渡", "<h1>添船的告示</h1>", "添船的告示"),
+        ("鹭洲——添船的告示", "<h1>鹭洲——添船的告示</h1>", "鹭洲——添船的告示"),
+    ],
+)
+def test_the_title_is_what_the_page_and_its_head_agree_on_and_not_the_site(head, above, title):
+    page = f"<html><head><title>{head}</title></head><body>{above}{TOLD}</body></html>"
+    assert web.html(page)["title"] == title
+
+
+def test_the_day_is_that_beside_the_title_rather_than_one_of_a_comment():
+    page = (
+        "<html><head><title>添船的告示</title></head><body><h1>添船的告示</h1><div>发布时间：2015年04月08日 08:19</div>"
+        f"{TOLD}<div>乡邻一 2018-10-30 13:11:10 说得好</div></body></html>"
+    )
+    assert web.html(page)["published"] == "2015-04-08"
+    undated = page.replace("发布时间：2015年04月08日 08:19", "两人一船，2015年04月08日起，轮流歇息")
+    assert web.html(undated).get("published") != "2015-04-08"
+
+
+def test_menus_above_the_title_go_and_what_is_told_beside_it_stays():
+    menu = "".join(f"<div>{name}</div>" for name in ("渡口", "茶棚", "码头", "集市", "船队"))
+    body = f"{menu}<p>水乡要闻</p><h2>添船的告示</h2>{TOLD}"
+    page = f"<html><head><title>添船的告示</title></head><body>{body}</body></html>"
+    text = web.html(page)["text"]
+    assert "茶棚" not in text
+    assert text.startswith("船队\n\n水乡要闻\n\n添船的告示")
+
+
+def test_a_caption_within_an_article_stays():
+    caption = "<figure><img src=a.png><figcaption>两条新船靠在岸边。乡邻一 摄</figcaption></figure>"
+    body = f"<article><h1>添船</h1>{TOLD}{caption}{TOLD}</article>"
+    page = f"<html><head><title>添船</title></head><body>{body}</body></html>"
+    assert "两条新船靠在岸边。" in web.html(page)["text"]
