@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-from index.sources.page_layout import Glyph, is_han
+from index.sources.page_layout import Glyph, is_full_width
 
 _FIELD_SIZE, _TEXT_SIZE = 0.75, 12.0  # a field's letters: of its height, and points at most
 _HIDDEN = 1 << 1  # the flag of annotations that are not shown
@@ -82,12 +82,12 @@ def _set(text: str, left: float, top: float, height: float, width: float) -> Ite
     size = min(_TEXT_SIZE, _FIELD_SIZE * pitch) or _TEXT_SIZE
     for number, line in enumerate(lines):
         middle = top + (number + 0.5) * pitch
-        wide = sum(1.0 if is_han(char) else 0.5 for char in line) * size
+        wide = sum(1.0 if is_full_width(char) else 0.5 for char in line) * size
         scale = min(1.0, width / wide) if wide and width > 0 else 1.0
         x = left
         spaced = False
         for char in line:
-            step = (1.0 if is_han(char) else 0.5) * size * scale
+            step = (1.0 if is_full_width(char) else 0.5) * size * scale
             if not char.isspace():
                 yield Glyph(char, x, middle - size / 2, x + step, middle + size / 2, size, spaced)
             spaced = char.isspace()
