@@ -36,8 +36,8 @@ from index.training.teach import Teaching, taught
 from index.training.walks import walks
 
 
-def main() -> None:
-    """Read the command line and train."""
+def _arguments() -> argparse.Namespace:
+    """The command line's; one that cannot be met ends the script."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of .jsonl.gz shards")
     parser.add_argument("--out", type=Path, required=True, help="folder to write the model to")
@@ -94,6 +94,12 @@ def main() -> None:
         parser.error("--read: got none beside --teacher; name a folder to keep what the teacher makes of the texts")
     if arguments.device != "cpu" and not torch.cuda.is_available():
         parser.error(f"--device: got {arguments.device}, but torch finds no GPU; without it the CPU trains, in hours")
+    return arguments
+
+
+def main() -> None:
+    """Read the command line and train."""
+    arguments = _arguments()
     warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
     torch.set_num_threads(arguments.threads)
     torch.set_float32_matmul_precision("medium")  # bfloat16 products: the softmax is no finer

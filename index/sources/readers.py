@@ -5,7 +5,7 @@ import gzip
 import io
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from index.models import Skipped, SkipReason
@@ -161,16 +161,21 @@ def _open_text(raw: BinaryIO, where: str) -> io.TextIOBase | Skipped:
     return io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline=None)
 
 
-def read_jsonl(raw: BinaryIO, where: str) -> Records:
-    """One JSON object a line."""
+def _parsed(raw: BinaryIO, where: str, parse: Callable[[io.TextIOBase, str], Records]) -> Records:
+    """What `parse` reads of the text in `raw`, which stays open: whoever opened it closes it."""
     stream = _open_text(raw, where)
     if isinstance(stream, Skipped):
         yield stream
         return
     try:
-        yield from json_lines(stream, where)
+        yield from parse(stream, where)
     finally:
-        stream.detach()  # whoever opened the file closes it
+        stream.detach()
+
+
+def read_jsonl(raw: BinaryIO, where: str) -> Records:
+    """One JSON object a line."""
+    return _parsed(raw, where, json_lines)
 
 
 def read_jsonl_gz(raw: BinaryIO, where: str) -> Records:
@@ -181,14 +186,7 @@ def read_jsonl_gz(raw: BinaryIO, where: str) -> Records:
 
 def read_csv(raw: BinaryIO, where: str) -> Records:
     """A table: one record a row."""
-    stream = _open_text(raw, where)
-    if isinstance(stream, Skipped):
-        yield stream
-        return
-    try:
-        yield from _csv_rows(stream, where)
-    finally:
-        stream.detach()
+    return _parsed(raw, where, _csv_rows)
 
 
 def _csv_rows(stream: io.TextIOBase, where: str) -> Records:

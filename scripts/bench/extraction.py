@@ -127,14 +127,7 @@ def measure(each: int) -> dict[str, dict[str, dict[str, float]]]:
                     continue
                 for kind in (made.name.removesuffix(".html").rstrip("0123456789"), "all pages"):
                     found[kind][name].append(scores(told, made))
-    return {kind: {name: _mean(some) for name, some in readers.items()} for kind, readers in found.items()}
-
-
-def _mean(some: list[dict[str, float]]) -> dict[str, float]:
-    keys = [key for key in ("recall", "precision", "gone", *FIELDS) if any(key in one for one in some)]
-    means = {key: [one[key] for one in some if key in one] for key in keys}
-    told = {key: round(sum(all_) / len(all_), 4) for key, all_ in means.items()}
-    return {**told, "least_recall": round(min(one["recall"] for one in some), 4), "files": len(some)}
+    return {kind: {name: documents.means(some) for name, some in readers.items()} for kind, readers in found.items()}
 
 
 def main() -> int:
@@ -144,14 +137,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     options = parser.parse_args()
     result = {"pages": measure(options.each), "files": documents.measure(options.each)}
-    for kind, readers in [*result["pages"].items(), *result["files"].items()]:
-        for reader, values in readers.items():
-            print(f"{kind:12} {reader:12} " + "  ".join(f"{key} {value:g}" for key, value in values.items()))
+    good = documents.show({**result["pages"], **result["files"]})
     if options.out:
         command = f"python scripts/bench/extraction.py --each {options.each}"
         data = json.dumps({"command": command, **result}, ensure_ascii=False, indent=1)
         options.out.write_text(data + "\n", encoding="utf-8")
-    return int(any(readers["ours"]["least_recall"] < 0.9 for some in result.values() for readers in some.values()))
+    return int(not good)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from index.errors import BadOption
-from index.models import Filters, StoredArticle, article_of, ordinal_of
+from index.models import Article, Filters, StoredArticle, article_of, ordinal_of
 from search.engine import SearchEngine
 from search.mcp.budget import MAX_TOKENS, MIN_TOKENS, longest_prefix
 from search.mcp.models import (
@@ -82,15 +83,15 @@ def _note(answer: Answer) -> str | None:
     return None if answer.confident else _NOT_SURE
 
 
+def _named(article: Article | Result) -> dict[str, Any]:
+    """The fields of a NamedArticle."""
+    fields = ("article_id", "title", "source", "author", "published", "url")
+    return {"uri": uri_of(article.article_id), **{name: getattr(article, name) for name in fields}}
+
+
 def _article(result: Result) -> FoundArticle:
     return FoundArticle(
-        article_id=result.article_id,
-        uri=uri_of(result.article_id),
-        title=result.title,
-        source=result.source,
-        author=result.author,
-        published=result.published,
-        url=result.url,
+        **_named(result),
         score=result.score,
         chance=result.chance or None,
         duplicates=len(result.duplicates) or None,
@@ -155,13 +156,7 @@ def _range(stored: StoredArticle, start: int, end: int, max_tokens: int) -> Arti
     def ranged(text: str) -> ArticleRange:
         stop = start + len(text)
         return ArticleRange(
-            article_id=article.article_id,
-            uri=uri_of(article.article_id),
-            title=article.title,
-            source=article.source,
-            author=article.author,
-            published=article.published,
-            url=article.url,
+            **_named(article),
             meta={key: value for key, value in article.meta.items() if len(value) <= 200},
             page=bisect_right(article.pages, start) or None,
             start=start,

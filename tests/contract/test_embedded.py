@@ -4,27 +4,15 @@ from functools import partial
 
 import pytest
 
-from index.connect import open_backend, open_handle, open_writer
-from tests.conftest import prepared, recipe
+from index.connect import open_handle
 from tests.contract.backend_contract import BackendContract
-from tests.contract.writer_contract import WriterContract
+from tests.contract.writer_contract import WriterContract, grown
 
 
 @pytest.fixture(scope="class", params=[1, 4], ids=["one segment", "four segments"])
 def build(request, tmp_path_factory):
     """Index some articles in so many commits."""
-
-    def make(articles):
-        root = tmp_path_factory.mktemp("contract") / "index"
-        articles = list(articles)
-        step = -(-len(articles) // request.param)
-        with open_writer(root, recipe()) as writer:
-            for start in range(0, len(articles), step):
-                writer.upsert(*prepared(articles[start : start + step]))
-                writer.commit()
-        return open_backend(root)
-
-    return make
+    return lambda articles: grown(tmp_path_factory.mktemp("contract") / "index", articles, request.param)
 
 
 class TestEmbedded(BackendContract):

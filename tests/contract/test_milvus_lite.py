@@ -4,10 +4,9 @@ from functools import partial
 
 import pytest
 
-from index.connect import open_backend, open_handle, open_writer
-from tests.conftest import prepared, recipe
+from index.connect import open_handle
 from tests.contract.backend_contract import BackendContract
-from tests.contract.writer_contract import WriterContract
+from tests.contract.writer_contract import WriterContract, grown
 
 pytest.importorskip("pymilvus", reason="needs the extra: pip install 'wensou[milvus]'")
 pytest.importorskip("milvus_lite", reason="needs the extra: pip install 'wensou[milvus]'")
@@ -25,18 +24,7 @@ def names(tmp_path_factory):
 @pytest.fixture(scope="class", params=[1, 4], ids=["one commit", "four commits"])
 def build(request, names):
     """Index some articles in so many commits."""
-
-    def make(articles):
-        uri = names()
-        articles = list(articles)
-        step = -(-len(articles) // request.param)
-        with open_writer(uri, recipe()) as writer:
-            for start in range(0, len(articles), step):
-                writer.upsert(*prepared(articles[start : start + step]))
-                writer.commit()
-        return open_backend(uri)
-
-    return make
+    return lambda articles: grown(names(), articles, request.param)
 
 
 class TestMilvusLite(BackendContract):

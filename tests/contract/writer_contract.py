@@ -5,13 +5,15 @@ index each time, a function that makes handles of it.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from index.analysis.names import normal
 from index.backend import Backend, IndexHandle, TitleFinder, Writer
+from index.connect import open_backend, open_writer
 from index.errors import BadOption, IndexMissing, NotFound, WriterBusy
 from index.models import AllOf, AnyOf, Article, Filters, HasValue, Holds, Not, Within, article_of
 from tests.conftest import article, article_builder, prepared, recipe
@@ -25,6 +27,17 @@ QUESTIONS = ("海岛灯塔", "电梯补贴", "馒头酵母", "夜市")
 NAMES = [f"a{n}" for n in range(10)]
 At = Callable[[], IndexHandle]
 """Makes a new handle of one and the same index."""
+
+
+def grown(address: str | Path, articles: Iterable[Article], commits: int) -> Backend:
+    """A new index at `address` that got `articles` in so many commits, opened."""
+    articles = list(articles)
+    step = -(-len(articles) // commits)
+    with open_writer(address, recipe()) as writer:
+        for start in range(0, len(articles), step):
+            writer.upsert(*prepared(articles[start : start + step]))
+            writer.commit()
+    return open_backend(address)
 
 
 def opened(at: At) -> Backend:
