@@ -156,8 +156,10 @@ class KeyCheck:
             self._rates.count(None, _address(scope))
             return access
         token = _bearer(scope)
-        by_signature = opened(scope, access.index, locked)
-        keys = await self._keys_of(token, locked, _address(scope)) if token else by_signature
+        if token:
+            keys = await self._keys_of(token, locked, _address(scope))
+        else:
+            keys = opened(scope, access.index, locked)
         if not keys or (access.index is not None and access.index not in keys):
             raise Refused(
                 401,

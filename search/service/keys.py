@@ -201,16 +201,19 @@ class KeyRing:
 
     def sign(self, key: Key, text: str) -> str:
         """What proves that the holder of `key` allowed `text`, for as long as the key holds."""
-        kept = key.hash.encode() or self._master or b""
-        return hmac.new(kept, text.encode(), sha256).hexdigest()
+        return hmac.new(self._kept(key), text.encode(), sha256).hexdigest()
 
     def signer(self, key_id: str, text: str, signature: str) -> Key | None:
         """The key of that id, if it holds and `signature` is what it signed `text` with."""
         master = Key(MASTER, Role.ADMIN) if self._master is not None else None
         key = master if key_id == MASTER else self.keys().get(key_id)
-        if key is None or not key.holds():
+        if key is None or not key.holds() or not self._kept(key):
             return None
         return key if hmac.compare_digest(self.sign(key, text).encode(), signature.encode()) else None
+
+    def _kept(self, key: Key) -> bytes:
+        """What only this server has of a key."""
+        return (self._master or b"") if key.key_id == MASTER else key.hash.encode()
 
 
 def _verified(hashed: str, token: str) -> bool:

@@ -83,7 +83,7 @@ export function tinted(chars, from, to, ranges, sentence) {
 }
 
 export const STOP = new Set("。！？；!?;\n");
-const NEAREST = 10; // what the nearest sentence counts for, in characters that are marked
+const NEAREST = 1; // what the nearest sentence counts for, in characters that are marked: the words come first
 
 /** The part of a long passage that holds most of what was found, from a sentence's beginning where one is near. */
 export function excerpt(chars, ranges, nearest) {

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from index.builder import update_index
-from search.service.keys import KEYS, add_key, revoke_key
+from search.service.keys import KEYS, KeyRing, add_key, revoke_key
 from tests.conftest import CORPUS, PLAIN, HashEncoder
 from tests.search.api.conftest import asking, bearer
 
@@ -90,3 +90,17 @@ def test_of_several_indexes_it_opens_the_one_it_names(root, tmp_path, master):
         assert "/i/one/export?" in answer.text
         assert client.get(f"/i/two/{address}").status_code == 401
         assert client.get(f"/{address}").status_code == 401
+
+
+def test_a_key_of_which_nothing_is_kept_signs_nothing(root):
+    """A file that someone wrote by hand."""
+    key, _ = add_key(root, "read")
+    kept = json.loads((root / KEYS).read_text("utf-8"))
+    kept["keys"][0]["hash"] = ""
+    (root / KEYS).write_text(json.dumps(kept), "utf-8")
+    ring = KeyRing(root, "master")
+    (bare,) = ring.keys().values()
+    assert ring.signer(key.key_id, "text", ring.sign(bare, "text")) is None
+    master = ring.find("master")
+    assert ring.signer(master.key_id, "text", ring.sign(master, "text")) == master
+    assert KeyRing(root).signer(master.key_id, "text", ring.sign(master, "text")) is None
