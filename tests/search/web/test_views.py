@@ -110,8 +110,9 @@ def test_no_name_of_a_theme_stands_on_another_or_beyond_the_plane(open_page, vie
     page.wait_for_selector(".plane text")
     plane, *names = page.evaluate(
         """[...document.querySelectorAll(".plane, .plane text")].map((node) => {
-          const { left, right, top, bottom } = node.getBoundingClientRect();
-          return [left, right, top, bottom];
+          const { left, right, top, bottom, height } = node.getBoundingClientRect();
+          const blank = node.matches("text") ? height / 5 : 0; // of a line above and below its letters
+          return [left, right, top + blank, bottom - blank];
         })"""
     )
     for i, one in enumerate(names):
