@@ -43,7 +43,7 @@ def setup(extra: str = "") -> None:
     if not python.exists():
         subprocess.run([find_python(), "-m", "venv", str(ROOT / ".venv")], check=True)
     stamp = ROOT / ".venv" / (f".wensou-{extra}" if extra else ".wensou")
-    made_from = ROOT / "pyproject.toml", *(ROOT / "index").glob("*/*.c")
+    made_from = ROOT / "pyproject.toml", *ROOT.glob("*/*/*.c")
     if stamp.exists() and stamp.stat().st_mtime >= max(path.stat().st_mtime for path in made_from):
         return
     print("setting up .venv (once, a minute or two) ...", file=sys.stderr, flush=True)

@@ -19,6 +19,11 @@ from numpy.typing import NDArray
 from index.analysis.characters import Codes, codes_of, is_letter
 from index.analysis.fold import fold
 
+try:
+    from search.ranking import _align
+except ImportError:  # no compiler where this was installed
+    _align = None  # type: ignore[assignment]
+
 POOL = 30  # candidates whose texts are looked at, the best of the mix of both legs
 WEIGHT = 0.25  # of the score; the mix has the rest. Chosen on halves of three sets, see scripts/bench/README.md
 BY_CHANCE = 0.05  # alignment of what is found for a question that nothing answers; what is not looked at counts as this
@@ -32,15 +37,25 @@ def alignments(question: str, idf: Mapping[str, float], passages: Sequence[str])
     if not len(asked):
         return np.zeros(len(passages))
     known, question_letters = np.unique(asked, return_inverse=True)
-    said = _said(known, passages)
-    stands = said[None] == np.arange(len(known))[:, None, None]  # (letters known, passages, places)
+    said, weights = _said(known, passages), _weights(asked, idf)
+    return np.asarray(np.minimum(_said_in_order(said, question_letters, weights), 1.0) ** 2)
+
+
+def _said_in_order(said: NDArray[np.int64], letters: NDArray[np.int64], weights: Scores) -> Scores:
+    """The weight of the heaviest common subsequence of `letters`, which have `weights`, and each row of `said`."""
+    if _align is not None:
+        out = np.zeros(len(said))
+        _align.weigh(said, letters, weights, np.empty(said.shape[1]), out)
+        return out
+    known = int(letters.max()) + 1
+    stands = said[None] == np.arange(known)[:, None, None]  # (letters known, passages, places)
     # best[p, j]: weight of the question so far that passage p says in order up to its place j.
-    best = np.zeros((len(passages), said.shape[1] + 1))
-    for letter, weight in zip(question_letters.tolist(), _weights(asked, idf).tolist(), strict=True):
+    best = np.zeros((len(said), said.shape[1] + 1))
+    for letter, weight in zip(letters.tolist(), weights.tolist(), strict=True):
         longer = (best[:, :-1] + weight) * stands[letter]
         np.maximum(best[:, 1:], longer, out=best[:, 1:])
         best = np.maximum.accumulate(best, axis=1)
-    return np.asarray(np.minimum(best[:, -1], 1.0) ** 2)
+    return np.asarray(best[:, -1])
 
 
 def aligned(mixed: Scores, pool: NDArray[np.integer], found: Scores) -> Scores:

@@ -9,6 +9,7 @@ from index.builder import update_index
 from index.models import Article
 from search.engine import SearchEngine
 from search.models import SearchOptions
+from search.ranking import alignment
 from search.ranking.alignment import BY_CHANCE, POOL, WEIGHT, aligned, alignments
 
 
@@ -111,3 +112,22 @@ def test_an_index_that_goes_by_one_leg_has_that_legs_order(engine):
         assert not remixed.aligned
     again = engine.remixed(ranking, SearchOptions(), ranking.reason.corpus)
     assert again.groups == ranking.groups
+
+
+@pytest.mark.skipif(alignment._align is None, reason="nothing was compiled here")
+@pytest.mark.parametrize("places", [0, 1, 70])
+def test_compiled_or_not_the_weights_are_the_same_to_the_last_bit(places, monkeypatch):
+    rng = np.random.default_rng(places)
+    for _ in range(30):
+        letters = rng.integers(0, 6, rng.integers(1, 25))
+        said, weights = rng.integers(-1, 6, (rng.integers(0, 20), places)), rng.random(len(letters))
+        found = alignment._said_in_order(said, letters, weights).tolist()
+        with monkeypatch.context() as without:
+            without.setattr(alignment, "_align", None)
+            assert alignment._said_in_order(said, letters, weights).tolist() == found
+
+
+@pytest.mark.skipif(alignment._align is None, reason="nothing was compiled here")
+def test_arrays_that_do_not_fit_together_are_refused():
+    with pytest.raises(ValueError, match="fit together"):
+        alignment._align.weigh(np.zeros((2, 3), np.int64), np.zeros(2, np.int64), *(np.zeros(n) for n in (2, 4, 2)))
