@@ -59,6 +59,9 @@ class Guess(NamedTuple):
     text: str
 
 
+Borders = tuple[bool, bool]  # whether what is guessed must begin and end where words do
+
+
 class Suggester:
     """Completes and corrects over the titles and words of one commit. Made on first use, kept in memory."""
 
@@ -187,7 +190,7 @@ class Suggester:
             return self._spelled(typed, limit) if _SPELLING.fullmatch(typed) else []
         if len(self._strings.find(list(map(self._exact, words)))):
             return []
-        guesses = self._near(words)
+        guesses = self._near(words, borders=(True, True))
         if not guesses and not whole:
             guesses = self._in_parts(typed)
         tokens = self._tokenizer.tokens(typed)
@@ -233,17 +236,21 @@ class Suggester:
         """The titles, by their letters and digits, folded."""
         return frozenset("".join(_RUN.findall(fold(title))) for title in self._lister.titles())
 
-    def _near(self, chars: str, *, slips: bool = True) -> list[Guess]:
-        """Stretches of titles and words that differ from `chars` in sounds and shapes or, failing that, by a slip."""
+    def _near(self, chars: str, *, slips: bool = True, borders: Borders = (False, False)) -> list[Guess]:
+        """Stretches of titles and words that differ from `chars` in sounds and shapes or, failing that, by a slip,
+        those, where `borders` say so, from the beginning of a word and to the end of one.
+        """
         strings = self._strings
         exact, soft = list(map(self._exact, chars)), list(map(self._alike, chars))
         found: dict[str, Guess] = {}
 
-        def take(pattern: list[Slot], cost: Callable[[str], float]) -> None:
+        def take(pattern: list[Slot], cost: Callable[[str], float], *, slip: bool = False) -> None:
             for at in strings.find(pattern)[:_MAX_HITS].tolist():
                 folded = strings.folded[at : at + len(pattern)]
                 price = cost(folded)
                 known = found.get(folded)
+                if slip and not known and not self._on_words(at, len(pattern), borders):
+                    continue
                 if price and (known is None or known.cost >= price):
                     weight = (known.weight if known else 0.0) + self._weight(at, len(pattern))
                     found[folded] = Guess(price, weight, strings.text(at, len(pattern)))
@@ -254,11 +261,11 @@ class Suggester:
         n = len(chars)
         for i in range(n):
             if n >= _MIN_CHARS_FOR_SLIP[_DROPPED] and i:
-                take([*exact[:i], strings.anything, *exact[i:]], lambda _: _DROPPED)
+                take([*exact[:i], strings.anything, *exact[i:]], lambda _: _DROPPED, slip=True)
             if n > _MIN_CHARS_FOR_SLIP[_EXTRA]:
-                take([*exact[:i], *exact[i + 1 :]], lambda _: _EXTRA)
+                take([*exact[:i], *exact[i + 1 :]], lambda _: _EXTRA, slip=True)
             if n >= _MIN_CHARS_FOR_SLIP[_WRONG]:
-                take([*exact[:i], strings.anything, *exact[i + 1 :]], lambda _: _WRONG)
+                take([*exact[:i], strings.anything, *exact[i + 1 :]], lambda _: _WRONG, slip=True)
         return list(found.values())
 
     def _like(self, char: str) -> Slot:
@@ -288,7 +295,8 @@ class Suggester:
             strange = [i for i in range(len(run) - 1) if not self._together(run[i : i + 2])]
             for i in strange[:4]:
                 for start, end in _windows(i, len(run)):
-                    for guess in self._near(run[start:end], slips=len(run) <= _MAX_RUN_FOR_SLIPS):
+                    borders = start == 0, end == len(run)
+                    for guess in self._near(run[start:end], slips=len(run) <= _MAX_RUN_FOR_SLIPS, borders=borders):
                         mended = run[:start] + guess.text + run[end:]
                         if self._strange(mended) < len(strange):
                             whole = typed[: match.start()] + mended + typed[match.end() :]
@@ -331,11 +339,14 @@ class Suggester:
             found[text] = found.get(text, 0.0) + weight
         return [Guess(0.0, weight, text) for text, weight in found.items()]
 
-    def _on_words(self, at: int, length: int) -> bool:
-        """Whether a stretch begins and ends where words of its line do."""
+    def _on_words(self, at: int, length: int, borders: Borders = (True, True)) -> bool:
+        """Whether a stretch begins and ends where words of its line do, as far as `borders` ask for either."""
+        if not any(borders):
+            return True
         number, start, end = self._strings.span(at, length)
         tokens = self._tokenizer.tokens(self._strings.strings[number])
-        return any(t.start == start for t in tokens) and any(t.end == end for t in tokens)
+        begins = not borders[0] or any(t.start == start for t in tokens)
+        return begins and (not borders[1] or any(t.end == end for t in tokens))
 
     def _combined(self, pattern: list[Slot]) -> list[tuple[str, float]]:
         """Two to four words that fit `pattern` together and whose borders stand so in the index."""

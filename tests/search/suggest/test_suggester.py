@@ -136,6 +136,13 @@ def test_letters_among_signs_and_numbers_are_no_initials(suggester, typed):
     assert suggester.correct("gbsz") != [] == suggester.correct(typed)
 
 
+def test_what_is_guessed_begins_and_ends_with_a_word():
+    suggester = Suggester(Shelf(["县里举行防汛演练", "消费者权益保护"], {"防汛": 3, "演练": 2}, set()), Tokenizer())
+    for typed in ("防汛演说", "举行防汛演说", "消费者权益法"):
+        assert not {"防汛演", "举行防汛演", "消费者权益保"} & set(suggester.correct(typed, 10))
+    assert suggester.correct("防汛寅演练") == ["防汛演练"]
+
+
 # ---- pinyin, lookalikes and strings
 
 
