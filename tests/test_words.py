@@ -156,3 +156,11 @@ def test_prose_is_the_fields(path):
 def test_every_exception_is_needed():
     said = {name: (ROOT / name).read_text("utf-8").lower() for name, _ in EXCEPTIONS}
     assert [word for name, word in EXCEPTIONS if word not in said[name]] == []
+
+
+def test_which_characters_are_chinese_is_said_in_one_place():
+    spelt = re.compile(r"\\u(?:4e00|3400)|0x(?:4e00|3400)\b|一-[龥鿿]|㐀-䶿", re.I)
+    packages = [path for path in CODE if home(path).startswith(("index/", "search/"))]
+    assert [home(path) for path in packages if spelt.search(path.read_text("utf-8"))] == [
+        "index/analysis/characters.py"
+    ]

@@ -10,6 +10,8 @@ import codecs
 import re
 from functools import cache
 
+from index.analysis.characters import COMMON_HAN, is_common_han
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -48,7 +50,7 @@ _PROSE = 0.3  # plausibility of Chinese prose
 _EVERYDAY = 0.2  # score, beside the plausibility, of what has hardly any but everyday characters
 _EVERYDAY_THRESHOLD = 0.95  # share of them that hardly any text has but Chinese, read as it was written
 _BELIEVED = 0.12  # score under which no decoding is taken: any two bytes make some character
-_PARTED = re.compile(r"[\u4e00-\u9fff] [\u4e00-\u9fff]")  # as Korean is, whose bytes are everyday characters too
+_PARTED = re.compile(f"[{COMMON_HAN}] [{COMMON_HAN}]")  # as Korean is, whose bytes are everyday characters too
 
 
 @cache
@@ -82,7 +84,7 @@ def plausibility(text: str) -> float:
         wide += 1
         if char in common:
             good += 1
-        elif 0x4E00 <= code <= 0x9FFF or 0x3000 <= code <= 0x30FF or 0xFF00 <= code <= 0xFFEF:
+        elif is_common_han(char) or 0x3000 <= code <= 0x30FF or 0xFF00 <= code <= 0xFFEF:
             continue
         elif code == 0xFFFD or 0xE000 <= code <= 0xF8FF or 0xD800 <= code <= 0xDFFF or code >= 0x20000:
             odd += 2

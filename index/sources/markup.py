@@ -15,7 +15,7 @@ from index.sources.style_sheets import without_elements, without_rules
 _FRONT = re.compile(r"\A﻿?---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S)
 _TOML = re.compile(r"\A\ufeff?\+\+\+[ \t]*\r?\n(.*?)\r?\n\+\+\+[ \t]*(?:\r?\n|\Z)", re.S)
 _SCALAR = re.compile(r"[|>][+-]?\d?")  # a text on the lines below
-_FRONT_LINE = re.compile(r"^([\w\u4e00-\u9fff][\w\u4e00-\u9fff -]{0,40})\s*[:：][ \t]*(.*)$")
+_FRONT_LINE = re.compile(r"^(\w[\w -]{0,40})\s*[:：][ \t]*(.*)$")
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], str]:

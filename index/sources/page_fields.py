@@ -5,6 +5,8 @@ import logging
 import re
 from typing import Any
 
+from index.analysis.characters import COMMON_HAN
+
 _SITE = re.compile(
     r"\s*(?:[-_|–—]|::|»|·)+\s*[^-_|–—]{0,24}(?:网|網|报|報|站|频道|頻道|门户|政府|新闻|新聞|中心|日报|在线|論壇|论坛|博客|com|cn|net|org)\s*$",
     re.I,
@@ -17,7 +19,7 @@ _NO_NAME = re.compile(
 )
 _OF_A_SITE = re.compile(
     r"(?!.*(?:联|聯|电|電|管|路|渔|域|特|太|上)[网網]$)[\w·]{0,10}(?:网|網|网站|網站|门户|門戶|首页|首頁|主页|频道|home)"
-    r"|[\u4e00-\u9fff]{2,10}(?:\s*[>»›]+\s*[\u4e00-\u9fff]{2,12})+",
+    rf"|[{COMMON_HAN}]{{2,10}}(?:\s*[>»›]+\s*[{COMMON_HAN}]{{2,12}})+",
     re.I,
 )
 _BETWEEN = re.compile(r"\s*(?:[_|｜»]|::|\s[-–—]|-)+\s*")  # the parts of a `<title>`

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from index.analysis.characters import is_han_char
 from index.encoders.static_table import Table
 from index.encoders.token_pairs import Reach, neighbours, pair_rows, two_apart
 from index.training.pairs import Batch, Pairs, alike_by_rows, bags
@@ -68,7 +69,7 @@ def composition(words: Mapping[str, int], weight: float) -> Any:
             rows.append(row)
             columns.append(row)
             shares.append(1.0)
-        if weight <= 0 or row == 0 or len(word) < 2 or word[0] < "\u3400":
+        if weight <= 0 or row == 0 or len(word) < 2 or not is_han_char(word[0]):
             continue
         spans = {word[low:high] for low in range(len(word)) for high in range(low + 1, len(word) + 1)}
         inner = sorted(words[part] for part in spans if part != word and part in words)
