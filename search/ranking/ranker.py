@@ -166,14 +166,17 @@ class Ranker:
             names = self._titled([token.term for token in asked], options, evidence)
             titles = dict(zip(names, self._backend.titles_of(names), strict=True))
             for name, lift in like_titles(said, titles).items():
-                if self._says_more_than_title(name):
+                if self._entitled(name):
                     lifts[name] = max(lift, lifts.get(name, 0.0))
         return lifts
 
-    def _says_more_than_title(self, article_id: str) -> bool:
-        """Whether an article has a text beside its title. A sentence that is both is asked for by what it says."""
+    def _entitled(self, article_id: str) -> bool:
+        """Whether an article's title was given to it, not taken from the beginning of a sentence of its own: that is
+        asked for by what it says.
+        """
         article = self._backend.article(article_id).article
-        return normal(article.text) != normal(article.title)
+        rest = article.text.removeprefix(article.title)
+        return rest == article.text or rest.startswith("\n")
 
     def _titled(self, asked: Sequence[str], options: SearchOptions, evidence: Sequence[Evidence]) -> list[str]:
         """Articles whose titles may be what is `asked`, these words: those that hold most of them."""
