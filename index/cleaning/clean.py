@@ -16,7 +16,7 @@ from index.cleaning.lost_bytes import LOST
 from index.cleaning.parts import page_starts, with_cells
 from index.models import Article, Change, Cleaned
 
-CLEANER_VERSION = 5  # part of the index's fingerprint: raise it whenever a step gives another result
+CLEANER_VERSION = 6  # part of the index's fingerprint: raise it whenever a step gives another result
 
 BOILERPLATE = "boilerplate"  # the step whose changes are lines taken out
 
@@ -121,7 +121,9 @@ def _misaligned_gbk(article: Article, known: Known) -> Result:
 
 
 def _metadata(article: Article, _: Known) -> Result:
-    text, found, taken = metadata.take(article.text)
+    own = {"source": article.source, "author": article.author, "published": article.published}
+    given = article.meta | {key: value for key, value in own.items() if value}
+    text, found, taken = metadata.take(article.text, given)
     if not found and not taken:
         return article, []
     meta = {**{k: v for k, v in found.items() if k not in ("source", "author", "published")}, **article.meta}

@@ -6,6 +6,7 @@ what is merely found inside a sentence is copied and left standing.
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from index.analysis.characters import COMMON_HAN, HAN_BUT_BAR
@@ -204,10 +205,12 @@ def _without_date(value: str) -> tuple[str, str | None]:
     return value[: found[1]].strip(" \t|丨/"), found[0]
 
 
-def take(text: str) -> tuple[str, dict[str, str], list[str]]:
+def take(text: str, given: Mapping[str, str] = MappingProxyType({})) -> tuple[str, dict[str, str], list[str]]:
     """Take field lines out of the two ends of `text`: the rest, the metadata, the lines taken.
 
-    Fields found inside a line that stays (a dateline, a closing `（记者 …）`, a document number) are copied.
+    Fields found inside a line that stays (a dateline, a closing `（记者 …）`, a document number) are copied. A line
+    stays that says otherwise than what is `given` of a field, or a line before; further people are `other_editor` and
+    so on.
     """
     lines = text.split("\n")
     full = [i for i, line in enumerate(lines) if line.strip()]
@@ -229,6 +232,12 @@ def take(text: str) -> tuple[str, dict[str, str], list[str]]:
             continue  # 时间： above 地点： is when something takes place
         drop.add(i)
         for key, value in found.metadata.items():
+            if _tells_more(value, given.get(key) or metadata.get(key)):
+                if key not in _PEOPLE or key in given:
+                    drop.discard(i)
+                    continue
+                key = f"other_{key}"  # 编辑 at the head of a page, 责编 at its foot
+                value = " ".join(dict.fromkeys((*metadata.pop(key, "").split(), *value.split())))
             metadata.setdefault(key, value)
         if not found.metadata and place + 1 < len(full) and _value_below(lines[i], lines[full[place + 1]], metadata):
             drop.add(full[place + 1])
@@ -239,6 +248,11 @@ def take(text: str) -> tuple[str, dict[str, str], list[str]]:
     taken = [lines[i].strip() for i in sorted(drop)]
     kept = [line for i, line in enumerate(lines) if i not in drop]
     return ("\n".join(kept) if drop else text), metadata, taken
+
+
+def _tells_more(value: str, known: str | None) -> bool:
+    """Whether a field's value says what is not in the one that is known of it."""
+    return known is not None and re.sub(r"\W+", "", value) not in re.sub(r"\W+", "", known)
 
 
 def _told(line: str) -> bool:
@@ -257,7 +271,11 @@ def _value_below(label: str, line: str, metadata: dict[str, str]) -> bool:
     value = line.strip()
     if line_metadata(line).metadata.keys() - {"published"} or _is_furniture(line) or not _surely_fits(key, value):
         return False
-    _put(metadata, key, value)
+    found: dict[str, str] = {}
+    _put(found, key, value)
+    if any(_tells_more(one, metadata.get(name)) for name, one in found.items()):
+        return False
+    metadata |= {name: one for name, one in found.items() if name not in metadata}
     return True
 
 

@@ -71,7 +71,7 @@ def test_fields_fill_what_was_missing_and_keep_what_was_given():
     article = clean(Article("a", "题目", raw, source="给定的来源")).article
     assert (article.source, article.author, article.published) == ("给定的来源", "张三", "2024-01-02")
     assert article.meta == {"editor": "李四"}
-    assert article.text == "正文在这里，有很多话。"
+    assert article.text == "来源：某某网 2024-01-02\n正文在这里，有很多话。"  # which nothing else says
 
 
 def test_a_title_is_found_where_none_was_given():
@@ -148,7 +148,7 @@ class TestSeeds:
         first, third, fourth = (self.article(number).article for number in (0, 3, 4))
         assert digest(first.author) == "f5bc83cc75041491"
         assert digest(first.meta["editor"]) == "bcd6e95377e261ad"
-        assert sorted(first.meta) == ["correspondent", "editor", "proofreader", "reviewer"]
+        assert sorted(first.meta) == ["correspondent", "editor", "other_editor", "proofreader", "reviewer"]
         assert (digest(third.source), third.published) == ("e24155e6d042f7b7", "2024-01-29")
         assert digest(fourth.meta["correspondent"]) == "2afed6f337f00ee4"
 

@@ -241,3 +241,19 @@ def test_the_time_of_an_event_is_not_when_the_notice_was_published():
         "published": "2024-02-24",
         "source": "柳溪网",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "kept", "fields"),
+    [
+        ("来源：鹭洲报\n船修好了。", {"source": "水乡网"}, None, {}),
+        ("来源：鹭洲报\n船修好了。", {"source": "鹭洲报社"}, "船修好了。", {}),
+        ("2024-05-06 来源：鹭洲报\n船修好了。", {"published": "2024-05-07"}, None, {}),
+        ("编辑：霍七\n船修好了。\n责任编辑：柳三", {}, "船修好了。", {"editor": "霍七", "other_editor": "柳三"}),
+        ("来源：鹭洲报\n船修好了。\n来源：水乡网", {}, "船修好了。\n来源：水乡网", {"source": "鹭洲报"}),
+    ],
+)
+def test_a_line_of_fields_stays_where_it_says_otherwise_than_is_known(text, given, kept, fields):
+    told, found, _ = metadata.take(text, given)
+    assert told == (text if kept is None else kept)
+    assert found.items() >= fields.items()
