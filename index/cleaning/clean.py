@@ -122,7 +122,7 @@ def _misaligned_gbk(article: Article, known: Known) -> Result:
 
 def _metadata(article: Article, _: Known) -> Result:
     own = {"source": article.source, "author": article.author, "published": article.published}
-    given = article.meta | {key: value for key, value in own.items() if value}
+    given = {**article.meta, **{key: value for key, value in own.items() if value}}
     text, found, taken = metadata.take(article.text, given)
     if not found and not taken:
         return article, []
