@@ -39,7 +39,7 @@ def without_rules(text: str) -> str:
         if sheet is None and "{" in head[at:end]:
             sheet = _SHEET.search(head, at, end)
         if sheet and len(_PROPERTY.findall(sheet[0])) >= 2:
-            left, rest = text[at : sheet.start()].strip(), text[sheet.end() :]
+            left, rest = text[at : sheet.start()].rstrip(" \\").strip(), text[sheet.end() :]
             heading = re.match(r"\s*(?:#\s+)?(.+)", rest)
             left = "" if heading and heading[1].strip() == left else left  # the title, which stands below again
             return f"{text[:at]}{left}\n{rest}" if left else f"{text[:at]}{rest}"
