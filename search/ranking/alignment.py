@@ -8,16 +8,19 @@ order. Neither tells 从北京到上海 from 从上海到北京. Squared, since 
 somewhere in order.
 
 Half of a letter's weight is the same for all of them, half is the idf of the word it stands in, so that 的 counts, but
-less than a name.
+less than a name. A number counts as one letter, in either spelling: 2021 is not three quarters of 2024, and
+二〇二四 is all of it.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.characters import Codes, codes_of, is_letter
 from index.analysis.fold import fold
+from index.analysis.numerals import in_digits
 
 try:
     from search.ranking import _align
@@ -28,16 +31,20 @@ POOL = 30  # candidates whose texts are looked at, the best of the mix of both l
 WEIGHT = 0.25  # of the score; the mix has the rest. Chosen on halves of three sets, see scripts/bench/README.md
 BY_CHANCE = 0.05  # alignment of what is found for a question that nothing answers; what is not looked at counts as this
 
+_NUMBER = re.compile(r"[0-9]+")
+_NUMBERS_FROM = 0xF0000  # code points of nobody's, which stand for the numbers of a question
+
 Scores = NDArray[np.float64]
 
 
 def alignments(question: str, idf: Mapping[str, float], passages: Sequence[str]) -> Scores:
     """How well each passage is aligned with `question`, (passages,), 0..1; `idf` of the question's words, folded."""
-    asked = _letters(question)
+    numbers = _numbers(question)
+    asked = _letters(question, numbers)
     if not len(asked):
         return np.zeros(len(passages))
     known, question_letters = np.unique(asked, return_inverse=True)
-    said, weights = _said(known, passages), _weights(asked, idf)
+    said, weights = _said(known, [_read(text, numbers) for text in passages]), _weights(asked, idf, numbers)
     return np.asarray(np.minimum(_said_in_order(said, question_letters, weights), 1.0) ** 2)
 
 
@@ -68,16 +75,32 @@ def aligned(mixed: Scores, pool: NDArray[np.integer], found: Scores) -> Scores:
     return np.where(mixed > 0, (1 - WEIGHT) * mixed + WEIGHT * whole, 0.0)
 
 
-def _letters(text: str) -> Codes:
-    codes = codes_of(fold(text))
-    return codes[is_letter(codes)]
+def _numbers(question: str) -> dict[str, str]:
+    """The numbers of a question, and the character that stands for each."""
+    found: Iterable[str] = dict.fromkeys(map(_value, _NUMBER.finditer(in_digits(fold(question)))))
+    return {number: chr(_NUMBERS_FROM + i) for i, number in enumerate(found)}
+
+
+def _value(match: re.Match[str]) -> str:
+    return match.group().lstrip("0")
+
+
+def _read(text: str, numbers: Mapping[str, str]) -> str:
+    """`text` folded; where the question has `numbers`, they are a character each and others a blank."""
+    folded = fold(text)
+    return _NUMBER.sub(lambda match: numbers.get(_value(match), " "), in_digits(folded)) if numbers else folded
+
+
+def _letters(text: str, numbers: Mapping[str, str]) -> Codes:
+    codes = codes_of(_read(text, numbers))
+    return codes[is_letter(codes) | (codes >= _NUMBERS_FROM)]
 
 
 def _said(known: Codes, passages: Sequence[str]) -> NDArray[np.int64]:
     """The letters of each passage as places in `known`, in order, and -1 behind the last; those not known are left out,
     since no common subsequence has them.
     """
-    codes = codes_of(fold("".join(passages)))
+    codes = codes_of("".join(passages))
     places = np.minimum(np.searchsorted(known, codes), len(known) - 1)
     kept = known[places] == codes
     rows = np.repeat(np.arange(len(passages)), [len(passage) for passage in passages])[kept]
@@ -87,12 +110,12 @@ def _said(known: Codes, passages: Sequence[str]) -> NDArray[np.int64]:
     return said
 
 
-def _weights(asked: Codes, idf: Mapping[str, float]) -> Scores:
+def _weights(asked: Codes, idf: Mapping[str, float], numbers: Mapping[str, str]) -> Scores:
     """What each letter of a question counts, (letters,), 1 together."""
     text = asked.tobytes().decode("utf-32-le", "surrogatepass")
     telling = np.zeros(len(asked))
     for word, value in idf.items():
-        letters = _letters(word)
+        letters = _letters(word, numbers)
         name = letters.tobytes().decode("utf-32-le", "surrogatepass")
         at = text.find(name) if name else -1
         while at >= 0:

@@ -123,8 +123,11 @@ class Confidence:
 
     def score(self, mode: Mode, found: Found, *, enough: float | None = None) -> float:
         """What is compared with the threshold; with `enough` no more of it than tells on which side of that it is."""
-        weights = WEIGHTS[mode]
         highest = max((item.bm25 for item in found.evidence), default=0.0)
+        if mode == "hybrid" and not highest:  # not one word of it stands here: vectors alone must be sure
+            shift = (self.threshold("hybrid") or 0.0) - (self.threshold("dense") or 0.0)
+            return self.score("dense", found, enough=None if enough is None else enough - shift) + shift
+        weights = WEIGHTS[mode]
         score = weights.constant + weights.strength * strength(found.idf, highest)
         if weights.dense:
             score += weights.dense * self._scaled(dense_signal(found.dense))

@@ -56,6 +56,23 @@ def test_script_case_width_and_marks_do_not():
     assert one("软件ABC设计", "軟件，ａｂｃ 設計。") == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("question", "same", "like"),
+    [
+        ("2024年7月1日起收费", "自2024年7月1日起收费", "自2024年7月21日起收费"),
+        ("2024年7月1日起收费", "自二〇二四年七月一日起收费", "自二〇二一年七月一日起收费"),
+        ("二〇二四年七月一日起收费", "自2024年07月01日起收费", "自2014年7月1日起收费"),
+        ("第十二条怎么说", "第12条怎么说", "第1条、第2条怎么说"),
+        ("第3期公告", "第三期公告", "第33期公告"),
+        ("100 号公告", "100号公告", "1000号公告"),
+    ],
+)
+def test_a_number_is_one_letter_in_either_spelling(question, same, like):
+    assert one(question, same) == pytest.approx(1)
+    assert one(question, like) < 0.9
+    assert one(question, same, {"公告": 3.0, "100": 5.0}) == pytest.approx(1)
+
+
 def test_a_letter_counts_by_the_word_it_stands_in():
     idf = {"的": 0.2, "水库": 6.0}
     assert one("水库的", "水库", idf) > one("水库的", "库的", idf) > one("水库的", "的", idf)

@@ -7,7 +7,7 @@ import pytest
 from index.builder import update_index
 from index.calibration import Chance
 from index.connect import open_backend
-from index.models import Filters
+from index.models import Article, Filters
 from search.engine import SearchEngine
 from search.models import SearchOptions
 from search.query.parse import parse
@@ -49,6 +49,26 @@ def test_under_the_threshold_the_answer_is_given_and_doubted(strict):
 def test_where_there_is_nothing_at_all_it_is_doubted(strict):
     answer = strict.search("qzxv wkjp", SearchOptions(mode="bm25"))
     assert (answer.results, answer.total, answer.confident) == ((), 0, False)
+
+
+def test_where_no_word_of_a_question_stands_anywhere_vectors_alone_must_be_sure(tmp_path):
+    texts = (
+        "押金应当在退房后十日内退还。",
+        "商品可以在七日内退货。",
+        "室内公共场所禁止吸烟。",
+        "工资至少每月支付一次。",
+    )
+    update_index([Article(article_id=str(n), title="", text=text) for n, text in enumerate(texts)], tmp_path / "index")
+    with SearchEngine.open(tmp_path / "index") as engine:
+        confidence = engine._ranker.confidence
+        for question in ("珊瑚驯鹿喇叭", "qzxv wkjp"):
+            hybrid, dense = SearchOptions(), SearchOptions(mode="dense")
+            ranking = engine.ranking(question, hybrid)
+            assert not any(item.bm25 for item in ranking.evidence)
+            over = engine._ranker.score(ranking, hybrid) - confidence.threshold("hybrid")
+            alone = engine._ranker.score(engine.ranking(question, dense), dense) - confidence.threshold("dense")
+            assert over == pytest.approx(alone)
+            assert not engine.search(question).confident
 
 
 def test_over_it_and_where_it_was_narrowed_there_is_no_doubt(strict):
