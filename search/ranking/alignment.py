@@ -14,6 +14,7 @@ less than a name. A number counts as one letter, in either spelling: 2021 is not
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def alignments(question: str, idf: Mapping[str, float], passages: Sequence[str])
     if not len(asked):
         return np.zeros(len(passages))
     known, question_letters = np.unique(asked, return_inverse=True)
-    said, weights = _said(known, [_read(text, numbers) for text in passages]), _weights(asked, idf, numbers)
+    said, weights = _said(known, _folded(passages, numbers)), _weights(asked, idf, numbers)
     return np.asarray(np.minimum(_said_in_order(said, question_letters, weights), 1.0) ** 2)
 
 
@@ -85,14 +86,18 @@ def _value(match: re.Match[str]) -> str:
     return match.group().lstrip("0")
 
 
-def _read(text: str, numbers: Mapping[str, str]) -> str:
-    """`text` folded; where the question has `numbers`, they are a character each and others a blank."""
-    folded = fold(text)
-    return _NUMBER.sub(lambda match: numbers.get(_value(match), " "), in_digits(folded)) if numbers else folded
+def _folded(texts: Sequence[str], numbers: Mapping[str, str]) -> list[str]:
+    """`texts` folded; where the question has `numbers`, they are a character each and others a blank."""
+    ends = [0, *accumulate(map(len, texts))]
+    whole = fold("".join(texts))  # at once, in less time
+    folded = [whole[start:end] for start, end in pairwise(ends)]
+    if not numbers:
+        return folded
+    return [_NUMBER.sub(lambda match: numbers.get(_value(match), " "), in_digits(text)) for text in folded]
 
 
 def _letters(text: str, numbers: Mapping[str, str]) -> Codes:
-    codes = codes_of(_read(text, numbers))
+    codes = codes_of(_folded([text], numbers)[0])
     return codes[is_letter(codes) | (codes >= _NUMBERS_FROM)]
 
 

@@ -1,9 +1,9 @@
-// Why a result stands where it stands: one plain sentence, opening to the numbers of both legs and of each term.
+// Why a result stands where it stands: one plain sentence, opening to the numbers.
 
 import { el } from "./dom.js";
 import { english, listed, t } from "./words.js";
 
-/** One sentence: the server's own, in English made of its parts. */
+/** The server's own sentence, in English made of its parts. */
 export function sentence({ explain }) {
   if (!explain) return t("why_none");
   if (!english) return explain.reason;
@@ -30,15 +30,17 @@ function leg(css, name, { score, rank }, share) {
 }
 
 /** The numbers, as nodes. */
-export function numbers({ bm25, dense, weight, normalised }, score) {
-  const [a, b] = [weight * normalised.bm25, (1 - weight) * normalised.dense];
+export function numbers({ bm25, dense, weight, normalised, alignment: order }, score) {
+  const mixed = weight * normalised.bm25 + (1 - weight) * normalised.dense;
+  const sum = order ? mixed + order.weight * (order.value - mixed) : mixed;
+  const said = (name, ...values) => t(name, ...values.map(two));
   const nodes = [
     leg("bm25", t("mode_bm25"), bm25, normalised.bm25),
     leg("dense", t("mode_dense"), dense, normalised.dense),
     el("p.sum",
-      `${t("why_sum")} = ${two(weight)} × ${two(normalised.bm25)} + ${two(1 - weight)} × ${two(normalised.dense)} = `,
-      el("b", two(a + b)),
-      Math.abs(score - a - b) > 0.005 && [t("why_final"), el("b", two(score))], // a name that matched, freshness, a reranker
+      said("why_sum", weight, normalised.bm25, 1 - weight, normalised.dense, mixed),
+      order && said("why_order", 1 - order.weight, mixed, order.weight, order.value, sum),
+      Math.abs(score - sum) > 0.005 && said("why_final", score),
     ),
   ];
   const terms = Object.entries(bm25.terms ?? {}).sort((x, y) => y[1] - x[1]).slice(0, 16);
