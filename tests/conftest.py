@@ -1,6 +1,7 @@
 """A small corpus, an encoder without a model, an index of both, and an engine over it."""
 
 import os
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -43,6 +44,15 @@ PLAIN = IndexConfig(chunk_chars=40, overlap_chars=12, clean=False)  # short chun
 @cache
 def _direction(pair: str) -> np.ndarray:
     return np.random.default_rng(zlib.crc32(pair.encode("utf-8", "surrogatepass"))).standard_normal(64)
+
+
+@pytest.fixture(autouse=True)
+def _forget_apps() -> Iterator[None]:
+    """FastAPI keeps the functions of every app it has seen, and they keep the files of their indexes open."""
+    yield
+    for value in vars(sys.modules.get("fastapi.dependencies.models", object)).values():
+        if hasattr(value, "cache_clear"):
+            value.cache_clear()
 
 
 class HashEncoder:

@@ -46,10 +46,18 @@ def test_programs_lie_where_the_system_keeps_them(monkeypatch, system, want):
     assert environment.program("wensou").relative_to(root).as_posix() == want
 
 
-def test_the_environment_is_made_once_and_again_only_when_the_project_asks_for_more(tmp_path, calls):
+@pytest.mark.parametrize(("compiling", "flags"), [(None, ["--no-compile"]), ("1", [])])
+def test_the_environment_is_made_once_and_again_only_when_the_project_asks_for_more(
+    tmp_path, calls, monkeypatch, compiling, flags
+):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    if compiling:
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", compiling)
     (tmp_path / ".venv").mkdir()
     environment.setup("test")
-    installs = [call[call.index("install") + 2 :] for call in calls if "install" in call]
+    installs = [call[call.index("--quiet") + 1 :] for call in calls if "install" in call]
+    assert all(call[: len(flags)] == flags for call in installs)
+    installs = [call[len(flags) :] for call in installs]
     assert installs == [[environment.TORCH], ["--editable", ".[test]"]]
     assert any(call[1:3] == ["-m", "venv"] for call in calls)
     (tmp_path / ".venv" / "bin").mkdir()
