@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from index.models import BuildReport, StoredArticle
-from search.models import Answer, Explanation, Result, WeightReason
+from search.models import Answer, Explanation, Result
 
 if TYPE_CHECKING:
     from search.evaluation.tune import Tuning
@@ -127,7 +127,7 @@ def _show_explanation(why: Explanation) -> None:
         bar = "█" * round(20 * weight * why.normalised[name])
         rank = f"#{leg.rank}" if leg.rank else "-"
         print(f"   {name:5} {leg.score:8.3f} {rank:>5}  {why.normalised[name]:.3f} × {weight:.2f}  {bar}")
-    print(f"   weight {why.weight:.2f} of bm25: {_reason(why.why)}")
+    print(f"   weight {why.weight:.2f} of bm25: {_reason(why)}")
     for name, others in why.expanded.items():
         print(f"   {name} also as " + ", ".join(f"{term} {weight:.2f}" for term, weight in others.items()))
     if why.alignment:
@@ -150,11 +150,14 @@ _ORIGINS = {
 }
 
 
-def _reason(why: WeightReason) -> str:
+def _reason(explained: Explanation) -> str:
+    why = explained.why
     text = f"{why.corpus:.2f} {_ORIGINS[why.origin]}"
     if (why.dense_z_score, why.lexical_spread) != (1, 1):
         text += f"; of the dense leg's {why.dense_z_score:.2f} (z-score of its best) "
         text += f"× {why.lexical_spread:.2f} (spread of the words) is left"
+    if explained.alignment:
+        text += f"; {explained.alignment['weight']:.2f} of the words' share goes to their order"
     return text
 
 

@@ -29,7 +29,7 @@ except ImportError:  # no compiler where this was installed
     _align = None  # type: ignore[assignment]
 
 POOL = 30  # candidates whose texts are looked at, the best of the mix of both legs
-WEIGHT = 0.25  # of the score; the mix has the rest. Chosen on halves of three sets, see scripts/bench/README.md
+WEIGHT = 0.25  # of the score at most, off BM25's share. Chosen on halves of three sets, see scripts/bench/README.md
 BY_CHANCE = 0.05  # alignment of what is found for a question that nothing answers; what is not looked at counts as this
 
 _NUMBER = re.compile(r"[0-9]+")
@@ -66,14 +66,15 @@ def _said_in_order(said: NDArray[np.int64], letters: NDArray[np.int64], weights:
     return np.asarray(best[:, -1])
 
 
-def aligned(mixed: Scores, pool: NDArray[np.integer], found: Scores) -> Scores:
-    """The scores of all candidates, (candidates,), by their `mixed` ones and the alignments `found` of those in `pool`.
+def aligned(mixed: Scores, pool: NDArray[np.integer], found: Scores, weight: float) -> Scores:
+    """The scores of all candidates, (candidates,), by their `mixed` ones and the alignments `found` of those in `pool`,
+    which count `weight`.
 
     What neither leg finds stays at 0.
     """
     whole = np.full(len(mixed), BY_CHANCE)
     whole[pool] = found
-    return np.where(mixed > 0, (1 - WEIGHT) * mixed + WEIGHT * whole, 0.0)
+    return np.where(mixed > 0, (1 - weight) * mixed + weight * whole, 0.0)
 
 
 def _numbers(question: str) -> dict[str, str]:

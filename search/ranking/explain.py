@@ -8,7 +8,7 @@ from index.backend import Backend
 from index.models import article_of
 from search.models import Explanation, LegExplanation
 from search.query.stopwords import FUNCTION_WORDS
-from search.ranking.alignment import BY_CHANCE, WEIGHT
+from search.ranking.alignment import BY_CHANCE
 from search.ranking.fusion import ranks
 from search.ranking.ranker import Ranking
 
@@ -72,9 +72,12 @@ class Explainer:
         )
 
     def _alignment(self, position: int) -> dict[str, float]:
-        if not self._ranking.aligned:
+        if not self._ranking.order:
             return {}
-        return {"value": round(self._ranking.alignments.get(position, BY_CHANCE), 4), "weight": WEIGHT}
+        return {
+            "value": round(self._ranking.alignments.get(position, BY_CHANCE), 4),
+            "weight": round(self._ranking.order, 4),
+        }
 
     def _parts(
         self, position: int, terms: Mapping[str, float], bm25_rank: int | None, named: float

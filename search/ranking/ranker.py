@@ -63,7 +63,7 @@ class Ranking:
     weight and why, what each candidate's score
     was multiplied by, what the reranker made of those it read, and the score that chance gives, where it is known, and
     how far the articles are lifted that the question names. `alignments` are those of the candidates looked at so far,
-    by position, and `aligned` says whether they count.
+    by position, and `order` is what they count in the score; the mix of both legs has the rest, BM25 `weight` of it.
     """
 
     query: Query
@@ -82,7 +82,7 @@ class Ranking:
     chance: float = 0.0
     lifts: Mapping[str, float] = field(default_factory=dict)
     alignments: dict[int, float] = field(default_factory=dict)
-    aligned: bool = False
+    order: float = 0.0
 
     @property
     def asked_by_name(self) -> bool:
@@ -262,12 +262,14 @@ class Ranker:
         aligns = options.mode == "hybrid" and not by_rank and 0 < weight < 1
         if adaptive:
             weight = adapt(weight, reason.dense_z_score * reason.lexical_spread)
+        order = self._share_of_order(weight) if aligns else 0.0
+        weight = (weight - order) / (1 - order)
         if by_rank:
             mixed, chance = reciprocal_rank([ranking.bm25, ranking.dense], weights=[weight, 1 - weight]), 0.0
         else:
             mixed, chance = convex(ranking.bm25, ranking.dense, weight=weight), self._chance(ranking, weight)
-        if aligns:
-            mixed, chance = self._aligned(ranking, mixed), (1 - WEIGHT) * chance + WEIGHT * BY_CHANCE
+        if order:
+            mixed, chance = self._aligned(ranking, mixed, order), (1 - order) * chance + order * BY_CHANCE
         scores = mixed.tolist()
         pairs = enumerate(zip(evidence, scores, strict=True))
         ranked = [Ranked(e.chunk_id, s, i) for i, (e, s) in pairs if s > 0 or lifts]
@@ -279,16 +281,20 @@ class Ranker:
         chance = 0.0 if judged else chance
         groups = by_article(ranked, passages=options.passages) if options.group == "article" else by_chunk(ranked)
         ranking = replace(ranking, groups=groups, weight=weight, boosts=boosts, judged=judged)
-        return replace(ranking, chance=chance, aligned=aligns)
+        return replace(ranking, chance=chance, order=order)
 
-    def _aligned(self, ranking: Ranking, mixed: Scores) -> Scores:
-        """The mixed scores once the texts of the best are laid beside the question."""
+    def _share_of_order(self, weight: float) -> float:
+        """What alignment counts in the score. It goes by the words, too, so it has that of BM25's `weight`."""
+        return min(WEIGHT, weight)
+
+    def _aligned(self, ranking: Ranking, mixed: Scores, weight: float) -> Scores:
+        """The mixed scores once the texts of the best are laid beside the question, which counts `weight`."""
         pool = np.argsort(-mixed, kind="stable")[: min(ALIGNED, np.count_nonzero(mixed > 0))]
         known = ranking.alignments
         new = [at for at in pool.tolist() if at not in known]
         texts = self._texts([ranking.evidence[at].chunk_id for at in new])
         known.update(zip(new, alignments(ranking.query.text, ranking.idf, texts).tolist(), strict=True))
-        return aligned(mixed, pool, np.array([known[at] for at in pool.tolist()]))
+        return aligned(mixed, pool, np.array([known[at] for at in pool.tolist()]), weight)
 
     def _texts(self, chunk_ids: Sequence[str]) -> list[str]:
         """Passages with title and heading before the text; gaps are left in, for only letters count."""

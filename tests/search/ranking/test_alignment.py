@@ -81,7 +81,7 @@ def test_a_letter_counts_by_the_word_it_stands_in():
 
 def test_what_was_not_looked_at_counts_as_chance_and_what_nothing_finds_stays_at_zero():
     mixed = np.array([0.8, 0.4, 0.2, 0.0])
-    scores = aligned(mixed, np.array([0, 1]), np.array([0.0, 1.0]))
+    scores = aligned(mixed, np.array([0, 1]), np.array([0.0, 1.0]), WEIGHT)
     assert scores == pytest.approx(
         [(1 - WEIGHT) * 0.8, (1 - WEIGHT) * 0.4 + WEIGHT, (1 - WEIGHT) * 0.2 + WEIGHT * BY_CHANCE, 0]
     )
@@ -110,7 +110,7 @@ def test_of_two_with_the_same_words_the_one_in_the_questions_order_comes_first(e
 def test_only_the_best_are_looked_at(engine):
     ranking = engine.ranking("船从苏州开往杭州", SearchOptions(k=50))
     assert len(ranking.alignments) == POOL < len(ranking.evidence)
-    assert ranking.aligned
+    assert ranking.order == WEIGHT
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_only_the_best_are_looked_at(engine):
 )
 def test_a_leg_alone_and_ranks_are_not_aligned(engine, options):
     ranking = engine.ranking("船从苏州开往杭州", options)
-    assert not ranking.aligned
+    assert not ranking.order
     assert not ranking.alignments
 
 
@@ -126,7 +126,7 @@ def test_an_index_that_goes_by_one_leg_has_that_legs_order(engine):
     ranking = engine.ranking("船从苏州开往杭州", SearchOptions())
     for weight in (0.0, 1.0):
         remixed = engine.remixed(ranking, SearchOptions(), weight)
-        assert not remixed.aligned
+        assert not remixed.order
     again = engine.remixed(ranking, SearchOptions(), ranking.reason.corpus)
     assert again.groups == ranking.groups
 
