@@ -182,7 +182,7 @@ def named_values(article: Article) -> list[str]:
     return found + [value for value in field_values(article) if value not in found]
 
 
-def _headings(article: Article) -> list[str]:
+def headings_of(article: Article) -> list[str]:
     """What an article is called: its title, its subtitle and other names that it gives itself."""
     named = (article.meta.get(key, "") for key in ("subtitle", *_OTHER_NAMES))
     return [article.title, *(name for name in named if len(name) <= MAX_FACET)]
@@ -217,7 +217,7 @@ def terms_of_all(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: V
 
 def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: Vocabulary) -> Iterator[_Cut]:
     """Cut all texts of all articles together: titles, named values, headings and stretches of the texts."""
-    named = [_headings(item.article) for item in stored] + [named_values(item.article) for item in stored]
+    named = [headings_of(item.article) for item in stored] + [named_values(item.article) for item in stored]
     heads = [_heads(item) for item in stored]
     small = [*map("\n\n".join, named), *(head for some in heads for head in some)]
     every = close_all(_folded([*(item.article.text for item in stored), *small]))

@@ -77,7 +77,7 @@ def first_page(engine: SearchEngine, dataset: Dataset) -> dict[str, Any]:
     """nDCG@10 of the first page of ten that `search` shows, and of the one without search.ranking.alignment."""
     plain = copy(engine)
     plain._ranker = copy(engine._ranker)
-    plain._ranker._share_of_order = lambda _: 0.0  # type: ignore[method-assign]
+    plain._ranker._weight_of_order = lambda _: 0.0  # type: ignore[method-assign]
     found: dict[str, list[float]] = {"hybrid": [], "without alignment": []}
     for query_id, text in dataset.queries.items():
         left_out = dataset.ignore.get(query_id, frozenset())

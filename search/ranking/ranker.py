@@ -12,6 +12,7 @@ from index.analysis.fold import fold
 from index.analysis.gaps import as_read, lone_joined
 from index.analysis.names import normal
 from index.analysis.short_forms import ShortForms
+from index.analysis.terms import headings_of, named_values
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Namer, TitleFinder
 from index.encoders.base import Encoder
@@ -262,7 +263,7 @@ class Ranker:
         aligns = options.mode == "hybrid" and not by_rank and 0 < weight < 1
         if adaptive:
             weight = adapt(weight, reason.dense_z_score * reason.lexical_spread)
-        order = self._share_of_order(weight) if aligns else 0.0
+        order = self._weight_of_order(weight) if aligns else 0.0
         weight = (weight - order) / (1 - order)
         if by_rank:
             mixed, chance = reciprocal_rank([ranking.bm25, ranking.dense], weights=[weight, 1 - weight]), 0.0
@@ -283,7 +284,7 @@ class Ranker:
         ranking = replace(ranking, groups=groups, weight=weight, boosts=boosts, judged=judged)
         return replace(ranking, chance=chance, order=order)
 
-    def _share_of_order(self, weight: float) -> float:
+    def _weight_of_order(self, weight: float) -> float:
         """What alignment counts in the score. It goes by the words, too, so it has that of BM25's `weight`."""
         return min(WEIGHT, weight)
 
@@ -292,16 +293,19 @@ class Ranker:
         pool = np.argsort(-mixed, kind="stable")[: min(ALIGNED, np.count_nonzero(mixed > 0))]
         known = ranking.alignments
         new = [at for at in pool.tolist() if at not in known]
-        texts = self._texts([ranking.evidence[at].chunk_id for at in new])
+        texts = self._texts([ranking.evidence[at].chunk_id for at in new], fields=True)
         known.update(zip(new, alignments(ranking.query.text, ranking.idf, texts).tolist(), strict=True))
         return aligned(mixed, pool, np.array([known[at] for at in pool.tolist()]), weight)
 
-    def _texts(self, chunk_ids: Sequence[str]) -> list[str]:
-        """Passages with title and heading before the text; gaps are left in, for only letters count."""
+    def _texts(self, chunk_ids: Sequence[str], *, fields: bool = False) -> list[str]:
+        """Passages with title and heading before the text, and before all what `fields` say that words are found in;
+        gaps are left in, for only letters count.
+        """
         texts = []
         for chunk in self._backend.chunks(chunk_ids):  # read together: each could be a call to a server
             article = self._backend.article(chunk.article_id).article
-            texts.append(f"{subject(article, (chunk.start, chunk.end, chunk.heading))}{chunk.text}")
+            said = "\n".join([*named_values(article), *headings_of(article)[1:], ""]) if fields else ""
+            texts.append(f"{said}{subject(article, (chunk.start, chunk.end, chunk.heading))}{chunk.text}")
         return texts
 
     def _chance(self, ranking: Ranking, weight: float) -> float:

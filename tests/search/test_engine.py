@@ -103,11 +103,13 @@ def test_the_numbers_of_an_explanation_recombine_to_the_score(engine, question, 
         assert why.reason.endswith("。")
         assert sum((why.bm25.terms or {}).values()) == pytest.approx(why.bm25.score, abs=1e-3)
         assert (why.bm25.rank is None) == (why.bm25.score == 0)
-    weights = {result.explain.weight for result in answer.results if result.explain}
-    assert len(weights) <= 1
+    explained = [result.explain for result in answer.results if result.explain]
+    orders = [why.alignment.get("weight", 0.0) for why in explained]
+    shares = {round(why.weight * (1 - order) + order, 3) for why, order in zip(explained, orders, strict=True)}
+    assert len(shares) <= 1
     if mode != "hybrid":
-        assert weights <= {{"bm25": 1.0, "dense": 0.0}[mode]}
-    assert all(weight >= engine.mix.weight for weight in weights if mode == "hybrid")
+        assert shares <= {{"bm25": 1.0, "dense": 0.0}[mode]}
+    assert all(share >= round(engine.mix.weight, 3) for share in shares if mode == "hybrid")
 
 
 def test_the_fixed_mix_and_reciprocal_ranks_are_options(engine):

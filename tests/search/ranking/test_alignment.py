@@ -107,6 +107,27 @@ def test_of_two_with_the_same_words_the_one_in_the_questions_order_comes_first(e
     assert results[0].explain.alignment == {"value": 1.0, "weight": WEIGHT}
 
 
+def test_what_fields_say_is_laid_beside_the_question_too(tmp_path):
+    articles = [
+        Article(
+            article_id="tagged",
+            title="石磨",
+            text="昨天学凿磨齿，磨盘要八区六线。",
+            tags=("舂米机",),
+            author="宋荞麦",
+            meta={"subtitle": "纹路札记"},
+        ),
+        Article(article_id="other", title="植树", text="东坡补种香樟和乌桕，挖坑、浇水。"),
+        Article(article_id="lights", title="路灯", text="北环路换上节能灯，夜里自动调暗。"),
+    ]
+    update_index(articles, tmp_path / "index")
+    with SearchEngine.open(tmp_path / "index") as engine:
+        for question in ("舂米机", "宋荞麦", "纹路札记"):
+            results = engine.search(question, SearchOptions(explain=True)).results
+            assert results[0].article_id == "tagged"
+            assert results[0].explain.alignment["value"] == 1
+
+
 def test_only_the_best_are_looked_at(engine):
     ranking = engine.ranking("船从苏州开往杭州", SearchOptions(k=50))
     assert len(ranking.alignments) == POOL < len(ranking.evidence)

@@ -84,7 +84,9 @@ def test_an_explanation_says_where_the_weight_comes_from(measured_engine):
     why = answer.results[0].explain
     assert why.why.origin == "measured"
     dense = (1 - why.why.corpus) * why.why.dense_z_score * why.why.lexical_spread
-    assert why.weight == pytest.approx(why.why.corpus / (why.why.corpus + dense), abs=1e-3)
+    order = why.alignment["weight"]
+    share = why.weight * (1 - order) + order
+    assert share == pytest.approx(why.why.corpus / (why.why.corpus + dense), abs=1e-3)
     assert answer.to_json()["results"][0]["explain"]["why"]["origin"] == "measured"
 
 
