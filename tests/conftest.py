@@ -3,7 +3,8 @@
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -141,6 +142,14 @@ def recipe() -> Recipe:
 def open_writer(root: Path, *, fresh: bool = False) -> IndexWriter:
     """A writer under PLAIN; nobody else writes in a test, so it goes without the lock."""
     return IndexWriter(root, recipe(), fresh=fresh)
+
+
+@contextmanager
+def hashed_engine(articles: Iterable[Article], path: Path) -> Iterator[SearchEngine]:
+    """An engine over a new index of the articles at `path`, by HashEncoder, text as it is."""
+    update_index(articles, path, PLAIN, encoder=HashEncoder())
+    with SearchEngine(open_backend(path), HashEncoder()) as engine:
+        yield engine
 
 
 @pytest.fixture(autouse=True)

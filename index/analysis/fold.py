@@ -6,8 +6,9 @@ result never depends on the neighbours). It is for matching only; people always 
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -108,6 +109,12 @@ def fold(text: str) -> str:
         _CODES[new] = [ord(_TABLE[code]) for code in new]
         folded = _CODES.take(codes)
     return folded.tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def fold_all(texts: Sequence[str]) -> list[str]:
+    """`fold` of each, as one text and so in less time: it gives a character for a character, whatever stands beside."""
+    whole = fold("".join(texts))
+    return [whole[start:end] for start, end in pairwise(accumulate(map(len, texts), initial=0))]
 
 
 def fold_version() -> str:

@@ -56,23 +56,25 @@ def _with_units(text: str) -> int | None:
     return total + section + (current or 0)
 
 
-_HAN_DIGIT = "零○一二三四五六七八九"
-_HAN_NUMERAL = _HAN_DIGIT + "十百千万亿两廿卅"
+HAN_DIGITS = "零○一二三四五六七八九"
+"""Chinese digits of folded text, for within the brackets of a pattern."""
+HAN_NUMERALS = HAN_DIGITS + "十百千万亿两廿卅"
+"""All characters of Chinese numerals in folded text, likewise."""
 _COUNTED = "条章节款项目编卷篇集部届次期号页批回课讲届季轮"  # what 第 numbers
 _UNIT = "[十百千]?[万亿]|[百千](?![克米瓦伏卡赫帕])"
 # Each alternative is one kind of numeral, on folded text. What stands in it is told by its groups.
 _KINDS = (
-    rf"第(?P<nth>\d{{1,6}}|[{_HAN_NUMERAL}]{{1,9}})(?P<counted>[{_COUNTED}])"
-    rf"|百分之(?P<percent>[{_HAN_NUMERAL}]{{1,9}}(?:点[{_HAN_DIGIT}]{{1,4}})?)"
-    rf"|(?P<year>[{_HAN_DIGIT}]{{4}})年(?:(?P<month>[{_HAN_NUMERAL}元]{{1,3}})月(?:(?P<day>[{_HAN_NUMERAL}]{{1,3}})[日号])?)?"
-    rf"|(?P<month2>[{_HAN_NUMERAL}]{{1,3}})月(?P<day2>[{_HAN_NUMERAL}]{{1,3}})日"
+    rf"第(?P<nth>\d{{1,6}}|[{HAN_NUMERALS}]{{1,9}})(?P<counted>[{_COUNTED}])"
+    rf"|百分之(?P<percent>[{HAN_NUMERALS}]{{1,9}}(?:点[{HAN_DIGITS}]{{1,4}})?)"
+    rf"|(?P<year>[{HAN_DIGITS}]{{4}})年(?:(?P<month>[{HAN_NUMERALS}元]{{1,3}})月(?:(?P<day>[{HAN_NUMERALS}]{{1,3}})[日号])?)?"
+    rf"|(?P<month2>[{HAN_NUMERALS}]{{1,3}})月(?P<day2>[{HAN_NUMERALS}]{{1,3}})日"
     r"|(?<!\d)(?P<y>(?:1\d|20)\d\d)[-/.年](?P<m>1[0-2]|0?[1-9])[-/.月](?P<d>3[01]|[12]\d|0?[1-9])(?![\d.-])日?"
     rf"|(?<![\d.])(?:(?P<parted>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?)(?P<unit>{_UNIT})?"
     rf"|(?P<digits>\d{{1,12}}(?:\.\d{{1,6}})?)(?P<unit2>{_UNIT}))"
-    rf"|(?P<number>[一二三四五六七八九十两廿卅][{_HAN_NUMERAL}]+)"
+    rf"|(?P<number>[一二三四五六七八九十两廿卅][{HAN_NUMERALS}]+)"
 )
 _NUMERAL = re.compile(_KINDS)
-_BEGINS = re.compile(rf"[第百{_HAN_DIGIT}十两廿卅\d](?<=(?={_KINDS}).)", re.S)
+_BEGINS = re.compile(rf"[第百{HAN_DIGITS}十两廿卅\d](?<=(?={_KINDS}).)", re.S)
 _MAX_VALUE = 10**16
 
 

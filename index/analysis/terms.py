@@ -7,14 +7,14 @@ text is folded once and each stretch of it cut once: chunks that share a sentenc
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.bigrams import Pairs, pair_text, pairs_of
-from index.analysis.fold import fold
+from index.analysis.fold import fold_all
 from index.analysis.gaps import Closed, close_all
 from index.analysis.names import field_names, field_values, name_facet, names_of
 from index.analysis.near_duplicates import Signature, folded_signatures
@@ -220,7 +220,7 @@ def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: 
     named = [headings_of(item.article) for item in stored] + [named_values(item.article) for item in stored]
     heads = [_heads(item) for item in stored]
     small = [*map("\n\n".join, named), *(head for some in heads for head in some)]
-    every = close_all(_folded([*(item.article.text for item in stored), *small]))
+    every = close_all(fold_all([*(item.article.text for item in stored), *small]))
     closed, names = every[: len(stored)], every[len(stored) :]
     texts = [one.text for one in closed]
     edges = [one.to(_spans(item)) for item, one in zip(stored, closed, strict=True)]
@@ -243,12 +243,6 @@ def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: 
         own = list(islice(pairs, len(item.spans)))
         headed = {head: next(of_heads) for head in heads[n]}
         yield _Cut(item, one, at, of_names[n], of_names[len(stored) + n], body, own, headed, signatures[n])
-
-
-def _folded(texts: Sequence[str]) -> list[str]:
-    """`fold` of each, as one text: it gives a character for a character, whatever stands beside it."""
-    whole = fold("".join(texts))
-    return [whole[a:b] for a, b in pairwise(accumulate(map(len, texts), initial=0))]
 
 
 def _heads(stored: StoredArticle) -> list[str]:

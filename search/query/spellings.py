@@ -9,21 +9,19 @@ from collections.abc import Iterator
 from itertools import product, zip_longest
 
 from index.analysis.gaps import close_gaps
-from index.analysis.numerals import chinese_number
+from index.analysis.numerals import HAN_DIGITS, HAN_NUMERALS, chinese_number
 from index.sources.numbering import counted
 
 MAX_SPELLINGS = 8  # of one phrase
-_DIGIT = "零○一二三四五六七八九"
-_HAN = _DIGIT + "十百千万亿两廿卅"
-_NUMBER = rf"(?:\d{{1,2}}|[{_HAN}]{{1,3}})"
+_NUMBER = rf"(?:\d{{1,2}}|[{HAN_NUMERALS}]{{1,3}})"
 _MEASURES = "名个位人只头户亩条章节款项届次期号天日周月年岁元块角分层楼栋组班级队批页本卷篇册吨斤里米趟辆台座间所家"
 _NUMERAL = re.compile(
-    rf"(?P<year>(?<!\d)\d{{4}}|(?<![{_HAN}])[{_DIGIT}]{{4}})年(?:(?P<month>{_NUMBER})月(?:(?P<day>{_NUMBER})(?P<named>[日号]))?)?"
-    rf"|(?<![\d{_HAN}])(?P<month2>{_NUMBER})月(?P<day2>{_NUMBER})(?P<named2>[日号])"
+    rf"(?P<year>(?<!\d)\d{{4}}|(?<![{HAN_NUMERALS}])[{HAN_DIGITS}]{{4}})年(?:(?P<month>{_NUMBER})月(?:(?P<day>{_NUMBER})(?P<named>[日号]))?)?"
+    rf"|(?<![\d{HAN_NUMERALS}])(?P<month2>{_NUMBER})月(?P<day2>{_NUMBER})(?P<named2>[日号])"
     r"|(?<![\d.])(?P<y>(?:1\d|20)\d\d)[-/.](?P<m>1[0-2]|0?[1-9])[-/.](?P<d>3[01]|[12]\d|0?[1-9])(?![\d.-])"
-    rf"|百分之(?P<share>[{_HAN}]{{1,9}}(?:点[{_DIGIT}]{{1,4}})?)|(?<![\d.])(?P<percent>\d{{1,9}}(?:\.\d{{1,4}})?)%"
+    rf"|百分之(?P<share>[{HAN_NUMERALS}]{{1,9}}(?:点[{HAN_DIGITS}]{{1,4}})?)|(?<![\d.])(?P<percent>\d{{1,9}}(?:\.\d{{1,4}})?)%"
     r"|(?<![\d.,a-z-])(?P<digits>\d{1,3}(?:,\d{3})+|\d{1,9})(?P<unit>[百千]?[万亿])?(?![\d.,:a-z-])"
-    rf"|(?P<han>[{_HAN}]{{2,}}|[{_HAN}](?=[{_MEASURES}]))"
+    rf"|(?P<han>[{HAN_NUMERALS}]{{2,}}|[{HAN_NUMERALS}](?=[{_MEASURES}]))"
 )
 _MAX_VALUE = 10**12
 
@@ -79,21 +77,23 @@ def _others(match: re.Match[str]) -> Iterator[str]:
             yield f"{value}{'.' if part else ''}{''.join(str(chinese_number(digit)) for digit in part)}%"
     elif groups["percent"]:
         whole, _, part = groups["percent"].partition(".")
-        yield f"百分之{counted(int(whole))}{'点' if part else ''}{''.join(_DIGIT_OF[digit] for digit in part)}"
+        yield f"百分之{counted(int(whole))}{'点' if part else ''}{_one_by_one(part)}"
     elif groups["digits"]:
         yield from _of_digits(groups["digits"], groups["unit"] or "")
     else:
         yield from _of_chinese(groups["han"])
 
 
-_DIGIT_OF = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
+def _one_by_one(digits: str) -> str:
+    """`2024` -> 二零二四."""
+    return "".join(counted(int(digit)) for digit in digits)
 
 
 def _days(year: int | None, month: int | None, day: int | None, named: str) -> Iterator[str]:
     """A year, a month in it or a day, in digits and in Chinese; as numbers alone where it is whole."""
     of_year = "" if year is None else f"{year}年"
     yield of_year + (f"{month}月" if month else "") + (f"{day}{named}" if day else "")
-    spelled = "".join(_DIGIT_OF[digit] for digit in str(year)) + "年" if year is not None else ""
+    spelled = _one_by_one(str(year)) + "年" if year is not None else ""
     rest = (f"{counted(month)}月" if month else "") + (f"{counted(day)}{named}" if day else "")
     yield spelled + rest
     if year is not None and not 1_000 <= year < 2_200 and not rest:

@@ -14,13 +14,12 @@ less than a name. A number counts as one letter, in either spelling: 2021 is not
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.characters import Codes, codes_of, is_letter
-from index.analysis.fold import fold
+from index.analysis.fold import fold, fold_all
 from index.analysis.numerals import in_digits
 
 try:
@@ -89,9 +88,7 @@ def _value(match: re.Match[str]) -> str:
 
 def _folded(texts: Sequence[str], numbers: Mapping[str, str]) -> list[str]:
     """`texts` folded; where the question has `numbers`, they are a character each and others a blank."""
-    ends = [0, *accumulate(map(len, texts))]
-    whole = fold("".join(texts))  # at once, in less time
-    folded = [whole[start:end] for start, end in pairwise(ends)]
+    folded = fold_all(texts)
     if not numbers:
         return folded
     return [_NUMBER.sub(lambda match: numbers.get(_value(match), " "), in_digits(text)) for text in folded]

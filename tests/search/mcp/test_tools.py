@@ -4,14 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.builder import update_index
-from index.connect import open_backend
 from index.errors import BadOption, NotFound
-from search.engine import SearchEngine
 from search.mcp import tools
 from search.mcp.budget import MAX_TOKENS, MIN_TOKENS, estimate_tokens, longest_prefix
 from search.models import SearchOptions
-from tests.conftest import CORPUS, PLAIN, HashEncoder, article
+from tests.conftest import CORPUS, article, hashed_engine
 
 LONG = [
     article(
@@ -32,8 +29,7 @@ QUESTIONS = st.one_of(
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
     path = tmp_path_factory.mktemp("mcp") / "index"
-    update_index([*CORPUS, *LONG], path, PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(path), HashEncoder()) as engine:
+    with hashed_engine([*CORPUS, *LONG], path) as engine:
         yield engine
 
 

@@ -5,13 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.builder import update_index
-from index.connect import open_backend
 from index.errors import BadOption
-from search.engine import SearchEngine
 from search.models import SearchOptions
 from search.ranking.mmr import mmr
-from tests.conftest import PLAIN, HashEncoder, article
+from tests.conftest import article, hashed_engine
 
 VECTORS = np.asarray([[1, 0], [1, 0], [0, 1]], np.float32)
 
@@ -39,8 +36,7 @@ def bridges(tmp_path_factory):
     texts = [f"望江大桥今天合龙，大桥全长{n}公里。" for n in range(2, 7)] + [
         "大桥收费办法：小客车每次十元，货车按轴计收。"
     ]
-    update_index([article(f"b{n}", text, title="") for n, text in enumerate(texts)], path, PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(path), HashEncoder()) as engine:
+    with hashed_engine([article(f"b{n}", text, title="") for n, text in enumerate(texts)], path) as engine:
         yield engine
 
 

@@ -2,13 +2,10 @@
 
 import pytest
 
-from index.builder import update_index
-from index.connect import open_backend
 from index.models import Token
-from search.engine import SearchEngine
 from search.models import MODES, SearchOptions
 from search.ranking.names import asked_for
-from tests.conftest import PLAIN, HashEncoder, article
+from tests.conftest import article, hashed_engine
 
 SPEAKS = "本期转载渡口周报第12期的登船须知，渡口周报第12期说，登船须知在渡口周报第12期。"
 ISSUES = [
@@ -33,8 +30,7 @@ OTHERS = [
 @pytest.fixture(scope="module")
 def named(tmp_path_factory):
     path = tmp_path_factory.mktemp("named") / "index"
-    update_index([*ISSUES, *OTHERS], path, PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(path), HashEncoder()) as engine:
+    with hashed_engine([*ISSUES, *OTHERS], path) as engine:
         yield engine
 
 
@@ -69,8 +65,7 @@ def test_what_a_field_names_lifts_its_article(named, mode, question):
 def test_a_field_of_many_articles_or_of_numbers_lifts_little_or_none(tmp_path):
     many = [article(f"m{n}", f"第{n}条船。", meta={"place": "上游码头", "year": "1987"}) for n in range(25)]
     about = article("about", "上游码头哪年建的？1987年。", title="上游码头的来历")
-    update_index([*many, about], tmp_path / "i", PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(tmp_path / "i"), HashEncoder()) as engine:
+    with hashed_engine([*many, about], tmp_path / "i") as engine:
         assert engine.search("上游码头哪年建的").results[0].article_id == "about"
         assert not engine.ranking("1987", SearchOptions()).lifts
 
@@ -102,8 +97,7 @@ def test_many_that_bear_a_name_come_first_where_it_is_asked_for(tmp_path):
     many = [article(f"m{n}", f"第{n}栋楼，门前有树。", title="校史馆") for n in range(12)]
     many.append(article("us", "馆里有三个人。", title="关于我们"))
     about = article("about", "参观校史馆要预约，校史馆周一闭馆，校史馆在湖边。", title="参观须知")
-    update_index([*many, about], tmp_path / "i", PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(tmp_path / "i"), HashEncoder()) as engine:
+    with hashed_engine([*many, about], tmp_path / "i") as engine:
         assert engine.search("查找校史馆").results[0].title == "校史馆"
         assert engine.search("关于我们（全文）").results[0].title == "关于我们"
         assert engine.search("参观校史馆“周一”要预约吗").results[0].article_id == "about"

@@ -2,12 +2,9 @@
 
 import pytest
 
-from index.builder import update_index
-from index.connect import open_backend
-from search.engine import SearchEngine
 from search.models import MODES, SearchOptions
 from search.ranking.titles import MAX_LIFT, compared, letters, like_titles
-from tests.conftest import PLAIN, HashEncoder, article
+from tests.conftest import article, hashed_engine
 
 SPEAKS = "上期是渡船简报：第 {} 期，下期是渡船简报：第 {} 期，渡船简报。"
 ISSUES = [article(f"s{n}", SPEAKS.format(n + 1, n % 30 + 1), title=f"渡船简报：第 {n} 期") for n in range(1, 31)]
@@ -23,8 +20,7 @@ OTHERS = [
 @pytest.fixture(scope="module")
 def titled(tmp_path_factory):
     path = tmp_path_factory.mktemp("titled") / "index"
-    update_index([*ISSUES, *OTHERS], path, PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(path), HashEncoder()) as engine:
+    with hashed_engine([*ISSUES, *OTHERS], path) as engine:
         yield engine
 
 
@@ -63,8 +59,7 @@ def test_the_beginning_of_a_sentence_is_no_title(tmp_path):
         "given": "词曲都是船工写的。",
     }
     articles = [article(name, text, title="今晚想听船歌") for name, text in said.items()]
-    update_index([*articles, *OTHERS], tmp_path / "index", PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(tmp_path / "index"), HashEncoder()) as engine:
+    with hashed_engine([*articles, *OTHERS], tmp_path / "index") as engine:
         assert {*engine.ranking("今晚要听船歌", SearchOptions()).lifts} == {"line", "given"}
         assert {*engine.ranking("今晚想听船歌", SearchOptions()).lifts} == {*said}  # by their name in full
 
