@@ -17,17 +17,28 @@ class Proxy:
         self._lock = threading.Lock()
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
-        self._open: set[socket.socket] = set()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._open: list[socket.socket] = []
+        self._closed = False
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def _accept(self) -> None:
         while True:
             try:
                 client, _ = self._server.accept()
-                upstream = socket.create_connection(("127.0.0.1", self._port))
             except OSError:
                 return
-            self._open |= {client, upstream}
+            try:
+                upstream = socket.create_connection(("127.0.0.1", self._port))
+            except OSError:  # the server behind is gone: so is this client
+                client.close()
+                continue
+            with self._lock:
+                if self._closed:  # between accepting and here: nobody else would close these two
+                    client.close()
+                    upstream.close()
+                    return
+                self._open += [client, upstream]
             for pair in ((client, upstream), (upstream, client)):
                 threading.Thread(target=self._pump, args=pair, daemon=True).start()
 
@@ -52,9 +63,14 @@ class Proxy:
         return piece[:at] + bytes([piece[at] ^ bit]) + piece[at + 1 :] if corrupt else piece
 
     def close(self) -> None:
+        with suppress(OSError):  # closing alone does not wake a thread that waits in accept
+            self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
-        for one in self._open:
-            one.close()
+        with self._lock:
+            self._closed = True
+            for one in self._open:
+                one.close()
+        self._acceptor.join()
 
 
 @contextmanager
