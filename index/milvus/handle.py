@@ -17,6 +17,7 @@ from index.milvus.control import Control, Record, now
 from index.milvus.reader import MilvusIndex
 from index.milvus.schema import Names
 from index.milvus.shards import ShardWriter
+from index.milvus.titles import open_commit
 from index.milvus.writer import MilvusWriter
 from index.storage.layout import IndexState
 
@@ -78,7 +79,7 @@ class MilvusHandle:
         record = self._own(commit)
         self._load(record)
         age = datetime.now(UTC) - datetime.fromisoformat(record.committed_at)
-        return MilvusIndex(self._client, record, young=age < _YOUNG)
+        return open_commit(self._client, record, young=age < _YOUNG)
 
     def _load(self, record: Record) -> Names:
         """Make the collections of a commit ready to be asked; IndexCorrupt where one is missing."""
@@ -144,6 +145,7 @@ class MilvusHandle:
     def _publish(self, record: Record, commit: int) -> int:
         record = replace(record, commit=commit, committed_at=now())
         self._control.publish(record)
+        self._client.point(self._address.name, Names(self._address, record.version).chunks)
         drop_old(self._client, self._control, record)
         return commit
 

@@ -25,6 +25,7 @@ from index.milvus.rows import Prepared, article_rows, check_id, chunk_rows, prep
 from index.milvus.schema import Names, collections
 from index.milvus.tally import Tally
 from index.milvus.terms import OWN_FIELDS, WHOLE_FIELDS
+from index.milvus.titles import open_commit
 from index.models import StoredArticle
 from index.retrieval.bm25 import Bm25
 
@@ -274,7 +275,7 @@ class MilvusWriter:
     def _seen(self, consistency: str = "Strong", *, young: bool = False) -> MilvusIndex:
         """What is there now, written rows included."""
         record = replace(self._counted(), commit=self._next)
-        return MilvusIndex(self._client, record, consistency=consistency, strict=False, young=young)
+        return open_commit(self._client, record, consistency=consistency, strict=False, young=young)
 
     def _prepared_again(self, names: Sequence[str]) -> list[Prepared]:
         """Articles of the index as they were on their way in: the same text gives the same terms."""
@@ -319,7 +320,7 @@ class MilvusWriter:
         """Make all changes visible at once; returns the commit's number, the old one where nothing changed."""
         if self._changed:
             self._publish()
-        drift = MilvusIndex(self._client, self.record).drift()
+        drift = MilvusIndex(self._client, self.record).drift() if self._client.sparse else 1.0
         old = self.record.dead_chunks or len(self.record.runs) > 1
         if (self._compact and old) or drift > MAX_DRIFT:
             self._rewrite_all()

@@ -188,6 +188,16 @@ class MemoryIndex:
         found = {name: [a for a, held in self._all(filters) if name in names_of(held.stored.article)] for name in names}
         return {name: ids for name, ids in found.items() if 0 < len(ids) <= most}
 
+    def titled(self, words, least, most, filters):
+        titles = self._documents("title")
+        weights = {word: weight for word, weight in words.items() if any(word in title for title in titles)}
+        found = []
+        for article_id, held in self._all(filters):
+            there = sum(weight for word, weight in weights.items() if word in held.terms["title"][0])
+            if there > 0 and there >= least * sum(weights.values()) * (1 - 1e-9):
+                found.append((-there, article_id))
+        return [name for _, name in sorted(found)[:most]]
+
     def article_ids(self):
         return iter(self.state.articles)
 

@@ -368,7 +368,7 @@ class WriterContract:
             writer.commit()
         backend = opened(at)
         if not isinstance(backend, TitleFinder):
-            pytest.skip("this engine looks at the titles of candidates instead")
+            pytest.skip("without a lexical leg the titles of candidates are looked at instead")
         words = {"灯塔": 2.0, "管理": 1.0, "办法": 1.0, "没有": 3.0}  # the last of which is in no title
         assert backend.titled(words, 0.5, 5, Filters()) == ["one", "two"]
         assert backend.titled(words, 0.5, 1, Filters()) == ["one"]
