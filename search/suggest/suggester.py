@@ -84,9 +84,8 @@ class Suggester:
 
     @cached_property
     def _strings(self) -> StringIndex:
-        """The words, then the titles."""
-        titles = dict.fromkeys(title.strip() for title in self._lister.titles())
-        return StringIndex([*self._words, *(title for title in titles if title)])
+        """The words, then the titles, whose order is not the engine's."""
+        return StringIndex([*self._words, *sorted({title.strip() for title in self._lister.titles()} - {""})])
 
     @cached_property
     def _border(self) -> int:

@@ -30,6 +30,8 @@ ASKED = (
     "/articles/m1/similar",
     "/articles/nobody",
     "/suggest?q=deng",
+    "/suggest?q=hangban",
+    "/suggest?q=水",
     "/readyz",
     "/",
 )
