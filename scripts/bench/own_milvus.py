@@ -1,0 +1,72 @@
+"""A Milvus server of one's own, of the pip package `milvus`, that can be killed and started again.
+
+One at a time on a machine: it takes the ports 2379, 2380 and 9091 whatever it is told.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+_FIXED_PORTS = (2379, 9091)
+_SERVE = """
+import sys, time
+from milvus import MilvusServer
+server = MilvusServer(wait_for_started=False)
+server.set_base_dir(sys.argv[1])
+server.listen_port = int(sys.argv[2])
+server.start()
+server.wait_started(600_000)
+print(server.server_proc.pid, flush=True)
+time.sleep(1 << 20)
+"""
+
+
+class Server:
+    """A server on a free port of the loopback, whose data lie in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it; RuntimeError where another one runs."""
+        self.folder = folder
+        self.restarts = 0  # beyond those after a kill
+        for port in _FIXED_PORTS:
+            with socket.socket() as other:
+                if other.connect_ex(("127.0.0.1", port)) == 0:
+                    raise RuntimeError(f"port {port} is taken: does another Milvus run on this machine?")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [sys.executable, "-c", _SERVE, str(self.folder), str(self.port)]
+        self.parent = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self.parent.stdout is not None
+        self.pid = int(self.parent.stdout.readline())
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.parent.kill()
+        self.parent.wait()
+        assert self.parent.stdout is not None
+        self.parent.stdout.close()
+
+    def cpu(self) -> float:
+        """Seconds of processor time it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def bytes(self) -> int:
+        """What its folder holds."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    def memory(self) -> int:
+        """Bytes of memory it holds."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) * 1024
+        return 0
