@@ -18,6 +18,7 @@ class Proxy:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self._open: list[socket.socket] = []
+        self._pumps: list[threading.Thread] = []
         self._closed = False
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
@@ -39,16 +40,15 @@ class Proxy:
                     upstream.close()
                     return
                 self._open += [client, upstream]
-            for pair in ((client, upstream), (upstream, client)):
-                threading.Thread(target=self._pump, args=pair, daemon=True).start()
+                for pair in ((client, upstream), (upstream, client)):
+                    self._pumps.append(threading.Thread(target=self._pump, args=pair, daemon=True))
+                    self._pumps[-1].start()
 
     def _pump(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while piece := source.recv(1 << 16):
                 target.sendall(self._worse(piece))
-        for one in (source, target):  # half a connection is of no use to anybody
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        hang_up(source, target)  # half a connection is of no use to anybody
 
     def _worse(self, piece: bytes) -> bytes:
         with self._lock:
@@ -63,14 +63,21 @@ class Proxy:
         return piece[:at] + bytes([piece[at] ^ bit]) + piece[at + 1 :] if corrupt else piece
 
     def close(self) -> None:
-        with suppress(OSError):  # closing alone does not wake a thread that waits in accept
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        hang_up(self._server)  # closing alone does not wake a thread that waits in accept, or for bytes
         with self._lock:
             self._closed = True
-            for one in self._open:
-                one.close()
-        self._acceptor.join()
+            hang_up(*self._open)
+        for thread in (self._acceptor, *self._pumps):
+            thread.join()
+        for one in (self._server, *self._open):
+            one.close()
+
+
+def hang_up(*sockets):
+    """Wake whoever waits for them."""
+    for one in sockets:
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -24,17 +25,16 @@ def at(port, **options):
 
 def rounds(port, seed, kind, delay=0.0, **options):
     """Changes and questions behind a proxy, until something has gone wrong."""
-    proxy = Proxy(port, seed)
-    trial = Trial(at(port, **options), at(proxy.port, timeout=5.0, **options), seed)
-    trial.change()
-    setattr(proxy, kind, 0.04)
-    proxy.delay = delay
-    for _ in range(2):
+    with closing(Proxy(port, seed)) as proxy:
+        trial = Trial(at(port, **options), at(proxy.port, timeout=5.0, **options), seed)
         trial.change()
-        trial.ask(3)
-    while not proxy.happened[kind]:
-        trial.ask(1)
-    proxy.close()
+        setattr(proxy, kind, 0.04)
+        proxy.delay = delay
+        for _ in range(2):
+            trial.change()
+            trial.ask(3)
+        while not proxy.happened[kind]:
+            trial.ask(1)
     assert trial.counts["acknowledged"] >= 1
     assert trial.counts["wrong"] == 0, trial.counts
 
