@@ -15,16 +15,12 @@ next writer go on. What is done is kept in W: the same command goes on where it 
 
 import argparse
 import json
-import os
 import random
 import resource
-import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +32,9 @@ sys.path.insert(0, str(ROOT / "scripts" / "bench"))
 
 import numpy as np  # noqa: E402
 from corpus import known_items, read_sentences, recombined  # noqa: E402
+from own_milvus import Server  # noqa: E402
 
+from index.analysis.chunk import chunk_spans  # noqa: E402
 from index.backend import Backend  # noqa: E402
 from index.builder import update_index  # noqa: E402
 from index.config import IndexConfig  # noqa: E402
@@ -49,65 +47,22 @@ from index.models import Article, Filters  # noqa: E402
 
 K = 10
 R = TypeVar("R")
-SERVE = """
-import sys, time
-from milvus import MilvusServer
-server = MilvusServer(wait_for_started=False)
-server.set_base_dir(sys.argv[1])
-server.listen_port = int(sys.argv[2])
-server.start()
-server.wait_started(600_000)
-print(server.server_proc.pid, flush=True)
-time.sleep(1 << 20)
-"""
-
-
-class Server:
-    """A server of its own, in a folder; it can be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        """Start it on a free port."""
-        self.folder = folder
-        self.restarts = 0  # beyond those after a kill
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.start()
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        command = [sys.executable, "-c", SERVE, str(self.folder), str(self.port)]
-        self.parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.parent.stdout is not None
-        self.pid = int(self.parent.stdout.readline())
-
-    def kill(self) -> None:
-        """SIGKILL, as a power cut would."""
-        os.kill(self.pid, signal.SIGKILL)
-        self.parent.kill()
-        self.parent.wait()
-
-    def cpu(self) -> float:
-        """Seconds of processor time it has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def bytes(self) -> int:
-        """What its folder holds."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
-
-    def memory(self) -> int:
-        """Bytes of memory it holds."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) * 1024
-        return 0
 
 
 def own_cpu() -> float:
     """Seconds of processor time of this process and its children."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def of_passages(pool: list[str], count: int) -> Iterator[Article]:
+    """Articles of `count` passages in all, or a few more, as the default options cut them."""
+    config = IndexConfig()
+    for article in recombined(pool, chunks=count):
+        yield article
+        count -= len(chunk_spans(article.text, size=config.chunk_chars, overlap=config.overlap_chars))
+        if count <= 0:
+            return
 
 
 def built(uri: str, articles: list[Article], server: Server | None = None) -> dict[str, float]:
@@ -198,40 +153,55 @@ class Trap:
             self.killer.join()
 
 
-def killed(server: Server, uri: str, articles: list[Article], kills: int) -> list[dict[str, object]]:
-    """Kill the server in the middle of writes; what readers and the next writer find. Raises where anything is lost."""
-    outcomes: list[dict[str, object]] = []
-    for number in range(kills):
-        before = open_handle(uri).describe().articles
-        new = [replace(one, article_id=f"late-{number}-{i}") for i, one in enumerate(articles)]
-        with Trap(server, 3 * number + 2) as trap:
-            try:
-                update_index(new, uri, None)
-                said = "committed"
-            except WensouError as error:
-                said = type(error).__name__
-        if trap.sprung:
-            server.start()
-        now = patiently(server, lambda: open_handle(uri).describe().articles)
-        with closing(patiently(server, lambda: open_handle(uri).reader())) as backend:
-            seen = sum(1 for _ in backend.article_ids())
-        after = before + len(new)
-        if seen != now or seen not in ((after,) if said == "committed" else (before, after)):
-            raise SystemExit(f"kill {number}: {seen} articles are seen, {now} said, want {before} or {after}; {said}")
+def killed(server: Server, uri: str, articles: list[Article], kills: int) -> dict[str, object]:
+    """Kill the server in the middle of writes; what readers and the next writer find. Raises where anything is lost.
+
+    The same articles under other ids are written once undisturbed, which tells how many calls there are, and then once
+    for each kill, which are spread over those calls from the first rows to the commit itself.
+    """
+    with Trap(server, 0) as counting:
+        update_index([replace(one, article_id=f"undisturbed-{i}") for i, one in enumerate(articles)], uri, None)
+    each: list[dict[str, object]] = []
+    for number, at in enumerate(np.linspace(2, counting.calls, kills).astype(int).tolist()):
+        with closing(open_handle(uri).reader()) as old:
+            before = set(old.article_ids())
+            new = [replace(one, article_id=f"late-{number}-{i}") for i, one in enumerate(articles)]
+            with Trap(server, at) as trap:
+                try:
+                    update_index(new, uri, None)
+                    said = "committed"
+                except WensouError as error:
+                    said = type(error).__name__
+            if trap.sprung:
+                server.start()
+            seen = patiently(server, lambda: ids_of(uri))
+            after = before | {one.article_id for one in new}
+            if seen not in ((after,) if said == "committed" else (before, after)):
+                raise SystemExit(f"kill {number}: {len(seen)} articles are seen, {len(before)} were; {said}")
+            if patiently(server, lambda old=old: set(old.article_ids())) != before:  # type: ignore[misc]
+                raise SystemExit(f"kill {number}: a reader has left its commit")
         began = time.perf_counter()
         gone = [one.article_id for one in new[50:]]
         patiently(server, lambda kept=new[:50], gone=gone: update_index(kept, uri, None, delete=gone))  # type: ignore[misc]
-        outcomes.append(
+        if ids_of(uri) != before | {one.article_id for one in new[:50]}:
+            raise SystemExit(f"kill {number}: the next writer has lost or kept what it should not")
+        each.append(
             {
-                "killed_in_write": trap.at if trap.sprung else None,
+                "killed_in_write": at if trap.sprung else None,
                 "writer_said": said,
                 "more_restarts": server.restarts,
                 "seen": "after" if seen == after else "before",
                 "next_writer_seconds": round(time.perf_counter() - began, 1),
             }
         )
-        print(outcomes[-1], flush=True)
-    return outcomes
+        print(each[-1], flush=True)
+    return {"articles_a_write": len(articles), "calls_a_write": counting.calls, "each": each}
+
+
+def ids_of(uri: str) -> set[str]:
+    """All articles that a new reader sees."""
+    with closing(open_handle(uri).reader()) as backend:
+        return set(backend.article_ids())
 
 
 def patiently(server: Server, call: Callable[[], R]) -> R:
@@ -254,7 +224,7 @@ def patiently(server: Server, call: Callable[[], R]) -> R:
 
 def rewritten(uri: str, server: Server) -> dict[str, object]:
     """Write all rows anew, as a commit does once texts have grown by a quarter; seconds and processor time."""
-    began, cpu, theirs = time.perf_counter(), own_cpu(), server.cpu()
+    began, cpu, theirs, held = time.perf_counter(), own_cpu(), server.cpu(), server.bytes()
     chunks = open_handle(uri).describe().chunks
     update_index([], uri, None, compact=True)
     per = 1_000 / max(1, chunks)
@@ -263,6 +233,7 @@ def rewritten(uri: str, server: Server) -> dict[str, object]:
         "seconds": round(time.perf_counter() - began, 1),
         "cpu_seconds_per_1000": round((own_cpu() - cpu) * per, 3),
         "server_cpu_seconds_per_1000": round((server.cpu() - theirs) * per, 3),
+        "server_bytes_written_per_chunk": round((server.bytes() - held) / max(1, chunks)),
     }
 
 
@@ -310,7 +281,7 @@ class Stages:
 def measured(asked_for: argparse.Namespace, root: Path, server: Server) -> dict[str, Any]:
     """All figures."""
     pool = read_sentences(asked_for.sentences, 200_000)
-    articles = list(recombined(pool, chunks=asked_for.chunks))
+    articles = list(of_passages(pool, asked_for.chunks))
     questions = known_items(pool, asked_for.questions)
     folder, uri = str(root / "folder"), f"milvus://127.0.0.1:{server.port}/bench?legs=dense"
     stages = Stages(root / "stages.json")
@@ -322,9 +293,9 @@ def measured(asked_for: argparse.Namespace, root: Path, server: Server) -> dict[
     stages.of("sizes", lambda: sizes(server, Path(folder), uri, empty))
     for ef in (64, 256, 512, 1024):
         stages.of(f"dense_ef_{ef}", lambda ef=ef: asked(folder, uri, questions, ef))  # type: ignore[misc]
-    stages.of("kills", lambda: killed(server, uri, articles[:500], asked_for.kills))
+    stages.of("kills", lambda: killed(server, uri, articles[:250], asked_for.kills))
+    stages.of("damaged_after_the_kills", lambda: open_handle(uri).damaged())
     stages.of("written_anew", lambda: rewritten(uri, server))
-    stages.of("damaged_at_the_end", lambda: open_handle(uri).damaged())
     return stages.done
 
 
