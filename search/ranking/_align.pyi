@@ -4,6 +4,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-def weigh(
-    said: NDArray[Any], asked: NDArray[Any], weights: NDArray[Any], room: NDArray[Any], out: NDArray[Any]
+def in_order(
+    texts: NDArray[Any], ends: NDArray[Any], asked: NDArray[Any], weights: NDArray[Any], out: NDArray[Any]
 ) -> None: ...

@@ -14,6 +14,7 @@ less than a name. A number counts as one letter, in either spelling: 2021 is not
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,9 @@ from index.analysis.fold import fold, fold_all
 from index.analysis.numerals import in_digits
 
 try:
-    from search.ranking import _align
+    from search.ranking._align import in_order
 except ImportError:  # no compiler where this was installed
-    _align = None  # type: ignore[assignment]
+    in_order = None  # type: ignore[assignment]
 
 POOL = 30  # candidates whose texts are looked at, the best of the mix of both legs
 WEIGHT = 0.25  # of the score at most, off BM25's share. Chosen on halves of three sets, see scripts/bench/README.md
@@ -37,32 +38,60 @@ _NUMBERS_FROM = 0xF0000  # code points of nobody's, which stand for the numbers 
 Scores = NDArray[np.float64]
 
 
-def alignments(question: str, idf: Mapping[str, float], passages: Sequence[str]) -> Scores:
-    """How well each passage is aligned with `question`, (passages,), 0..1; `idf` of the question's words, folded."""
-    numbers = _numbers(question)
-    asked = _letters(question, numbers)
-    if not len(asked):
-        return np.zeros(len(passages))
-    known, question_letters = np.unique(asked, return_inverse=True)
-    said, weights = _said(known, _folded(passages, numbers)), _weights(asked, idf, numbers)
-    return np.asarray(np.minimum(_said_in_order(said, question_letters, weights), 1.0) ** 2)
+class Asked(NamedTuple):
+    """A question as texts are laid beside it: its numbers, each with the character that stands for it; the code points
+    of its letters, (letters,), and what each counts, (letters,), 1 together.
+    """
+
+    numbers: Mapping[str, str]
+    letters: Codes
+    weights: Scores
+
+    @classmethod
+    def of(cls, question: str, idf: Mapping[str, float]) -> "Asked":
+        """`idf` of the question's words, folded."""
+        numbers = _numbers(question)
+        letters = _letters(fold(question), numbers)
+        return cls(numbers, letters, _weights(letters, idf, numbers))
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether passages are to be given with their numerals in digits; see `readings`."""
+        return bool(self.numbers)
+
+    def alignments(self, passages: Sequence[str]) -> Scores:
+        """How well each of the passages, as `readings` gives them, is aligned with the question, (passages,), 0..1."""
+        found = np.zeros(len(passages))
+        if len(self.letters) and passages:
+            said = [_marked(passage, self.numbers) for passage in passages] if self.numbers else passages
+            (in_order or _in_order)(codes_of("".join(said)), _ends(said), self.letters, self.weights, found)
+        return np.asarray(np.minimum(found, 1.0) ** 2)
 
 
-def _said_in_order(said: NDArray[np.int64], letters: NDArray[np.int64], weights: Scores) -> Scores:
-    """The weight of the heaviest common subsequence of `letters`, which have `weights`, and each row of `said`."""
-    if _align is not None:
-        out = np.zeros(len(said))
-        _align.weigh(said, letters, weights, np.empty(said.shape[1]), out)
-        return out
-    known = int(letters.max()) + 1
-    stands = said[None] == np.arange(known)[:, None, None]  # (letters known, passages, places)
-    # best[p, j]: weight of the question so far that passage p says in order up to its place j.
+def readings(passages: Sequence[str], *, digits: bool) -> list[str]:
+    """Passages as they are laid beside a question: folded, and their numerals in `digits` where it has numbers."""
+    folded = fold_all(passages)
+    return [*map(in_digits, folded)] if digits else folded
+
+
+def _ends(texts: Sequence[str]) -> NDArray[np.int64]:
+    return np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+
+
+def _in_order(texts: Codes, ends: NDArray[np.int64], asked: Codes, weights: Scores, out: Scores) -> None:
+    """Into `out`, (texts,), the weight of the heaviest common subsequence of a question `asked`, whose letters have
+    `weights`, and of each text: `texts` are their code points back to back, and `ends` where each ends.
+    """
+    known, letters = np.unique(asked, return_inverse=True)
+    said = _said(known, texts, ends)
+    stands = said[None] == np.arange(len(known))[:, None, None]  # (letters known, texts, places)
+    # best[t, j]: weight of the question so far that text t says in order up to its place j.
     best = np.zeros((len(said), said.shape[1] + 1))
     for letter, weight in zip(letters.tolist(), weights.tolist(), strict=True):
         longer = (best[:, :-1] + weight) * stands[letter]
         np.maximum(best[:, 1:], longer, out=best[:, 1:])
         best = np.maximum.accumulate(best, axis=1)
-    return np.asarray(best[:, -1])
+    out[:] = best[:, -1]
 
 
 def aligned(mixed: Scores, pool: NDArray[np.integer], found: Scores, weight: float) -> Scores:
@@ -86,45 +115,45 @@ def _value(match: re.Match[str]) -> str:
     return match.group().lstrip("0")
 
 
-def _folded(texts: Sequence[str], numbers: Mapping[str, str]) -> list[str]:
-    """`texts` folded; where the question has `numbers`, they are a character each and others a blank."""
-    folded = fold_all(texts)
-    if not numbers:
-        return folded
-    return [_NUMBER.sub(lambda match: numbers.get(_value(match), " "), in_digits(text)) for text in folded]
+def _marked(folded: str, numbers: Mapping[str, str]) -> str:
+    """A folded text whose numbers that the question has are a character each, and others a blank."""
+    return _NUMBER.sub(lambda match: numbers.get(_value(match), " "), folded)
 
 
-def _letters(text: str, numbers: Mapping[str, str]) -> Codes:
-    codes = codes_of(_folded([text], numbers)[0])
+def _letters(folded: str, numbers: Mapping[str, str]) -> Codes:
+    codes = codes_of(_marked(in_digits(folded), numbers) if numbers else folded)
     return codes[is_letter(codes) | (codes >= _NUMBERS_FROM)]
 
 
-def _said(known: Codes, passages: Sequence[str]) -> NDArray[np.int64]:
-    """The letters of each passage as places in `known`, in order, and -1 behind the last; those not known are left out,
+def _said(known: Codes, codes: Codes, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The letters of each text as places in `known`, in order, and -1 behind the last; those not known are left out,
     since no common subsequence has them.
     """
-    codes = codes_of("".join(passages))
     places = np.minimum(np.searchsorted(known, codes), len(known) - 1)
     kept = known[places] == codes
-    rows = np.repeat(np.arange(len(passages)), [len(passage) for passage in passages])[kept]
-    counts = np.bincount(rows, minlength=len(passages))
-    said = np.full((len(passages), int(counts.max(initial=0))), -1, np.int64)
+    rows = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))[kept]
+    counts = np.bincount(rows, minlength=len(ends))
+    said = np.full((len(ends), int(counts.max(initial=0))), -1, np.int64)
     said[rows, np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)] = places[kept]
     return said
 
 
 def _weights(asked: Codes, idf: Mapping[str, float], numbers: Mapping[str, str]) -> Scores:
     """What each letter of a question counts, (letters,), 1 together."""
-    text = asked.tobytes().decode("utf-32-le", "surrogatepass")
-    telling = np.zeros(len(asked))
+    text = _text(asked)
+    each = [0.0] * len(text)
     for word, value in idf.items():
-        letters = _letters(word, numbers)
-        name = letters.tobytes().decode("utf-32-le", "surrogatepass")
+        name = word if word.isalnum() and not numbers else _text(_letters(fold(word), numbers))
         at = text.find(name) if name else -1
         while at >= 0:
-            covered = telling[at : at + len(name)]
-            np.maximum(covered, value / len(name), out=covered)
+            for n in range(at, at + len(name)):
+                each[n] = max(each[n], value / len(name))
             at = text.find(name, at + 1)
-    even = np.full(len(asked), 1 / len(asked))
+    telling = np.array(each)
+    even = np.full(len(asked), 1 / max(1, len(asked)))
     total = float(telling.sum())
     return (even + telling / total) / 2 if total > 0 else even
+
+
+def _text(codes: Codes) -> str:
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")

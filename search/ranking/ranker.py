@@ -7,12 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from index.analysis.chunk import subject
 from index.analysis.fold import fold
 from index.analysis.gaps import as_read, lone_joined
 from index.analysis.names import normal
 from index.analysis.short_forms import ShortForms
-from index.analysis.terms import headings_of, named_values
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Namer, TitleFinder
 from index.encoders.base import Encoder
@@ -30,7 +28,7 @@ from search.query.filters import never
 from search.query.language import narrowed
 from search.query.parse import Query, check, expanded, parse, plainly
 from search.query.stopwords import FUNCTION_WORDS
-from search.ranking.alignment import BY_CHANCE, WEIGHT, aligned, alignments
+from search.ranking.alignment import BY_CHANCE, WEIGHT, Asked, aligned
 from search.ranking.alignment import POOL as ALIGNED
 from search.ranking.confidence import Confidence, Found, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
@@ -38,6 +36,7 @@ from search.ranking.group import Ranked, by_article, by_chunk
 from search.ranking.names import LONGER_TITLE, asked_for, lifted, named_articles
 from search.ranking.recency import freshness
 from search.ranking.rerank import POOL, Reranker, blend
+from search.ranking.texts import Texts
 from search.ranking.titles import compared, letters, like_titles
 from search.ranking.weights import Mix
 
@@ -112,6 +111,7 @@ class Ranker:
         self.tokenizer = tokenizer or Tokenizer(backend.config.user_words, backend.config.synonyms)
         self._mix = mix
         self._reranker = reranker
+        self._texts = Texts(backend)
         self._chunks = backend.stats().chunks
         self._named = backend.named if isinstance(backend, Namer) else None
         self._short_forms = ShortForms(backend.calibration.get("short_forms"))
@@ -293,20 +293,11 @@ class Ranker:
         pool = np.argsort(-mixed, kind="stable")[: min(ALIGNED, np.count_nonzero(mixed > 0))]
         known = ranking.alignments
         new = [at for at in pool.tolist() if at not in known]
-        texts = self._texts([ranking.evidence[at].chunk_id for at in new], fields=True)
-        known.update(zip(new, alignments(ranking.query.text, ranking.idf, texts).tolist(), strict=True))
+        if new:
+            asked = Asked.of(ranking.query.text, ranking.idf)
+            said = self._texts.readings([ranking.evidence[at].chunk_id for at in new], digits=asked.has_numbers)
+            known.update(zip(new, asked.alignments(said).tolist(), strict=True))
         return aligned(mixed, pool, np.array([known[at] for at in pool.tolist()]), weight)
-
-    def _texts(self, chunk_ids: Sequence[str], *, fields: bool = False) -> list[str]:
-        """Passages with title and heading before the text, and before all what `fields` say that words are found in;
-        gaps are left in, for only letters count.
-        """
-        texts = []
-        for chunk in self._backend.chunks(chunk_ids):  # read together: each could be a call to a server
-            article = self._backend.article(chunk.article_id).article
-            said = "\n".join([*named_values(article), *headings_of(article)[1:], ""]) if fields else ""
-            texts.append(f"{said}{subject(article, (chunk.start, chunk.end, chunk.heading))}{chunk.text}")
-        return texts
 
     def _chance(self, ranking: Ranking, weight: float) -> float:
         """The mixed score that chance gives at this `weight` of BM25."""
@@ -363,7 +354,7 @@ class Ranker:
         """What the reranker makes of the best candidates, title and passage; nothing where there is none."""
         if self._reranker is None or not options.rerank:
             return np.zeros(0)
-        return self._reranker.scores(query.text, self._texts([item.chunk_id for item in ranked[:POOL]]))
+        return self._reranker.scores(query.text, self._texts.passages([item.chunk_id for item in ranked[:POOL]]))
 
     def _boosts(self, ranked: list[Ranked], half_life: float) -> list[float]:
         """What each candidate gains by its age."""

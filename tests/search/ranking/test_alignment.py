@@ -9,8 +9,14 @@ from index.builder import update_index
 from index.models import Article
 from search.engine import SearchEngine
 from search.models import SearchOptions
+from search.query.parse import MAX_QUERY
 from search.ranking import alignment
-from search.ranking.alignment import BY_CHANCE, POOL, WEIGHT, aligned, alignments
+from search.ranking.alignment import BY_CHANCE, POOL, WEIGHT, Asked, aligned, readings
+
+
+def alignments(question, idf, passages):
+    asked = Asked.of(question, idf)
+    return asked.alignments(readings(passages, digits=asked.has_numbers))
 
 
 def one(question, passage, idf=None):
@@ -152,20 +158,33 @@ def test_an_index_that_goes_by_one_leg_has_that_legs_order(engine):
     assert again.groups == ranking.groups
 
 
-@pytest.mark.skipif(alignment._align is None, reason="nothing was compiled here")
-@pytest.mark.parametrize("places", [0, 1, 70])
-def test_compiled_or_not_the_weights_are_the_same_to_the_last_bit(places, monkeypatch):
-    rng = np.random.default_rng(places)
+@pytest.mark.skipif(alignment.in_order is None, reason="nothing was compiled here")
+@pytest.mark.parametrize("size", [0, 1, 70])
+def test_compiled_or_not_the_weights_are_the_same_to_the_last_bit(size):
+    rng = np.random.default_rng(size)
+    alphabet = np.array([*map(ord, "甲乙丙丁a7"), 0, 0xF0000], np.uint32)
     for _ in range(30):
-        letters = rng.integers(0, 6, rng.integers(1, 25))
-        said, weights = rng.integers(-1, 6, (rng.integers(0, 20), places)), rng.random(len(letters))
-        found = alignment._said_in_order(said, letters, weights).tolist()
-        with monkeypatch.context() as without:
-            without.setattr(alignment, "_align", None)
-            assert alignment._said_in_order(said, letters, weights).tolist() == found
+        asked = rng.choice(alphabet[:7], rng.integers(1, 25))
+        sizes = rng.integers(0, size + 1, rng.integers(0, 20))
+        texts, ends, weights = rng.choice(alphabet, sizes.sum()), np.cumsum(sizes), rng.random(len(asked))
+        compiled, plain = np.zeros(len(ends)), np.zeros(len(ends))
+        alignment.in_order(texts, ends, asked, weights, compiled)
+        if len(ends):
+            alignment._in_order(texts, ends, asked, weights, plain)
+        assert compiled.tolist() == plain.tolist()
 
 
-@pytest.mark.skipif(alignment._align is None, reason="nothing was compiled here")
-def test_arrays_that_do_not_fit_together_are_refused():
+def test_a_question_as_long_as_may_be_is_aligned_with_itself():
+    question = "".join(map(chr, range(0x4E00, 0x4E00 + MAX_QUERY)))
+    assert one(question, question) == pytest.approx(1)
+
+
+@pytest.mark.skipif(alignment.in_order is None, reason="nothing was compiled here")
+@pytest.mark.parametrize("ends", [[5], [2, 1], [-1]])
+def test_arrays_that_do_not_fit_together_are_refused(ends):
+    texts, asked = np.zeros(3, np.uint32), np.zeros(2, np.uint32)
+    ends = np.array(ends, np.int64)
     with pytest.raises(ValueError, match="fit together"):
-        alignment._align.weigh(np.zeros((2, 3), np.int64), np.zeros(2, np.int64), *(np.zeros(n) for n in (2, 4, 2)))
+        alignment.in_order(texts, ends, asked, np.zeros(2), np.zeros(len(ends)))
+    with pytest.raises(ValueError, match="fit together"):
+        alignment.in_order(texts, ends[:0], asked, np.zeros(3), np.zeros(0))
