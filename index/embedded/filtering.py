@@ -16,7 +16,7 @@ from index.segments.store import NO_DATE, day_number
 from index.storage.arrays import release_pages
 from index.storage.damage import names_damage
 from index.storage.layout import Manifest
-from index.storage.string_table import Sought
+from index.storage.string_table import encoded
 
 _MAX_MASKS = 16  # conditions whose articles are remembered, a byte an article each
 
@@ -54,23 +54,23 @@ class Filtering:
     @names_damage
     def named(self, names: Sequence[str], most: int, filters: Filters) -> dict[str, list[str]]:
         """For each of the `normal` names that some live article has the ids of these; see Namer."""
-        sought = Sought.of(map(name_facet, names))
+        sought = encoded(map(name_facet, names))
         found: dict[str, list[str]] = {}
         for segment in self.segments:
             postings = segment.fields["facets"]
-            for name, number in zip(names, postings.terms.find_all(sought), strict=True):
-                if number >= 0:
-                    rows = postings.documents(number)
-                    passing = self.passing(segment, filters) if filters else segment.live_articles
-                    rows = rows[passing[rows]][: most + 1]
-                    found.setdefault(name, []).extend(segment.store.article_ids(rows))
+            numbers = postings.terms.find_all(sought)
+            for at in np.flatnonzero(numbers >= 0).tolist():
+                rows = postings.documents(int(numbers[at]))
+                passing = self.passing(segment, filters) if filters else segment.live_articles
+                rows = rows[passing[rows]][: most + 1]
+                found.setdefault(names[at], []).extend(segment.store.article_ids(rows))
         return {name: ids for name, ids in found.items() if 0 < len(ids) <= most}
 
     @names_damage
     def titled(self, words: Mapping[str, float], least: float, most: int, filters: Filters) -> list[str]:
         """The articles whose titles hold `least` of the weight of `words`; see TitleFinder."""
         names = [*words]
-        sought = Sought.of(names)
+        sought = encoded(names)
         numbers = np.array([segment.fields["title"].terms.find_all(sought) for segment in self.segments], np.int64)
         weights = np.fromiter(words.values(), np.float64) * (numbers >= 0).any(axis=0) if len(numbers) else np.zeros(0)
         needed = least * float(weights.sum())

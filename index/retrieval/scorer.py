@@ -19,7 +19,7 @@ from index.retrieval.bm25 import Bm25
 from index.retrieval.segment_scorer import FIELD_NAMES, FIELD_WEIGHTS, Plan, Rows, Scores, SegmentScorer, nth_highest
 from index.segments.segment import Segment
 from index.storage.arrays import release_pages
-from index.storage.string_table import Sought
+from index.storage.string_table import encoded
 
 _BODY = FIELD_NAMES.index("body")
 
@@ -47,10 +47,10 @@ class Scorer:
         """Mean idf over all terms of a field, which only the okapi variant's floor needs."""
         means = {}
         for field in FIELD_NAMES:
-            df: dict[str, int] = {}
+            df: dict[bytes, int] = {}
             for segment in self._segments:
-                names = list(segment.fields[field].terms)
-                for name, count in zip(names, segment.dfs(field, names)[1], strict=True):
+                names = segment.fields[field].terms.encoded()
+                for name, count in zip(names, segment.dfs(field, names)[1].tolist(), strict=True):
                     df[name] = df.get(name, 0) + count
             live = np.asarray([count for count in df.values() if count], np.int64)
             means[field] = float(self._bm25.idf(live, self._counts[field][0]).mean()) if len(live) else 0.0
@@ -63,25 +63,27 @@ class Scorer:
 
     def plan(self, query: LexicalQuery) -> Plan:
         """The terms of the question in every field that holds them, those first that could add most."""
-        found: list[tuple[float, int, str, tuple[int, ...]]] = []
-        words, bigrams = Sought.of(query.words), Sought.of(query.bigrams)
+        found: list[tuple[float, int, str, int]] = []
+        columns: list[NDArray[np.int64]] = []
+        words, bigrams = encoded(query.words), encoded(query.bigrams)
         for f, (field, weight) in enumerate(FIELD_WEIGHTS.items()):
             terms, sought = (query.bigrams, bigrams) if field == "bigrams" else (query.words, words)
             looked_up = [segment.dfs(field, sought) for segment in self._segments]
-            df = np.array([counts for _, counts in looked_up], np.int64).reshape(len(looked_up), len(terms)).sum(axis=0)
+            df = sum((counts for _, counts in looked_up), start=np.zeros(len(terms), np.int64))
             idf = self._bm25.idf(df, self._counts[field][0])
             if self._bm25.variant == "okapi":
                 idf = self._bm25.floor(idf, self._mean_idf[field])
-            numbers = zip(*(numbers for numbers, _ in looked_up), strict=True)
-            for (name, times), count, one, own in zip(terms.items(), df.tolist(), idf.tolist(), numbers, strict=False):
-                if count:
-                    found.append((-weight * times * one, f, name, own))
+            weights = (np.fromiter(terms.values(), np.float64, len(terms)) * weight * idf).tolist()
+            places = range(len(columns), len(columns) + len(terms))
+            columns.extend(np.array([own for own, _ in looked_up], np.int64).reshape(len(looked_up), len(terms)).T)
+            each = zip(weights, terms, places, df.tolist(), strict=True)
+            found += [(-weight, f, name, place) for weight, name, place, count in each if count]
         found.sort()
         return Plan(
             [name for _, _, name, _ in found],
             np.array([f for _, f, _, _ in found], np.uint8),
             np.array([-weight for weight, _, _, _ in found], np.float64),
-            np.array([own for *_, own in found], np.int64).reshape(len(found), len(self._segments)).T.copy(),
+            np.array([columns[at] for *_, at in found], np.int64).reshape(len(found), len(self._segments)).T.copy(),
         )
 
     def best(

@@ -122,6 +122,10 @@ class Postings:
         """How many documents hold term number `term`; 0 for -1, a term that is not here."""
         return 0 if term < 0 else int(self.starts[term + 1] - self.starts[term])
 
+    def dfs(self, terms: NDArray[np.int64]) -> NDArray[np.int64]:
+        """`df` of each of `terms`, (terms,)."""
+        return (self.starts[terms + 1] - self.starts[terms]) * (terms >= 0)
+
     def documents(self, term: int) -> Rows:
         """The documents that hold term number `term`, ascending; none for -1."""
         return self.docs[:0] if term < 0 else self.docs[self.starts[term] : self.starts[term + 1]]

@@ -25,7 +25,6 @@ from index.segments.tombstones import Tombstones
 from index.segments.vector_index import DenseIndex
 from index.storage.arrays import map_array
 from index.storage.layout import FileEntry, file_entry, stored_name, sync
-from index.storage.string_table import Sought
 
 
 def write_segment(
@@ -119,16 +118,15 @@ class Segment:
         at = int(terms.searchsorted(number)) if number >= 0 else len(terms)
         return self.fields[field].df(number) - (int(lost[at]) if at < len(terms) and terms[at] == number else 0)
 
-    def dfs(self, field: str, names: Sequence[str] | Sought) -> tuple[list[int], list[int]]:
-        """Number of each term in this segment (or -1), and how many live documents of the field hold it."""
+    def dfs(self, field: str, keys: list[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Number of each term, `encoded`, in this segment (or -1), and how many live documents of the field hold it."""
         postings = self.fields[field]
-        numbers = postings.terms.find_all(names)
-        counts = [postings.df(number) for number in numbers]
+        numbers = postings.terms.find_all(keys)
+        counts = postings.dfs(numbers)
         terms, lost, _ = self.tombstones.lost[field]
         if len(terms):
-            for i, at in enumerate(terms.searchsorted(numbers).tolist()):
-                if at < len(terms) and terms[at] == numbers[i]:
-                    counts[i] -= int(lost[at])
+            at = np.minimum(terms.searchsorted(numbers), len(terms) - 1)
+            counts -= lost[at] * (terms[at] == numbers)
         return numbers, counts
 
     def documents(self, field: str) -> int:

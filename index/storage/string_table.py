@@ -7,7 +7,6 @@ number, filled up with zeros, which narrow a search down to a few strings.
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +14,15 @@ from numpy.typing import NDArray
 from index.drawing import draws_of_bytes
 from index.storage.arrays import map_array, map_bytes
 
+try:
+    from index.storage._strings import find_all
+except ImportError:  # no compiler where this was installed
+    find_all = None  # type: ignore[assignment]
 
-class Sought(NamedTuple):
-    """Strings made ready to be looked for, perhaps in several tables: in UTF-8, as numbers, and bytes each."""
 
-    keys: list[bytes]
-    numbers: NDArray[np.uint64]
-    sizes: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, strings: Iterable[str]) -> "Sought":
-        """Make `strings` ready."""
-        keys = [string.encode("utf-8", "surrogatepass") for string in strings]
-        return cls(keys, np.array([_number(key) for key in keys], np.uint64), np.array([*map(len, keys)], np.int64))
+def encoded(strings: Iterable[str]) -> list[bytes]:
+    """Strings as tables hold them: in UTF-8, lone surrogates as well."""
+    return [string.encode("utf-8", "surrogatepass") for string in strings]
 
 
 class StringTable:
@@ -43,7 +38,7 @@ class StringTable:
     @classmethod
     def build(cls, strings: Iterable[str]) -> "StringTable":
         """Make a table of the distinct `strings`, given in any order."""
-        return cls.of_sorted(sorted({string.encode("utf-8", "surrogatepass") for string in strings}))
+        return cls.of_sorted(sorted(set(encoded(strings))))
 
     @classmethod
     def of_sorted(cls, encoded: Sequence[bytes]) -> "StringTable":
@@ -132,17 +127,9 @@ class StringTable:
         for string in self.encoded():
             yield string.decode("utf-8", "surrogatepass")
 
-    def _lower_bound(self, key: bytes, low: int | None = None) -> int:
-        """How many strings are less than `key`; `low` is how many have a lesser number, where that is known."""
-        if low is None:
-            low = int(self._keys.searchsorted(np.uint64(_number(key))))
-        # A string of the same number is no less than a key of up to 8 bytes, but for one that ends in NULs.
-        if low == len(self) or (len(key) <= 8 and not key.endswith(b"\0")):
-            return low
-        start = np.uint64(_number(key))
-        if self._keys[low] != start:
-            return low
-        high = int(self._keys.searchsorted(start, side="right"))
+    def _lower_bound(self, key: bytes) -> int:
+        """How many strings are less than `key`."""
+        low, high = (int(self._keys.searchsorted(np.uint64(_number(key)), side=side)) for side in ("left", "right"))
         while low < high:
             middle = (low + high) // 2
             if self._bytes(middle) < key:
@@ -153,33 +140,19 @@ class StringTable:
 
     def find(self, string: str) -> int:
         """The number of `string`, or -1."""
-        key = string.encode("utf-8", "surrogatepass")
-        at = self._lower_bound(key)
-        return at if at < len(self) and self._bytes(at) == key else -1
+        return int(self.find_all(encoded([string]))[0])
 
-    def find_all(self, strings: "Sequence[str] | Sought") -> list[int]:
-        """The number of each of `strings`, or -1, in the order given."""
-        sought = strings if isinstance(strings, Sought) else Sought.of(strings)
-        keys, numbers, sizes = sought
-        lows = self._keys.searchsorted(numbers)
-        if not len(self):
-            return [-1] * len(keys)
-        near = np.minimum(lows, len(self) - 1)
-        # Of strings of one number the shortest comes first; one of up to 8 bytes is known by number and length.
-        begins = (self._keys[near] == numbers) & (lows < len(self))
-        found: list[int] = np.where(begins & (self._lengths(near) == sizes), near, -1).tolist()
-        for i in np.flatnonzero(begins & (sizes > 8)).tolist():
-            at = self._lower_bound(keys[i], int(lows[i]))
-            found[i] = at if at < len(self) and self._bytes(at) == keys[i] else -1
-        for i, key in enumerate(keys):
-            if key.endswith(b"\0"):
-                found[i] = self.find(key.decode("utf-8", "surrogatepass"))
+    def find_all(self, keys: list[bytes]) -> NDArray[np.int64]:
+        """The number of each of some strings, `encoded`, or -1, (keys,)."""
+        found = np.empty(len(keys), np.int64)
+        (find_all or self._find_all)(self._blob, self._ends, self._keys, keys, found)
         return found
 
-    def _lengths(self, numbers: NDArray[np.integer]) -> NDArray[np.int64]:
-        """How many bytes each of the strings `numbers` has."""
-        ends = self._ends[numbers].astype(np.int64)
-        return np.asarray(ends - np.where(numbers > 0, self._ends[numbers - 1].astype(np.int64), 0))
+    def _find_all(self, blob: object, ends: object, numbers: object, keys: list[bytes], out: NDArray[np.int64]) -> None:
+        """What strings.c does."""
+        for i, key in enumerate(keys):
+            at = self._lower_bound(key)
+            out[i] = at if at < len(self) and self._bytes(at) == key else -1
 
     def many(self, numbers: NDArray[np.integer]) -> list[str]:
         """The strings of `numbers`, all of which are in range."""

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from index.analysis.chunk import subject
 from index.analysis.terms import headings_of, named_values
 from index.backend import Backend
-from index.models import article_of, ordinal_of
 from search.ranking.alignment import readings
 
 _MAX_CHARS = 4_000_000  # characters of readings that are remembered, of two bytes most
@@ -42,7 +41,8 @@ class Texts:
             found = readings(self.passages(new, fields=True), digits=digits)
             self._chars += sum(map(len, found))
             if self._chars > _MAX_CHARS:
-                known, self._chars = {key: known[key] for key in ((name, digits) for name in chunk_ids) if key in known}, 0
+                wanted = ((chunk_id, digits) for chunk_id in chunk_ids)
+                known, self._chars = {key: known[key] for key in wanted if key in known}, 0
             known.update(zip(((name, digits) for name in new), found, strict=True))
             self._known = known
         return [known[chunk_id, digits] for chunk_id in chunk_ids]

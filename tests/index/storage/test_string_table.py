@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.storage.string_table import StringTable
+from index.storage import string_table
+from index.storage.string_table import StringTable, encoded
 
 WORDS = st.lists(st.text(max_size=6), max_size=30)
 
@@ -77,3 +78,32 @@ def test_offsets_take_32_bits_while_the_table_is_small():
 def test_strings_that_contain_a_part(strings, part):
     table = StringTable.build(strings)
     assert [table[i] for i in table.containing(part).tolist()] == [s for s in table if part in s]
+
+
+ALIKE = st.lists(st.text("天ab\0", max_size=5), max_size=30)  # many that begin with the same eight bytes
+
+
+@pytest.mark.skipif(string_table.find_all is None, reason="nothing was compiled here")
+@given(st.one_of(WORDS, ALIKE), st.one_of(WORDS, ALIKE), st.booleans())
+def test_compiled_or_not_the_same_strings_are_found(words, others, wide):
+    table = StringTable.build(words)
+    ends = table._ends.astype(np.uint64) if wide else table._ends
+    sought, plain = encoded([*words, *others]), np.zeros(len(words) + len(others), np.int64)
+    compiled = plain.copy()
+    table._find_all(table._blob, table._ends, table._keys, sought, plain)
+    string_table.find_all(table._blob, ends, table._keys, sought, compiled)
+    assert compiled.tolist() == plain.tolist() == [table.find(word) for word in [*words, *others]]
+
+
+@pytest.mark.skipif(string_table.find_all is None, reason="nothing was compiled here")
+def test_of_a_table_that_is_none_no_string_is_read():
+    table = StringTable.build(["年轻", "干部"])
+    blob, ends, keys, out = table._blob, table._ends, table._keys, np.zeros(1, np.int64)
+    for damaged in (
+        (blob, ends[::-1].copy(), keys, encoded(["年轻"]), out),
+        (blob, ends[:1], keys, [b""], out),
+        (blob, ends, keys, [b"", b""], out),
+        (blob, ends, keys, ["年轻"], out),
+    ):
+        with pytest.raises(ValueError, match="table"):
+            string_table.find_all(*damaged)
