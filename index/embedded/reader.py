@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,8 @@ class EmbeddedIndex(Filtering, TermLister):
         evidence: list[Evidence] = []
         for s, rows in enumerate(map(union, best, near)):
             evidence += self._evidence(plan, vector, s, rows, self._chunk_ids(s, rows))
-        return sorted(evidence)  # by chunk_id, for rows say where a chunk happens to lie
+        evidence.sort(key=itemgetter(0))  # by chunk_id, for rows say where a chunk happens to lie
+        return evidence
 
     def _best(self, found: Sequence[_Found], k: int) -> list[NDArray[np.integer]]:
         """The rows of the `k` best of what was `found`, a segment each."""
@@ -187,7 +189,7 @@ class EmbeddedIndex(Filtering, TermLister):
         if len(self._homes) >= _MAX_LOCATIONS:
             self._homes = {}
         self._homes.update(zip(article_ids, zip(repeat(s), articles.tolist()), strict=False))
-        return list(map(chunk_id_of, article_ids, (rows - store.chunk_starts[articles]).tolist()))
+        return list(map(chunk_id_of, article_ids, (rows - store.chunk_starts.take(articles)).tolist()))
 
     def _locate(self, article_id: str) -> tuple[int, int]:
         known = self._homes.get(article_id)

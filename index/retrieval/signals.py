@@ -66,7 +66,13 @@ def coverage(idf: Mapping[str, float], matched: Sequence[Collection[str]]) -> Sc
     mass = sum(idf.values())
     if mass <= 0:
         return np.zeros(len(matched))
-    return np.array([sum(idf.get(term, 0.0) for term in words) for words in matched], np.float64) / mass
+    known: dict[tuple[str, ...], float] = {}  # many texts hold the same words
+    sums = []
+    for words in map(tuple, matched):
+        if words not in known:
+            known[words] = sum(idf.get(term, 0.0) for term in words)
+        sums.append(known[words])
+    return np.array(sums, np.float64) / mass
 
 
 def most_covered(evidence: Sequence[Evidence], covered: Scores) -> float:

@@ -32,12 +32,14 @@ _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(rb"\{'descr': '([<|][uif][1248])', 'fortran_order': False, 'shape': \(((?:\d+, ?)*\d*),?\), \}\s*")
 
 MAPPED_BYTES = 600_000_000  # of files that may stay mapped in, programs and libraries among them
+_MAX_MAPPED_SHARE = 0.5  # of that, which leaves room for programs and libraries
 _MIN_BYTES_FOR_RELEASE = 1 << 20  # bytes of a file whose pages are worth releasing
 _MIN_BYTES_FOR_RANDOM = 16 << 20  # bytes of a file of which a question looks at a small part
 _BATCH_ROWS = 1_024  # texts read between two looks at what is mapped in
 _MEMORY = "/proc/self/statm"  # Linux; elsewhere pages go when the system wants them
 _maps: WeakSet[mmap.mmap] = WeakSet()
 _maps_lock = threading.Lock()
+_mapped_bytes = 0  # of all of them
 _here_and_there = ContextVar("_here_and_there", default=False)
 
 
@@ -112,7 +114,14 @@ def _map(file: BinaryIO) -> mmap.mmap:
     if len(whole) >= _MIN_BYTES_FOR_RELEASE:
         with _maps_lock:
             _maps.add(whole)
+        finalize(whole, _count, -len(whole))
+        _count(len(whole))
     return whole
+
+
+def _count(size: int) -> None:
+    global _mapped_bytes  # of the process, as its memory is
+    _mapped_bytes += size
 
 
 def release_pages(limit: int = MAPPED_BYTES) -> bool:
@@ -121,6 +130,8 @@ def release_pages(limit: int = MAPPED_BYTES) -> bool:
     The arrays stay as they are, in other threads too: what is looked at again comes back from the system's cache.
     Returns whether there was too much; never so where the system does not tell.
     """
+    if _mapped_bytes <= limit * _MAX_MAPPED_SHARE:  # nor could there be, and most indexes are small
+        return False
     try:
         statm = os.open(_MEMORY, os.O_RDONLY)  # every segment of a question asks: a Path takes four times as long
     except OSError:

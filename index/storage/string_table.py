@@ -145,7 +145,8 @@ class StringTable:
     def find_all(self, keys: list[bytes]) -> NDArray[np.int64]:
         """The number of each of some strings, `encoded`, or -1, (keys,)."""
         found = np.empty(len(keys), np.int64)
-        (find_all or self._find_all)(self._blob, self._ends, self._keys, keys, found)
+        look_up = self._find_all if find_all is None else find_all
+        look_up(self._blob, self._ends, self._keys, keys, found)
         return found
 
     def _find_all(self, blob: object, ends: object, numbers: object, keys: list[bytes], out: NDArray[np.int64]) -> None:
@@ -158,7 +159,8 @@ class StringTable:
         """The strings of `numbers`, all of which are in range."""
         ends = self._ends[numbers].tolist()
         starts = np.where(numbers > 0, self._ends[numbers - 1], 0).tolist()
-        return [bytes(self._view[a:b]).decode("utf-8", "surrogatepass") for a, b in zip(starts, ends, strict=True)]
+        view = self._view
+        return [str(view[a:b], "utf-8", "surrogatepass") for a, b in zip(starts, ends, strict=True)]
 
     def prefix(self, start: str) -> range:
         """The numbers of the strings that begin with `start`."""

@@ -64,7 +64,8 @@ class Asked(NamedTuple):
         found = np.zeros(len(passages))
         if len(self.letters) and passages:
             said = [_marked(passage, self.numbers) for passage in passages] if self.numbers else passages
-            (in_order or _in_order)(codes_of("".join(said)), _ends(said), self.letters, self.weights, found)
+            lay = _in_order if in_order is None else in_order
+            lay(codes_of("".join(said)), _ends(said), self.letters, self.weights, found)
         return np.asarray(np.minimum(found, 1.0) ** 2)
 
 

@@ -145,17 +145,32 @@ def test_a_large_index_keeps_to_a_filter_and_fills_k(trained):
 
 
 @pytest.mark.parametrize("dim", [1, 7, 8, 64])
-@pytest.mark.parametrize("kernel", [vector_index._halves, None])
-def test_every_half_is_the_same_number_in_single_precision(dim, kernel, monkeypatch):
-    monkeypatch.setattr(vector_index, "_halves", kernel)
+@pytest.mark.parametrize("decode", [vector_index._decode, None])
+def test_every_half_is_the_same_number_in_single_precision(dim, decode, monkeypatch):
+    monkeypatch.setattr(vector_index, "_decode", decode)
     every = np.arange(65_536 // dim * dim, dtype=np.uint16).view(np.float16).reshape(-1, dim)
     rows = np.random.default_rng(dim).permutation(len(every))[: 5_000 // dim]
     assert np.array_equal(vector_index._wide(every), every.astype(np.float32), equal_nan=True)
     assert np.array_equal(vector_index._wide(every, rows), every[rows].astype(np.float32), equal_nan=True)
 
 
-@pytest.mark.skipif(vector_index._halves is None, reason="nothing was compiled here")
+@pytest.mark.skipif(vector_index._decode is None, reason="nothing was compiled here")
 @pytest.mark.parametrize("row", [-1, 5, 2**40])
 def test_rows_that_are_not_there_are_not_decoded(row):
+    halves, rows = np.zeros((5, 8), np.float16), np.array([0, row])
     with pytest.raises(ValueError, match="not there"):
-        vector_index._wide(np.zeros((5, 8), np.float16), np.array([0, row]))
+        vector_index._wide(halves, rows)
+    with pytest.raises(ValueError, match="not there"):
+        vector_index.products(halves, np.zeros(8, np.float32), rows)
+
+
+@pytest.mark.parametrize("dim", [1, 16, 17, 300])
+def test_inner_products_are_the_same_to_the_last_bit_compiled_or_not_and_in_any_company(dim, monkeypatch):
+    rng = np.random.default_rng(dim)
+    halves, vector = rng.standard_normal((40, dim)).astype(np.float16), rng.standard_normal(dim).astype(np.float32)
+    rows = rng.integers(0, 40, 9)
+    found = vector_index.products(halves, vector, rows).tolist()
+    assert found == pytest.approx((halves[rows].astype(np.float64) @ vector).tolist(), abs=1e-4)
+    assert found == [vector_index.products(halves, vector, rows[i : i + 1])[0] for i in range(9)]
+    monkeypatch.setattr(vector_index, "_products", None)
+    assert found == vector_index.products(halves, vector, rows).tolist()
