@@ -74,10 +74,12 @@ class Scorer:
             if self._bm25.variant == "okapi":
                 idf = self._bm25.floor(idf, self._mean_idf[field])
             weights = (np.fromiter(terms.values(), np.float64, len(terms)) * weight * idf).tolist()
-            places = range(len(columns), len(columns) + len(terms))
-            columns.extend(np.array([own for own, _ in looked_up], np.int64).reshape(len(looked_up), len(terms)).T)
-            each = zip(weights, terms, places, df.tolist(), strict=True)
-            found += [(-weight, f, name, place) for weight, name, place, count in each if count]
+            own = range(len(columns), len(columns) + len(terms))
+            columns.extend(
+                np.array([numbers for numbers, _ in looked_up], np.int64).reshape(len(looked_up), len(terms)).T
+            )
+            each = zip(weights, terms, own, df.tolist(), strict=True)
+            found += [(-weight, f, name, column) for weight, name, column, count in each if count]
         found.sort()
         return Plan(
             [name for _, _, name, _ in found],
