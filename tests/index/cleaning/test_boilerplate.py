@@ -60,6 +60,26 @@ def test_a_line_of_an_article_is_not(line):
     assert boilerplate.sure(line) is False
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "未经许可，不得开展演出活动。",
+        "未经批准授权，禁止入内",
+        "未经著作权人许可，不得转载、摘编其作品。",
+        "未经书面同意，任何人不得转载会议记录。",
+    ],
+)
+def test_a_rule_about_permission_between_others_is_the_articles_own(rule):
+    text = f"第三条 演出场所应当备案。\n{rule}\n第四条 本办法自发布之日起施行。"
+    assert boilerplate.remove(text) == (text, [])
+
+
+def test_a_notice_of_rights_goes_from_the_foot_of_a_page():
+    body = "音乐会门票今天开售。"
+    foot = ["本文为独家稿件，未经授权，不得转载。", "责任编辑：某某", "返回顶部"]
+    assert "未经" not in boilerplate.remove("\n".join([body, *foot]))[0]
+
+
 def test_doubtful_lines_go_only_in_the_company_of_sure_ones_at_the_foot():
     article = "标题\n\n正文第一段，说了一些事情。\n正文第二段，又说了一些。"
     foot = "主办单位：某某县委组织部\n技术支持：某某公司\n某ICP备12345678号\n欢迎您访问某某网"
