@@ -1,4 +1,4 @@
-"""What an article is called, so that it is found by name: its title, a short form of it, and its document number.
+"""What an article is called, so that it is found by name: its title, short forms of it, and its document number.
 
 A name counts by its letters and digits alone, folded, numbers in digits: 《科技周刊》第一百期 and 科技周刊（第100期）
 are one. In the index a name is a facet of eight bytes, a hash of 42 bits, which is found in one step: among a million
@@ -7,8 +7,9 @@ titles one question in ten thousand takes another name for one of them.
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import combinations
 
 from index.analysis.characters import HAN
 from index.analysis.fold import fold
@@ -22,6 +23,10 @@ _PIECE = re.compile(rf"{_NUMERAL.pattern}|[^\W_]")
 _MAX_BORDERS = 48  # of words in a question between which names are looked for
 _QUALIFIER = re.compile(r"\s*[（(〔\[【][^（()）〔〕\[\]【】]{1,40}[)）〕\]】]\s*$")
 _STATE = "中华人民共和国"
+_LAW = "法"
+_SHORT = re.compile(rf"[{HAN}]{{2,3}}{_LAW}")
+_LONG = re.compile(rf"[{HAN}]{{4,13}}(?<![办方用做作看说想书手语文]){_LAW}")  # no 办法, 做法
+LETTERS = "…"  # before a name made of some letters of a law's title
 FIELD = "@"  # before the name of something that an article only speaks of in a field
 _MAX_VALUE = 30  # characters of a field's value that may be a name
 _NAMES = re.compile(rf"[{HAN}]{{2}}|[A-Za-z]{{3}}")
@@ -53,6 +58,23 @@ def names_of(article: Article) -> set[str]:
     titles |= {title.removeprefix(_STATE) for title in titles}
     found = {normal(title) for title in titles} | {normal(article.meta.get("document_number", ""))}
     return {name for name in found if len(name) > 1}
+
+
+def letter_names(article: Article) -> set[str]:
+    """What a law may be called by three or four letters of its title, its first and last among them, marked so.
+
+    民诉法 is the 民事诉讼法: whoever cites laws shortens them so, and few texts define it.
+    """
+    title = normal(_QUALIFIER.sub("", article.title).removeprefix(_STATE))
+    if not _LONG.fullmatch(title):
+        return set()
+    inner = [letters for count in (1, 2) for letters in combinations(title[1:-1], count)]
+    return {LETTERS + title[0] + "".join(letters) + _LAW for letters in inner} - {LETTERS + title}
+
+
+def by_letters(names: Iterable[str]) -> list[str]:
+    """Those of `names` that a law may be called by letters of its title, marked so."""
+    return [LETTERS + name for name in names if _SHORT.fullmatch(name)]
 
 
 def field_values(article: Article) -> list[str]:

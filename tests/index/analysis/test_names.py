@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.analysis.names import name_facet, names_of, names_within, normal
+from index.analysis.names import letter_names, name_facet, names_of, names_within, normal
 from index.analysis.tokenizer import Tokenizer
 from tests.conftest import article
 
@@ -48,3 +48,11 @@ def test_stretches_of_a_question_are_normal_and_do_not_cut_numbers(text):
     assert all(name != "20期" for name, _, _ in found)
     if "渡口周报" in text:
         assert "渡口周报第120期" in {name for name, _, _ in found}
+
+
+def test_letters_of_a_laws_title_are_names_of_it():
+    names = letter_names(article("a", "文", title="中华人民共和国河道采砂法（试行）"))
+    assert {"…河采法", "…河道砂法"} <= names
+    assert all(name[1] == "河" and name[-1] == "法" and 4 <= len(name) <= 5 for name in names)
+    for title in ("河道采砂管理办法", "糖醋鲤鱼的做法", "河道采砂条例", "砂法", "2021年河道采砂法"):
+        assert not letter_names(article("a", "文", title=title))

@@ -54,6 +54,37 @@ def test_the_article_named_comes_first(named, mode, question, want):
     assert answer.confident
 
 
+@pytest.fixture(scope="module")
+def laws(tmp_path_factory):
+    titles = [
+        "中华人民共和国渡船航行安全法",
+        "渡船管理条例",
+        "桥梁养护法",
+        "桥梁法",
+        "灯塔看守人权益保障法（2021年修正）",
+    ]
+    texts = {title: f"为了{title.removeprefix('中华人民共和国')}的施行，船期、罚款和申诉另作规定。" for title in titles}
+    others = [article(f"o{n}", f"船期公告第{n}号：罚款和申诉照旧，安全第一，渡口交通有法可依。") for n in range(8)]
+    items = [article(f"l{n}", text, title=title) for n, (title, text) in enumerate(texts.items())]
+    with hashed_engine([*items, *others], tmp_path_factory.mktemp("laws") / "index") as engine:
+        yield engine
+
+
+@pytest.mark.parametrize(
+    ("question", "want"),
+    [("渡航法", "l0"), ("渡航安法", "l0"), ("渡航法 罚款", "l0"), ("灯权法", "l4"), ("桥梁法", "l3"), ("桥养法", "l2")],
+)
+def test_a_law_is_found_by_letters_of_its_title(laws, question, want):
+    answer = laws.search(question, SearchOptions(explain=True))
+    assert answer.results[0].article_id == want
+    assert answer.results[0].explain.named > 0
+
+
+@pytest.mark.parametrize("question", ["航渡法", "安航渡法", "罚款法"])
+def test_letters_in_another_order_are_no_name(laws, question):
+    assert not laws.ranking(question, SearchOptions()).lifts
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("question", ["钟离远帆", "鹭湾东渡", "鐘離遠帆", "钟离远帆 收帆", "收帆，“鹭湾东渡”"])
 def test_what_a_field_names_lifts_its_article(named, mode, question):
