@@ -47,9 +47,16 @@ def _number(match: re.Match[str]) -> str:
     return match.group() if value is None else str(value)
 
 
+def name_facets(names: Iterable[str]) -> list[str]:
+    """The facets of articles that are called `names`, `normal` ones."""
+    hashes = b"".join([blake2b(name.encode("utf-8", "replace"), digest_size=6).digest() for name in names])
+    letters = b64encode(hashes, b"-_").decode()  # eight of each, as six bytes give
+    return [f"_{letters[at : at + 7]}" for at in range(0, len(letters), 8)]
+
+
 def name_facet(name: str) -> str:
     """The facet of an article that is called `name`, a `normal` one."""
-    return "_" + b64encode(blake2b(name.encode("utf-8", "replace"), digest_size=6).digest(), b"-_").decode()[:7]
+    return name_facets([name])[0]
 
 
 def names_of(article: Article) -> set[str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from index.analysis.bigrams import Pairs, pair_text, pairs_of
 from index.analysis.fold import fold_all
 from index.analysis.gaps import Closed, close_all
-from index.analysis.names import field_names, field_values, letter_names, name_facet, names_of
+from index.analysis.names import field_names, field_values, letter_names, name_facets, names_of
 from index.analysis.near_duplicates import Signature, folded_signatures
 from index.analysis.tokenizer import Tokenizer
 from index.models import Article, StoredArticle
@@ -171,7 +171,7 @@ def facets_of(article: Article) -> list[str]:
     values += [facet(f"meta.{key}", value) for key, value in article.meta.items() if len(value) <= MAX_FACET]
     if article.published:
         values.append(facet("month", article.published[:7]))
-    values += map(name_facet, names_of(article) | letter_names(article) | field_names(article))
+    values += name_facets(names_of(article) | letter_names(article) | field_names(article))
     return sorted(set(values))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.names import name_facet
+from index.analysis.names import name_facets
 from index.errors import IndexCorrupt
 from index.models import Filters
 from index.retrieval.conditions import has_value, meets
@@ -54,7 +54,7 @@ class Filtering:
     @names_damage
     def named(self, names: Sequence[str], most: int, filters: Filters) -> dict[str, list[str]]:
         """For each of the `normal` names that some live article has the ids of these; see Namer."""
-        sought = encoded(map(name_facet, names))
+        sought = encoded(name_facets(names))
         found: dict[str, list[str]] = {}
         for segment in self.segments:
             postings = segment.fields["facets"]
@@ -124,7 +124,7 @@ def _heaviest(
     """The documents that hold `terms` (numbers, or -1) whose `weights` are `least` (> 0) together, and how much each
     holds.
     """
-    order = np.argsort([postings.df(number) for number in terms.tolist()], kind="stable")
+    order = np.argsort(postings.dfs(terms), kind="stable")
     # Whatever holds enough holds one of these: the rarest, beside which the others weigh too little.
     count = int((weights.sum() - np.cumsum(weights[order]) < least).argmax()) + 1
     rare = terms[order[:count]]

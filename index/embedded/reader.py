@@ -207,7 +207,7 @@ class EmbeddedIndex(Filtering, TermLister):
         store = self.segments[s].store
         first, end = int(store.chunk_starts[article]), int(store.chunk_starts[article + 1])
         if ordinal < 0 or first + ordinal >= end:
-            raise NotFound(f"no chunk {chunk_id!r} in this index")
+            raise _no_chunk(chunk_id)
         return s, first + ordinal
 
     @names_damage
@@ -272,8 +272,11 @@ class EmbeddedIndex(Filtering, TermLister):
         """The chunks, in the order given; see Backend."""
         out = []
         for chunk_id in chunk_ids:
-            self._row(chunk_id)
-            out.append(self.article(article_of(chunk_id)).chunk(ordinal_of(chunk_id)))
+            s, row = self._locate(article_of(chunk_id))
+            stored, ordinal = self.segments[s].store.get(row), ordinal_of(chunk_id)
+            if not 0 <= ordinal < len(stored.spans):
+                raise _no_chunk(chunk_id)
+            out.append(stored.chunk(ordinal))
         return out
 
     @names_damage
@@ -310,8 +313,12 @@ class EmbeddedIndex(Filtering, TermLister):
 
     def signatures(self, article_ids: Sequence[str]) -> NDArray[np.uint32]:
         """MinHash signatures of the articles; see Backend."""
-        rows = [self.segments[s].signatures[row] for s, row in map(self._locate, article_ids)]
-        return np.asarray(rows, np.uint32).reshape(len(rows), SIGNATURE_SIZE)
+        locations = np.array([*map(self._locate, article_ids)], np.int64).reshape(-1, 2)
+        out = np.empty((len(locations), SIGNATURE_SIZE), np.uint32)
+        for s, segment in enumerate(self.segments):
+            own = locations[:, 0] == s
+            out[own] = segment.signatures[locations[own, 1]]
+        return out
 
     @names_damage
     def document_frequency(self, term: str) -> int:
@@ -353,3 +360,7 @@ class EmbeddedIndex(Filtering, TermLister):
 def _border(found: Sequence[_Found], k: int) -> float:
     """The `k`-th highest score in all segments; -inf where there are fewer."""
     return nth_highest(np.concatenate([np.zeros(0), *(scores for _, _, scores in found)]), k)
+
+
+def _no_chunk(chunk_id: str) -> NotFound:
+    return NotFound(f"no chunk {chunk_id!r} in this index")

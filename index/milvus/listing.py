@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from index.analysis.names import name_facet
+from index.analysis.names import name_facets
 from index.analysis.tokenizer import Tokenizer
 from index.drawing import DRAWS
 from index.errors import IndexCorrupt
@@ -136,7 +136,7 @@ class Listing:
 
     def named(self, names: Sequence[str], most: int, filters: Filters) -> dict[str, list[str]]:
         """Of names those that one to `most` articles have, with the ids of these; see Namer."""
-        facets = {name_facet(name): name for name in names}
+        facets = dict(zip(name_facets(names), names, strict=True))
         known = self.frequencies([("facets", facet) for facet in facets])
         held = [facet for facet in facets if known[("facets", facet)] and (filters or known[("facets", facet)] <= most)]
         parts, rest = self._splitter.split(filters.where)

@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 
 from index.models import Article, StoredArticle
 from index.storage.arrays import map_array, map_bytes, releasing_pages
+from index.storage.cache import Cache
 from index.storage.string_table import StringTable
 
-_MAX_CACHED_ARTICLES = 128  # articles kept parsed
+_MAX_CACHED_BYTES = 16_000_000  # of lines whose articles are kept parsed
 NO_DATE = np.iinfo(np.int32).min
 _HEAD = re.compile(rb'\{"article_id":"(?:[^"\\]|\\.)*","title":("(?:[^"\\]|\\.)*")')
 _MAX_HEAD_BYTES = 1_000  # an id and a title lie within, or the whole line is read
@@ -77,7 +78,7 @@ class Store:
         self.published: NDArray[np.int32] = map_array(folder / "published.npy")
         self.ids = StringTable.load(folder, "ids")
         # One answer asks for an article several times: for its chunks, its fields, its twins.
-        self._read = lru_cache(maxsize=_MAX_CACHED_ARTICLES)(self._parse)
+        self._parsed: Cache[int, tuple[StoredArticle, int]] = Cache(_MAX_CACHED_BYTES, itemgetter(1))
         self.id_rows = map_array(folder / "ids.rows.npy")
         self._id_of_row = np.empty(len(self.id_rows), np.int32)
         self._id_of_row[self.id_rows] = np.arange(len(self.id_rows), dtype=np.int32)
@@ -144,11 +145,12 @@ class Store:
 
     def get(self, row: int) -> StoredArticle:
         """The article in `row`."""
-        return self._read(row)
-
-    def _parse(self, row: int) -> StoredArticle:
-        line = bytes(self._lines[int(self._starts[row]) : int(self._starts[row + 1])])
-        return parsed_article(line.decode("utf-8", "surrogatepass"))
+        known = self._parsed.get(row)
+        if known is None:
+            start, end = self._starts[row : row + 2].tolist()
+            known = parsed_article(str(self._lines[start:end], "utf-8", "surrogatepass")), end - start
+            self._parsed.put(row, known)
+        return known[0]
 
     def mentions(self, row: int, phrase: str, *, title: bool = False) -> bool:
         """Whether `phrase` stands as it is written in the title or the text of the article in `row`, or in its title.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from index.analysis.chunk import subject
 from index.analysis.terms import headings_of, named_values
 from index.backend import Backend
+from index.storage.cache import Cache
 from search.ranking.alignment import readings
 
 _MAX_CHARS = 4_000_000  # characters of readings that are remembered, of two bytes most
@@ -19,8 +20,7 @@ class Texts:
     def __init__(self, backend: Backend) -> None:
         """Nothing is read yet."""
         self._backend = backend
-        self._known: dict[tuple[str, bool], str] = {}
-        self._chars = 0
+        self._known: Cache[tuple[str, bool], str] = Cache(_MAX_CHARS, len)
 
     def passages(self, chunk_ids: Sequence[str], *, fields: bool = False) -> list[str]:
         """Passages with title and heading before the text, and before all what `fields` say that words are found in;
@@ -35,14 +35,9 @@ class Texts:
 
     def readings(self, chunk_ids: Sequence[str], *, digits: bool) -> list[str]:
         """What passages and the fields of their articles say, as it is laid beside a question; see `alignment`."""
-        known = self._known
-        new = [chunk_id for chunk_id in chunk_ids if (chunk_id, digits) not in known]
-        if new:
-            found = readings(self.passages(new, fields=True), digits=digits)
-            self._chars += sum(map(len, found))
-            if self._chars > _MAX_CHARS:
-                wanted = ((chunk_id, digits) for chunk_id in chunk_ids)
-                known, self._chars = {key: known[key] for key in wanted if key in known}, 0
-            known.update(zip(((name, digits) for name in new), found, strict=True))
-            self._known = known
-        return [known[chunk_id, digits] for chunk_id in chunk_ids]
+        known = {chunk_id: self._known.get((chunk_id, digits)) for chunk_id in chunk_ids}
+        new = [chunk_id for chunk_id, reading in known.items() if reading is None]
+        for chunk_id, reading in zip(new, readings(self.passages(new, fields=True), digits=digits), strict=True):
+            known[chunk_id] = reading
+            self._known.put((chunk_id, digits), reading)
+        return [known[chunk_id] or "" for chunk_id in chunk_ids]
