@@ -6,10 +6,10 @@ search.ranking.ranker makes the order; here it becomes pages of results.
 import copy
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -44,6 +44,7 @@ from search.ranking.weights import mix_of
 from search.suggest.suggester import Suggester
 
 _MIN_RESULTS_TO_FOLD = 30  # results among which near-duplicates are looked for, at least
+_MAX_PAIRS = 4_096  # of articles that look alike, of which is kept whether they say the same
 _WORTH_SORTING = 0.4  # of the best score: where results come by date, what has less stands below the line, by date too
 
 
@@ -171,7 +172,7 @@ class SearchEngine:
         else:
             first = groups[: max(_MIN_RESULTS_TO_FOLD, options.offset + options.k)]
             signatures = self._backend.signatures([group[0].article_id for group in first])
-            clusters = fold_near_duplicates(groups, signatures, self._repeats)
+            clusters = fold_near_duplicates(groups, signatures, self._same)
         if options.sort == "date" and clusters:
             return self._by_date(clusters, self._level(ranking, options, confident=True))
         if not options.diversity:
@@ -190,6 +191,10 @@ class SearchEngine:
             return clusters[at].chunks[0].score <= level, -(day.toordinal() if day else 0)
 
         return [clusters[at] for at in sorted(range(len(clusters)), key=place)]
+
+    @cached_property
+    def _same(self) -> Callable[[str, str], bool]:
+        return lru_cache(_MAX_PAIRS)(self._repeats)  # two articles of one commit stay as they are
 
     def _repeats(self, shown: str, other: str) -> bool:
         """Whether two articles say the same, neither of them more."""
@@ -305,9 +310,7 @@ class SearchEngine:
     def _meant(self, query: Query, *, found: bool) -> list[str]:
         """Other questions that were perhaps meant, where nothing is found or the question looks misspelt."""
         suggester = self._suggester
-        if suggester is None or (
-            found and not suggester.doubts([*query.own_words], query.text, self._ranker.document_frequency)
-        ):
+        if suggester is None or (found and not suggester.doubts(query, self._ranker.document_frequency)):
             return []
         return suggester.correct(query.text, whole=found)
 
@@ -322,7 +325,8 @@ class SearchEngine:
         """
         backend = narrow(self._backend, filters, earlier._backend if earlier else None)
         engine = copy.copy(self)
-        engine.__dict__.pop("_suggester", None)  # made of the titles and words of all
+        for name in ("_suggester", "_same"):  # made of the titles, words and texts of all
+            engine.__dict__.pop(name, None)
         engine._backend = backend
         engine._ranker = Ranker(backend, self._encoder, self.mix, self._reranker, self._tokenizer)
         return engine

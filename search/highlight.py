@@ -14,7 +14,7 @@ import numpy as np
 from index.analysis.chunk import sentences
 from index.analysis.fold import fold
 from index.analysis.gaps import close_all, close_gaps
-from index.analysis.numerals import numeral_terms
+from index.analysis.numerals import may_give, numeral_terms
 from index.analysis.tokenizer import Tokenizer
 from index.models import Vectors
 from search.query.stopwords import FUNCTION_WORDS
@@ -63,7 +63,8 @@ def _marks(texts: Sequence[str], terms: AbstractSet[str], tokenizer: Tokenizer) 
 def _spans(folded: str, terms: AbstractSet[str], tokenizer: Tokenizer) -> list[Span]:
     closed = close_gaps(folded, marks=True)
     folded = closed.text
-    spans = [(start, end) for term, start, end in numeral_terms(folded) if term in terms]
+    numerals = numeral_terms(folded) if may_give(terms) else ()
+    spans = [(start, end) for term, start, end in numerals if term in terms]
     terms = {one.text for one in close_all(list(terms), marks=True)}
     single = {term for term in terms if len(term) == 1 and term in folded}
     for term in terms - single:

@@ -5,7 +5,7 @@ stand beside the words that the text itself gives, on the characters of the nume
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2, "元": 1}
@@ -75,6 +75,7 @@ _KINDS = (
 )
 _NUMERAL = re.compile(_KINDS)
 _BEGINS = re.compile(rf"[第百{HAN_DIGITS}十两廿卅\d](?<=(?={_KINDS}).)", re.S)
+_GIVEN = re.compile(rf"\d|^[第年月日{_COUNTED}]$")  # what numerals give holds a digit, or is a counter alone
 _MAX_VALUE = 10**16
 
 
@@ -91,6 +92,11 @@ def numeral_terms(folded: str) -> Iterator[tuple[str, int, int]]:
         at = match.end()
         for term in _terms(match):
             yield term, match.start(), match.end()
+
+
+def may_give(terms: Iterable[str]) -> bool:
+    """Whether one of `terms` could be what `numeral_terms` gives, wherever: quickly told, and no for most words."""
+    return any(map(_GIVEN.search, terms))
 
 
 def in_digits(folded: str) -> str:

@@ -10,7 +10,7 @@ from index.analysis.numerals import in_digits
 from index.analysis.short_forms import ShortForms
 from index.analysis.tokenizer import Tokenizer
 from index.errors import BadOption, BadQuery
-from index.models import Condition, LexicalQuery
+from index.models import Condition, LexicalQuery, Token
 from search.models import FUSIONS, GROUPINGS, MODES, SORTINGS, SearchOptions
 from search.query.language import Spoken, quoted, understand
 from search.query.stopwords import QUESTION_WORDS
@@ -42,6 +42,8 @@ class Query:
     phrases: tuple[str, ...] = ()
     preferred: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    """The terms of `text` as those of an article, with the characters each stands on."""
     expanded: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What of the question is said otherwise, too: its words -> the words that are looked for beside, with weights."""
 
@@ -139,6 +141,7 @@ def _query(spoken: Spoken, tokenizer: Tokenizer) -> Query:
         spoken.phrases,
         quoted(spoken.text),
         spoken.warnings,
+        tuple(tokenizer.tokens(spoken.text)),
     )
 
 

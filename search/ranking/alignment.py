@@ -48,10 +48,11 @@ class Asked(NamedTuple):
     weights: Scores
 
     @classmethod
-    def of(cls, question: str, idf: Mapping[str, float]) -> "Asked":
-        """`idf` of the question's words, folded."""
-        numbers = _numbers(question)
-        letters = _letters(fold(question), numbers)
+    def of(cls, folded: str, idf: Mapping[str, float]) -> "Asked":
+        """A folded question, and the `idf` of its words."""
+        folded = in_digits(folded)
+        numbers = _numbers(folded)
+        letters = _letters(folded, numbers)
         return cls(numbers, letters, _weights(letters, idf, numbers))
 
     @property
@@ -106,9 +107,9 @@ def aligned(mixed: Scores, pool: NDArray[np.integer], found: Scores, weight: flo
     return np.where(mixed > 0, (1 - weight) * mixed + weight * whole, 0.0)
 
 
-def _numbers(question: str) -> dict[str, str]:
+def _numbers(folded: str) -> dict[str, str]:
     """The numbers of a question, and the character that stands for each."""
-    found: Iterable[str] = dict.fromkeys(map(_value, _NUMBER.finditer(in_digits(fold(question)))))
+    found: Iterable[str] = dict.fromkeys(map(_value, _NUMBER.finditer(folded)))
     return {number: chr(_NUMBERS_FROM + i) for i, number in enumerate(found)}
 
 
@@ -122,7 +123,7 @@ def _marked(folded: str, numbers: Mapping[str, str]) -> str:
 
 
 def _letters(folded: str, numbers: Mapping[str, str]) -> Codes:
-    codes = codes_of(_marked(in_digits(folded), numbers) if numbers else folded)
+    codes = codes_of(_marked(folded, numbers) if numbers else folded)
     return codes[is_letter(codes) | (codes >= _NUMBERS_FROM)]
 
 
@@ -144,7 +145,7 @@ def _weights(asked: Codes, idf: Mapping[str, float], numbers: Mapping[str, str])
     text = _text(asked)
     each = [0.0] * len(text)
     for word, value in idf.items():
-        name = word if word.isalnum() and not numbers else _text(_letters(fold(word), numbers))
+        name = word if word.isalnum() and not numbers else _text(_letters(in_digits(fold(word)), numbers))
         at = text.find(name) if name else -1
         while at >= 0:
             for n in range(at, at + len(name)):

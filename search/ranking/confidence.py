@@ -155,7 +155,7 @@ class Confidence:
         if not pairs:
             return float(not any(map(frequency, words)))
         lone = sum(len(word) == 1 for word in words) / max(1, sum(map(len, words)))
-        if not isinstance(self._backend, Lister):
+        if not lone or not isinstance(self._backend, Lister):
             return 0.0
         return lone * sum(not self._backend.pair_frequency(pair) for pair in pairs) / len(pairs)
 

@@ -157,7 +157,7 @@ class Ranker:
     def _lifts(self, query: Query, options: SearchOptions, evidence: Sequence[Evidence]) -> dict[str, float]:
         """The articles that the question names, or whose titles it nearly says, and how far that lifts them."""
         named = self._named
-        tokens = self.tokenizer.tokens(query.text)
+        tokens = query.tokens
         if named is None or not tokens:
             return {}
         lifts = named_articles(query.text, tokens, lambda names, most: named(names, most, options.filters))
@@ -294,7 +294,7 @@ class Ranker:
         known = ranking.alignments
         new = [at for at in pool.tolist() if at not in known]
         if new:
-            asked = Asked.of(ranking.query.text, ranking.idf)
+            asked = Asked.of(ranking.query.folded, ranking.idf)
             said = self._texts.readings([ranking.evidence[at].chunk_id for at in new], digits=asked.has_numbers)
             known.update(zip(new, asked.alignments(said).tolist(), strict=True))
         return aligned(mixed, pool, np.array([known[at] for at in pool.tolist()]), weight)

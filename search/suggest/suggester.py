@@ -16,6 +16,7 @@ from index.analysis.fold import fold
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Lister
 from index.models import Token
+from search.query.parse import Query
 from search.query.stopwords import FUNCTION_WORDS, QUESTION_WORDS
 from search.suggest import pinyin
 from search.suggest.lookalikes import lookalikes
@@ -157,16 +158,16 @@ class Suggester:
 
     # ---- correction
 
-    def doubts(self, terms: Sequence[str], text: str, count: Callable[[str], int] | None = None) -> bool:
+    def doubts(self, query: Query, count: Callable[[str], int] | None = None) -> bool:
         """Whether a question may be misspelt: a word of it, or a lone character beside its neighbour, is nowhere.
 
         `count` says how many chunks hold a word, where the caller has looked that up already.
         """
         lister = self._lister
         count = count or lister.document_frequency
-        if any(len(term) > 1 and not count(term) for term in terms):
+        if any(len(term) > 1 and not count(term) for term in query.own_words):
             return True
-        tokens = self._tokenizer.tokens(text)
+        text, tokens = query.text, query.tokens
         pairs = [
             fold(text[a.end - 1 : b.start + 1])
             for a, b in zip(tokens, tokens[1:], strict=False)

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from index.analysis.fold import fold
 from index.builder import update_index
 from index.models import Article
 from search.engine import SearchEngine
@@ -15,7 +16,7 @@ from search.ranking.alignment import BY_CHANCE, POOL, WEIGHT, Asked, aligned, re
 
 
 def alignments(question, idf, passages):
-    asked = Asked.of(question, idf)
+    asked = Asked.of(fold(question), idf)
     return asked.alignments(readings(passages, digits=asked.has_numbers))
 
 

@@ -10,6 +10,7 @@ from index.builder import update_index
 from index.connect import open_backend
 from search.engine import SearchEngine
 from search.models import SearchOptions
+from search.query.parse import parse
 from search.suggest import pinyin
 from search.suggest.lookalikes import _GROUPS, lookalikes
 from search.suggest.string_index import StringIndex
@@ -125,10 +126,10 @@ def test_any_text_can_be_completed_and_corrected(suggester, text):
 
 
 def test_doubt_falls_on_words_and_lone_characters_that_stand_nowhere(suggester):
-    terms = Tokenizer().terms
-    assert not suggester.doubts(terms("干部"), "干部")
-    assert suggester.doubts(terms("干部素智"), "干部素智")
-    assert suggester.doubts(terms("gbsz"), "gbsz")
+    tokenizer = Tokenizer()
+    assert not suggester.doubts(parse("干部", tokenizer))
+    assert suggester.doubts(parse("干部素智", tokenizer))
+    assert suggester.doubts(parse("gbsz", tokenizer))
 
 
 @pytest.mark.parametrize("typed", ["gb-sz", "%g%b%s%z", "https://gbsz", "gb+sz", "gbsz 2024", "gb_sz"])
