@@ -54,8 +54,9 @@ def pair_rows(left: NDArray[np.integer], right: NDArray[np.integer], rows: int, 
 def neighbours(ends: NDArray[np.int64], apart: int = 1) -> NDArray[np.int64]:
     """Places of the first token of each pair `apart` within one text; text i is tokens `ends[i]` to `ends[i + 1]`."""
     inside = np.ones(int(ends[-1]), bool)
+    sizes = ends[1:] - ends[:-1]
     for back in range(1, apart + 1):
-        inside[ends[1:][np.diff(ends) >= back] - back] = False
+        inside[ends[1:][sizes >= back] - back] = False
     return np.flatnonzero(inside)
 
 
@@ -69,7 +70,7 @@ def two_apart(
     """
     counts = reach.apart(ends)
     texts = np.flatnonzero(counts)
-    lengths = np.diff(ends)[texts]
+    lengths = (ends[1:] - ends[:-1])[texts]
     begins = np.concatenate([[0], np.cumsum(lengths)])
     kept = ids[np.arange(begins[-1]) + np.repeat(ends[texts] - begins[:-1], lengths)]
     left = neighbours(begins, 2)
@@ -87,10 +88,12 @@ def damped(
     Text i is tokens `ends[i]` to `ends[i + 1]`, before and after; after, they are sorted.
     """
     texts = np.arange(len(ends), dtype=np.int64) << 32
-    keys = np.repeat(texts[:-1], np.diff(ends)) | ids
+    keys = np.repeat(texts[:-1], ends[1:] - ends[:-1]) | ids
     keys.sort()
-    begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.zeros(0, np.int64)
-    counts = np.diff(begins, append=len(keys)).astype(np.float32)
+    first = np.ones(len(keys), bool)
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    begins = np.flatnonzero(first)
+    counts = (np.append(begins[1:], len(keys)) - begins).astype(np.float32) if len(keys) else np.zeros(0, np.float32)
     kept = keys[begins]
     return kept & 0xFFFFFFFF, np.searchsorted(kept, texts), counts**power
 

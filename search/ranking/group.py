@@ -1,6 +1,7 @@
 """Ranked chunks -> results: an article each, near-duplicates of one story folded into one. Pure."""
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,12 @@ class Ranked(NamedTuple):
     def article_id(self) -> str:
         """The article the chunk belongs to."""
         return article_of(self.chunk_id)
+
+
+def in_order(ranked: list[Ranked]) -> None:
+    """Sort `ranked`: the best first, equals by name."""
+    ranked.sort(key=itemgetter(0))
+    ranked.sort(key=itemgetter(1), reverse=True)
 
 
 def by_article(ranked: Sequence[Ranked], *, passages: int) -> list[list[Ranked]]:

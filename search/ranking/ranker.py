@@ -32,7 +32,7 @@ from search.ranking.alignment import BY_CHANCE, WEIGHT, Asked, aligned
 from search.ranking.alignment import POOL as ALIGNED
 from search.ranking.confidence import Confidence, Found, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
-from search.ranking.group import Ranked, by_article, by_chunk
+from search.ranking.group import Ranked, by_article, by_chunk, in_order
 from search.ranking.names import LONGER_TITLE, asked_for, lifted, named_articles
 from search.ranking.recency import freshness
 from search.ranking.rerank import POOL, Reranker, blend
@@ -243,7 +243,7 @@ class Ranker:
         idf = idf_mass(query.own_words, self, self._chunks)
         mass = sum(idf.values())
         found = np.array([e.bm25 for e in evidence], np.float64)
-        articles = [article_of(e.chunk_id) for e in evidence]
+        articles = [e.chunk_id[: e.chunk_id.rindex(":")] for e in evidence]
         covered = self._covered(query, idf, evidence)
         bm25 = scale_bm25(found, full=self._mix.strength * mass) * np.maximum(covered, _MIN_COVERED) ** _COVERAGE
         cosine = two_levels(evidence)
@@ -277,12 +277,11 @@ class Ranker:
         if lifts:
             ranked = lifted(ranked, lifts)
             chance *= 1 - max(lifts.values())
-        ranked.sort(key=lambda item: (-item.score, item.chunk_id))
+        in_order(ranked)
         ranked, boosts, judged = self._look_again(ranked, ranking.query, options)
         chance = 0.0 if judged else chance
         groups = by_article(ranked, passages=options.passages) if options.group == "article" else by_chunk(ranked)
-        ranking = replace(ranking, groups=groups, weight=weight, boosts=boosts, judged=judged)
-        return replace(ranking, chance=chance, order=order)
+        return replace(ranking, groups=groups, weight=weight, boosts=boosts, judged=judged, chance=chance, order=order)
 
     def _weight_of_order(self, weight: float) -> float:
         """What alignment counts in the score. It goes by the words, too, so it has that of BM25's `weight`."""
@@ -304,7 +303,7 @@ class Ranker:
         measured, mass = self.confidence.measured, sum(ranking.idf.values())
         if not measured or mass <= 0:
             return (1 - weight) * AT_FLOOR
-        best = max(self._mix.strength, max((item.bm25 for item in ranking.evidence), default=0.0) / mass)
+        best = max(self._mix.strength, max([item.bm25 for item in ranking.evidence], default=0.0) / mass)
         return chance_score(measured.chance, weight, best)
 
     def _covered(self, query: Query, idf: Mapping[str, float], evidence: Sequence[Evidence]) -> Scores:
@@ -347,7 +346,7 @@ class Ranker:
         boosts = dict(zip(ids, self._boosts(ranked, options.recency), strict=True)) if options.recency else {}
         final = blend([item.score for item in ranked], judged)
         again = [item._replace(score=s * boosts.get(item.chunk_id, 1.0)) for item, s in zip(ranked, final, strict=True)]
-        again.sort(key=lambda item: (-item.score, item.chunk_id))
+        in_order(again)
         return again, boosts, dict(zip(ids, judged.tolist(), strict=False))
 
     def _judge(self, ranked: list[Ranked], query: Query, options: SearchOptions) -> Scores:
