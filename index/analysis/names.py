@@ -54,11 +54,6 @@ def name_facets(names: Iterable[str]) -> list[str]:
     return [f"_{letters[at : at + 7]}" for at in range(0, len(letters), 8)]
 
 
-def name_facet(name: str) -> str:
-    """The facet of an article that is called `name`, a `normal` one."""
-    return name_facets([name])[0]
-
-
 def names_of(article: Article) -> set[str]:
     """What an article is called: its title, without what brackets add to it or the state before it, and its number."""
     titles = {article.title, _QUALIFIER.sub("", article.title)}
