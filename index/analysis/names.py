@@ -24,8 +24,8 @@ _MAX_BORDERS = 48  # of words in a question between which names are looked for
 _QUALIFIER = re.compile(r"\s*[（(〔\[【][^（()）〔〕\[\]【】]{1,40}[)）〕\]】]\s*$")
 _STATE = "中华人民共和国"
 _LAW = "法"
-_SHORT = re.compile(rf"[{HAN}]{{2,3}}{_LAW}")
-_LONG = re.compile(rf"[{HAN}]{{4,13}}(?<![办方用做作看说想书手语文]){_LAW}")  # no 办法, 做法
+_SHORT_LAW = re.compile(rf"[{HAN}]{{2,3}}{_LAW}")
+_LONG_LAW = re.compile(rf"[{HAN}]{{4,13}}(?<![办方用做作看说想书手语文]){_LAW}")  # no 办法, 做法
 LETTERS = "…"  # before a name made of some letters of a law's title
 FIELD = "@"  # before the name of something that an article only speaks of in a field
 _MAX_VALUE = 30  # characters of a field's value that may be a name
@@ -68,7 +68,7 @@ def letter_names(article: Article) -> set[str]:
     民诉法 is the 民事诉讼法: whoever cites laws shortens them so, and few texts define it.
     """
     title = normal(_QUALIFIER.sub("", article.title).removeprefix(_STATE))
-    if not _LONG.fullmatch(title):
+    if not _LONG_LAW.fullmatch(title):
         return set()
     inner = [letters for count in (1, 2) for letters in combinations(title[1:-1], count)]
     return {LETTERS + title[0] + "".join(letters) + _LAW for letters in inner} - {LETTERS + title}
@@ -76,7 +76,7 @@ def letter_names(article: Article) -> set[str]:
 
 def by_letters(names: Iterable[str]) -> list[str]:
     """Those of `names` that a law may be called by letters of its title, marked so."""
-    return [LETTERS + name for name in names if _SHORT.fullmatch(name)]
+    return [LETTERS + name for name in names if _SHORT_LAW.fullmatch(name)]
 
 
 def field_values(article: Article) -> list[str]:
