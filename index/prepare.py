@@ -15,8 +15,6 @@ from index.encoders.base import Encoder, cosine_floor
 from index.encoders.load import load_encoder
 from index.models import Article, Change, Cleaned, StoredArticle
 
-# Articles of one process from which a dictionary pays that cuts batches of them: it takes a second and 100 MB.
-
 
 def content_hash(article: Article) -> str:
     """16 hex digits over all that was read: title, text and fields."""

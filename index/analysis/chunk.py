@@ -35,7 +35,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
     spans = [match.span() for match in _SENTENCE.finditer(text) if match.end() > match.start()]
     merged: list[tuple[int, int]] = []
     for start, end in spans:
-        if merged and not text[start:end].strip():  # blank lines belong to the sentence before them
+        if (
+            merged and text[start].isspace() and not text[start:end].strip()
+        ):  # blank lines belong to the sentence before them
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
@@ -66,10 +68,10 @@ def _headings(text: str, pieces: list[tuple[int, int]]) -> list[bool]:
     """Which pieces are headings: a line of their own, and not one of a list of such lines."""
     flags = []
     for start, end in pieces:
-        alone = (start == 0 or text[start - 1] == "\n") and text[start:end].endswith("\n")
+        alone = text[end - 1] == "\n" and (start == 0 or text[start - 1] == "\n")
         flags.append(alone and is_heading(text[start:end]))
     # Three short lines in a row are a poem, a list or a table of contents: not headings.
-    runs = [i for i, flag in enumerate(flags) if flag]
+    runs = {i for i, flag in enumerate(flags) if flag}
     crowd = {i for i in runs if (i - 1 in runs and i + 1 in runs)}
     crowd |= {j for i in crowd for j in (i - 1, i + 1)}
     return [flag and i not in crowd for i, flag in enumerate(flags)]

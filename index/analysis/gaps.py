@@ -106,18 +106,19 @@ def close_all(texts: Sequence[str], *, marks: bool = False) -> list[Closed]:
 def _without(texts: Sequence[str], codes: NDArray[np.uint32], dropped: Places, ends: Places) -> list[Closed]:
     """The texts, which `codes` hold with what is around each, without what is `dropped`; gaps ended at `ends`."""
     begins = np.cumsum([len(_AROUND), *(len(text) + len(_AROUND) for text in texts)])
-    low, high = np.searchsorted(dropped, begins).tolist(), np.searchsorted(ends, begins).tolist()
+    kept = np.ones(len(codes), bool)
+    kept[dropped] = False
+    places = np.flatnonzero(kept)
+    rest = codes[kept].tobytes().decode("utf-32-le", "surrogatepass")
+    gaps, gone = np.searchsorted(places, ends), np.searchsorted(dropped, begins).tolist()
+    at, first = np.searchsorted(places, begins).tolist(), np.searchsorted(ends, begins).tolist()
     found = []
     for n, (text, begin) in enumerate(zip(texts, begins.tolist(), strict=False)):
-        if low[n] == low[n + 1]:
+        if gone[n] == gone[n + 1]:
             found.append(Closed(text))
             continue
-        kept = np.ones(len(text), bool)
-        kept[dropped[low[n] : low[n + 1]] - begin] = False
-        places = np.flatnonzero(kept)
-        gaps = np.searchsorted(places, ends[high[n] : high[n + 1]] - begin)
-        rest = codes[begin : begin + len(text)][kept].tobytes().decode("utf-32-le", "surrogatepass")
-        found.append(Closed(rest, places, gaps))
+        low, high = at[n], at[n + 1] - len(_AROUND)
+        found.append(Closed(rest[low:high], places[low:high] - begin, gaps[first[n] : first[n + 1]] - low))
     return found
 
 

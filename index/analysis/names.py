@@ -22,6 +22,7 @@ _NUMERAL = re.compile(r"[零〇○一二三四五六七八九十百千廿卅两]
 _PIECE = re.compile(rf"{_NUMERAL.pattern}|[^\W_]")
 _MAX_BORDERS = 48  # of words in a question between which names are looked for
 _QUALIFIER = re.compile(r"\s*[（(〔\[【][^（()）〔〕\[\]【】]{1,40}[)）〕\]】]\s*$")
+_QUALIFIES = frozenset(")）〕]】")  # ends of such
 _STATE = "中华人民共和国"
 _LAW = "法"
 _SHORT_LAW = re.compile(rf"[{HAN}]{{2,3}}{_LAW}")
@@ -56,7 +57,8 @@ def name_facets(names: Iterable[str]) -> list[str]:
 
 def names_of(article: Article) -> set[str]:
     """What an article is called: its title, without what brackets add to it or the state before it, and its number."""
-    titles = {article.title, _QUALIFIER.sub("", article.title)}
+    title = article.title.rstrip()
+    titles = {article.title, _QUALIFIER.sub("", title) if title[-1:] in _QUALIFIES else title}
     titles |= {title.removeprefix(_STATE) for title in titles}
     found = {normal(title) for title in titles} | {normal(article.meta.get("document_number", ""))}
     return {name for name in found if len(name) > 1}

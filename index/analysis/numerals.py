@@ -7,6 +7,7 @@ stand beside the words that the text itself gives, on the characters of the nume
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2, "元": 1}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -73,8 +74,9 @@ _KINDS = (
     rf"|(?P<digits>\d{{1,12}}(?:\.\d{{1,6}})?)(?P<unit2>{_UNIT}))"
     rf"|(?P<number>[一二三四五六七八九十两廿卅][{HAN_NUMERALS}]+)"
 )
-_NUMERAL = re.compile(_KINDS)
-_BEGINS = re.compile(rf"[第百{HAN_DIGITS}十两廿卅\d](?<=(?={_KINDS}).)", re.S)
+# Classes of its first two characters come first, which is what makes a search quick.
+_SECOND = rf"[\d,.月分{HAN_NUMERALS}]"
+_NUMERAL = re.compile(rf"[第百{HAN_DIGITS}十两廿卅\d](?={_SECOND})(?<=(?=(?P<all>{_KINDS})).)", re.S)
 _GIVEN = re.compile(rf"\d|^[第年月日{_COUNTED}]$")  # what numerals give holds a digit, or is a counter alone
 _MAX_VALUE = 10**16
 
@@ -84,14 +86,10 @@ def numeral_terms(folded: str) -> Iterator[tuple[str, int, int]]:
     right. `folded`: index.analysis.fold, without gaps.
     """
     at = 0
-    while begin := _BEGINS.search(folded, at):
-        match = _NUMERAL.match(folded, begin.start())
-        if match is None:  # the class that begins a search holds what begins no numeral
-            at = begin.start() + 1
-            continue
-        at = match.end()
-        for term in _terms(match):
-            yield term, match.start(), match.end()
+    while match := _NUMERAL.search(folded, at):
+        start, at = match.span("all")
+        for term in _terms(match.groups("")):
+            yield term, start, at
 
 
 def may_give(terms: Iterable[str]) -> bool:
@@ -109,20 +107,22 @@ def in_digits(folded: str) -> str:
     return "".join([*out, folded[done:]])
 
 
-def _terms(match: re.Match[str]) -> list[str]:
-    groups = match.groupdict()
-    if groups["counted"]:
-        return _nth(groups["nth"], groups["counted"])
-    if groups["percent"]:
-        return _percent(groups["percent"])
-    if groups["year"] or groups["month2"]:
-        return _han_date(groups)
-    if groups["y"]:
-        date = f"{int(groups['y'])}年{int(groups['m'])}月{int(groups['d'])}日"
-        return [date] if date != match.group() else []
-    if digits := groups["parted"] or groups["digits"]:
-        return _digits(digits, groups["unit"] or groups["unit2"] or "")
-    text = groups["number"]
+@lru_cache(maxsize=8192)  # the same come again and again
+def _terms(groups: tuple[str, ...]) -> list[str]:
+    """The terms of a numeral, of which these are all groups of `_NUMERAL`."""
+    told = dict(zip(_NUMERAL.groupindex, groups, strict=True))
+    if told["counted"]:
+        return _nth(told["nth"], told["counted"])
+    if told["percent"]:
+        return _percent(told["percent"])
+    if told["year"] or told["month2"]:
+        return _han_date(told["year"], told["month"] or told["month2"], told["day"] or told["day2"])
+    if told["y"]:
+        date = f"{int(told['y'])}年{int(told['m'])}月{int(told['d'])}日"
+        return [date] if date != told["all"] else []
+    if digits := told["parted"] or told["digits"]:
+        return _digits(digits, told["unit"] or told["unit2"])
+    text = told["number"]
     if not any(unit in text for unit in "十百千万亿廿卅") and not re.search("[零○]", text):
         return []  # 一一, 三五, 一二三
     value = chinese_number(text)
@@ -146,9 +146,8 @@ def _percent(text: str) -> list[str]:
     return [f"{value}.{''.join(str(_DIGITS[char]) for char in rest)}%" if rest else f"{value}%"]
 
 
-def _han_date(groups: dict[str, str | None]) -> list[str]:
-    month, day = groups["month"] or groups["month2"], groups["day"] or groups["day2"]
-    parts = [(groups["year"], "年"), (month, "月"), (day, "日")]
+def _han_date(year: str, month: str, day: str) -> list[str]:
+    parts = [(year, "年"), (month, "月"), (day, "日")]
     told = [(chinese_number(text), name) for text, name in parts if text]
     if any(value is None for value, _ in told):
         return []

@@ -7,7 +7,7 @@ text is folded once and each stretch of it cut once: chunks that share a sentenc
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, pairwise
+from itertools import count, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +34,7 @@ _OTHER_NAMES = ("aliases", "alias", "别名")  # in the metadata
 MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
 _MIN_STRETCH_CHARS = 20_000  # characters cut into words at a time, about
 
+_APART = "\0"  # between texts that are looked through at once: no identifier and no numeral holds it
 _NO_TERMS: TermsAt = np.zeros(0, np.int32), np.zeros(0, np.int64)
 _ENDS = frozenset("。!?;…")  # no word and no identifier reaches over one of these, folded
 _CLOSES = frozenset("”’」』）)\"'】》]")
@@ -57,15 +58,13 @@ class Vocabulary(dict[str, int]):
         return number
 
     def add(self, terms: Iterable[str]) -> None:
-        """Number those of many terms that are new, as asking for each would, in a third of the time."""
-        strings = self.strings
-        for term in dict.fromkeys(terms):
-            if term not in self:
-                if term[0].isalnum() or term[0] == "_":
-                    self[term] = len(strings)
-                    strings.append(term)
-                else:
-                    self[term] = -1
+        """Number those of many terms, each given once, that are new, as asking for each would, in less time."""
+        new = [term for term in terms if term not in self]
+        words = [term for term in new if term.isalnum() or term[0].isalnum() or term[0] == "_"]
+        if len(words) < len(new):
+            self.update(dict.fromkeys(new, -1))
+        self.update(zip(words, count(len(self.strings)), strict=False))
+        self.strings += words
 
     def numbers(self, pieces: Sequence[str]) -> Numbers:
         """The numbers of those `pieces` that are terms, in order."""
@@ -226,20 +225,21 @@ def _cut_articles(stored: Sequence[StoredArticle], tokenizer: Tokenizer, known: 
     edges = [one.to(_spans(item)) for item, one in zip(stored, closed, strict=True)]
     stretches = [_stretches(text, at[:, 1].tolist()) for at, text in zip(edges, texts, strict=True)]
     pieces = [text[begin:end] for text, found in zip(texts, stretches, strict=True) for begin, end in found]
-    cut = _numbered([tokenizer.pieces(text) for text in (*(one.text for one in names), *pieces)], known)
-    short, of_pieces = cut[: len(names)], iter(cut[len(names) :])
+    units = [*(one.text for one in names), *pieces]
+    cut = _numbered((tokenizer.pieces(text) for text in units), known)
+    told = _identifiers(units, tokenizer, known)
     of_names = [
-        np.concatenate([numbers for numbers, _ in _all_terms(one, words, tokenizer, known)])
-        for one, words in zip(names, short, strict=True)
+        np.concatenate([numbers for numbers, _ in _all_terms(one, words, identifiers, tokenizer, known)])
+        for one, words, identifiers in zip(names, cut, told, strict=False)
     ]
+    of_pieces, of_pieces_told = iter(cut[len(names) :]), iter(told[len(names) :])
     headings = [one.text for one in names[2 * len(stored) :]]
     paired = _pairs([*texts, *headings], [*(at.tolist() for at in edges), *([(0, len(one))] for one in headings)])
     pairs, of_heads = iter(paired), zip(of_names[2 * len(stored) :], paired[len(paired) - len(headings) :], strict=True)
     signatures = folded_signatures(texts)
     for n, (item, one, at) in enumerate(zip(stored, closed, edges, strict=True)):
-        parts = [(words, where + begin) for (begin, _), (words, where) in zip(stretches[n], of_pieces, strict=False)]
-        terms, positions = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
-        body = _all_terms(one, (terms, positions), tokenizer, known, at[:, 1].tolist())
+        words, identifiers = (_joined(stretches[n], some) for some in (of_pieces, of_pieces_told))
+        body = _all_terms(one, words, identifiers, tokenizer, known)
         own = list(islice(pairs, len(item.spans)))
         headed = {head: next(of_heads) for head in heads[n]}
         yield _Cut(item, one, at, of_names[n], of_names[len(stored) + n], body, own, headed, signatures[n])
@@ -263,20 +263,36 @@ def _spans(stored: StoredArticle) -> NDArray[np.int64]:
     return np.array([span[:2] for span in stored.spans], np.int64).reshape(-1, 2)
 
 
+def _joined(stretches: Sequence[tuple[int, int]], terms: Iterator[TermsAt]) -> TermsAt:
+    """The terms of a text of which those of each stretch come next, and where they begin in the text."""
+    parts = [(numbers, at + begin) for (begin, _), (numbers, at) in zip(stretches, terms, strict=False)]
+    if len(parts) == 1:
+        return parts[0]
+    numbers, begins = (np.concatenate(some) for some in zip(_NO_TERMS, *parts, strict=True))
+    return numbers, begins
+
+
+def _identifiers(texts: Sequence[str], tokenizer: Tokenizer, known: Vocabulary) -> list[TermsAt]:
+    """What the identifiers and numerals of each text give, looked for in all of them at once."""
+    found = tokenizer.identifier_terms(_APART.join(texts))
+    terms = [term for term, _ in found]
+    known.add(dict.fromkeys(terms))
+    numbers = np.fromiter(map(known.__getitem__, terms), np.int32, len(terms))
+    begins = np.array([at for _, at in found], np.int64)
+    starts = np.cumsum([0, *(len(text) + len(_APART) for text in texts)])
+    among = np.searchsorted(begins, starts).tolist()
+    return [(numbers[a:b], begins[a:b] - at) for (a, b), at in zip(pairwise(among), starts.tolist(), strict=False)]
+
+
 def _all_terms(
-    closed: Closed, words: TermsAt, tokenizer: Tokenizer, known: Vocabulary, ends: Sequence[int] | None = None
+    closed: Closed, words: TermsAt, identifiers: TermsAt, tokenizer: Tokenizer, known: Vocabulary
 ) -> list[TermsAt]:
     """The words of a closed text, those that its gaps would part, and what its identifiers give."""
-    if not closed.text:
-        return [words]
-    parted = [(known[term], begin) for term, begin, _ in tokenizer.parted(closed, words[1])]
-    identifiers = [
-        (known[term], begin + at)
-        for begin, end in _stretches(closed.text, ends or [len(closed.text)])
-        for term, at in tokenizer.identifier_terms(closed.text[begin:end])
-    ]
-    more = [np.array(some, np.int64).T for some in (parted, identifiers) if some]
-    return [words, *((numbers.astype(np.int32), begins) for numbers, begins in more)]
+    found = [words]
+    if len(closed.gaps) and (parted := tokenizer.parted(closed, words[1])):
+        numbers, begins = np.array([(known[term], begin) for term, begin, _ in parted], np.int64).T
+        found.append((numbers.astype(np.int32), begins))
+    return [*found, identifiers] if len(identifiers[0]) else found
 
 
 def _terms_of(cut: _Cut, tokenizer: Tokenizer, known: Vocabulary) -> FieldTerms:
@@ -284,8 +300,8 @@ def _terms_of(cut: _Cut, tokenizer: Tokenizer, known: Vocabulary) -> FieldTerms:
     article = stored.article
 
     def numbers_of(part: Closed) -> Numbers:
-        (words,) = _numbered([tokenizer.pieces(part.text)], known)
-        return np.concatenate([numbers for numbers, _ in _all_terms(part, words, tokenizer, known)])
+        (words,), (told,) = _numbered([tokenizer.pieces(part.text)], known), _identifiers([part.text], tokenizer, known)
+        return np.concatenate([numbers for numbers, _ in _all_terms(part, words, told, tokenizer, known)])
 
     # A sentence shared with the chunk before counts in both chunks but once in the article.
     slices = [np.searchsorted(at, edges).tolist() for _, at in whole]
@@ -339,13 +355,21 @@ def _stretches(folded: str, ends: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _numbered(cuts: Sequence[Sequence[str]], known: Vocabulary) -> list[TermsAt]:
+def _numbered(cuts: Iterable[Sequence[str]], known: Vocabulary) -> list[TermsAt]:
     """The terms among the pieces of each text, and where they begin in it."""
-    pieces = [*chain.from_iterable(cuts)]
-    known.add(pieces)
-    found = np.fromiter(map(known.__getitem__, pieces), np.int32, len(pieces))
-    lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
-    counts = np.array([len(cut) for cut in cuts], np.int64)
+    # Each piece is looked up once, while its text's are in the processor's cache, and is a number then: of the place
+    # where it came first.
+    firsts: dict[str, int] = {}
+    place = count()
+    places = [np.fromiter(map(firsts.setdefault, cut, place), np.int64, len(cut)) for cut in cuts]
+    at = np.concatenate(places)
+    first = np.fromiter(firsts.values(), np.int64, len(firsts))
+    known.add(firsts)
+    numbers, sizes = np.empty(len(at), np.int32), np.empty(len(at), np.int64)
+    numbers[first] = np.fromiter(map(known.__getitem__, firsts), np.int32, len(firsts))
+    sizes[first] = np.fromiter(map(len, firsts), np.int64, len(firsts))
+    found, lengths = numbers[at], sizes[at]
+    counts = np.array([len(some) for some in places], np.int64)
     ends = np.concatenate([[0], np.cumsum(lengths)])
     edges = np.concatenate([[0], np.cumsum(counts)])  # of texts, among the pieces
     begins = ends[:-1] - np.repeat(ends[edges[:-1]], counts)

@@ -9,7 +9,8 @@ hidden in a longer one (简单 in 安装简单) and words no dictionary has.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +40,8 @@ _OTHERS = (
     r"|[a-z0-9]+(?:[-._/@:+][a-z0-9]+)+"  # 3.14, v2.0.1, state-of-the-art, a@b.cn
     r"|[a-z]+[+#]+"  # c++, c#
 )
-_OTHER = re.compile(_OTHERS)
-# Where one begins: a class of characters comes first, which is what makes a search quick.
-_BEGINS = re.compile(rf"[\da-z](?<=(?={_OTHERS}).)", re.S)
+# A class of characters comes first, which is what makes a search quick.
+_OTHER = re.compile(rf"[\da-z](?<=(?=({_OTHERS})).)", re.S)
 _PARTED = 12  # characters on either side of a gap that are cut by themselves
 _EDITION = re.compile(r"(?<=\d)-(?:19|20)\d\d$")
 _LETTERS_OR_DIGITS = re.compile(r"[a-z]+|\d+")
@@ -118,15 +118,13 @@ class Tokenizer:
         """The words of a text that is folded already, and the marks and spaces between them: joined, the text."""
         return self._cut(folded) if folded else []
 
-    def identifier_terms(self, folded: str) -> Iterator[tuple[str, int]]:
+    def identifier_terms(self, folded: str) -> list[tuple[str, int]]:
         """The terms that identifiers and numerals give beside their `pieces`, and where each begins, ascending."""
         found = [
-            (token.term, token.start)
-            for start, end in identifiers(folded)
-            for token in _identifier_tokens(folded[start:end], start)
+            (term, start + at) for start, end in identifiers(folded) for term, at, _ in _spellings(folded[start:end])
         ]
         found += [(term, start) for term, start, _ in numeral_terms(folded)]
-        yield from sorted(found, key=lambda one: one[1])
+        return sorted(found, key=itemgetter(1))
 
     def tokens(self, text: str) -> list[Token]:
         """The terms of an article of this text, with the characters each stands on.
@@ -145,7 +143,7 @@ class Tokenizer:
         starts = np.array([token.start for token in tokens], np.int64)
         tokens += [Token(*part) for part in self.parted(closed, starts)]
         for start, end in identifiers(folded):
-            tokens.extend(_identifier_tokens(folded[start:end], start))
+            tokens += [Token(term, start + a, start + b) for term, a, b in _spellings(folded[start:end])]
         tokens += [Token(*term) for term in numeral_terms(folded)]
         return [Token(token.term, *closed.span(token.start, token.end)) for token in tokens]
 
@@ -217,7 +215,7 @@ def identifiers(folded: str) -> Iterator[tuple[int, int]]:
     """Where identifiers stand in a folded text, left to right; of two that overlap the first."""
     at = 0
     document = _DOCUMENT.search(folded)
-    other = _BEGINS.search(folded)
+    other = _OTHER.search(folded)
     while document or other:
         if document:
             start = bracket = document.start()
@@ -230,30 +228,27 @@ def identifiers(folded: str) -> Iterator[tuple[int, int]]:
                 at = document.end()
                 yield start, at
                 document = _DOCUMENT.search(folded, at)
-                other = _BEGINS.search(folded, at) if other else None
+                other = _OTHER.search(folded, at) if other else None
                 continue
-        if other and (match := _OTHER.match(folded, other.start())):
-            at = match.end()
-            yield match.span()
-            other = _BEGINS.search(folded, at)
+        if other:
+            at = other.end(1)
+            yield other.span(1)
+            other = _OTHER.search(folded, at)
 
 
-def _identifier_tokens(found: str, at: int) -> list[Token]:
-    """The whole identifier in one spelling (gb/t 7714 and gb/t7714 are one), and parts jieba leaves whole.
-
-    `at`: where in the folded text `found` begins.
+@lru_cache(maxsize=8192)  # the same come again and again
+def _spellings(found: str) -> list[tuple[str, int, int]]:
+    """The whole identifier in one spelling (gb/t 7714 and gb/t7714 are one), and parts jieba leaves whole; each with
+    the characters of `found` it stands on.
     """
     whole = found.translate(_BRACKETS)
-    tokens = []
     if not whole.isalnum() or " " in found or "年" in whole or "月" in whole or "-" in found:
-        tokens.append(Token(whole, at, at + len(found)))
         edition = _EDITION.search(found)
-        if edition:  # gb/t 7714-2015 is also found by gb/t 7714
-            prefix = found[: edition.start()].translate(_BRACKETS)
-            tokens.append(Token(prefix, at, at + edition.start()))
-    elif whole.isascii():
-        # c919 is one piece for jieba already: add what people may type of it.
-        for part in _LETTERS_OR_DIGITS.finditer(found):
-            if part.group() != whole:
-                tokens.append(Token(part.group(), at + part.start(), at + part.end()))
-    return tokens
+        if not edition:
+            return [(whole, 0, len(found))]
+        # gb/t 7714-2015 is also found by gb/t 7714
+        return [(whole, 0, len(found)), (found[: edition.start()].translate(_BRACKETS), 0, edition.start())]
+    if not whole.isascii():
+        return []
+    # c919 is one piece for jieba already: add what people may type of it.
+    return [(part.group(), *part.span()) for part in _LETTERS_OR_DIGITS.finditer(found) if part.group() != whole]

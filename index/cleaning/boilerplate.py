@@ -29,14 +29,19 @@ _BUTTON = (
     "打印|关闭|打印本页|关闭窗口|打印此页|返回顶部|回到顶部|返回首页|收藏本页|收藏|加入收藏|设为首页|我要纠错|纠错|分享|转发|点赞|复制链接|"
     "字号|大|中|小"
 )
-# Lines that are boilerplate wherever they stand: nobody writes them in an article.
-_STRONG = re.compile(
+# Lines that are boilerplate wherever they stand, for nobody writes them in an article: those that hold certain words
+# after whatever else, and those that begin with theirs.
+_STRONG_WORDS = re.compile(r"[icp公a版](?<=(?=[icp]{3}\s*[备证]|公网安备|all right|版权所有).)", re.S)
+_STRONG_WITHIN = re.compile(
     r"^(?:"
     r".{0,40}[icp]{3}\s*[备证]案?(?:号|序号|编号)?[::]?.{0,12}\d{5,}.{0,40}|.{0,20}[icp]{3}\s*备案?(?:序号|编号|号)?[::]?"
-    r"|.{0,20}公网安备\s*\d{6,}.{0,20}|网站标识码\s*[::]?\s*\w{6,}.{0,20}"
+    r"|.{0,20}公网安备\s*\d{6,}.{0,20}|.{0,60}(?:all rights? reserved|版权所有(?![权者人])).{0,60}"
+    r")$"
+)
+_STRONG = re.compile(
+    r"^(?:网站标识码\s*[::]?\s*\w{6,}.{0,20}"
     r"|您是第?\s*\d*\s*位?(?:来?访者|访客|访问者|浏览者).{0,10}"
     r"|(?:copyright\b|©|\(c\)).{0,80}"
-    r"|版权所有(?![权者人]).{0,60}|.{0,60}(?:all rights? reserved|版权所有(?![权者人])).{0,60}"
     r"|评论\s*\d+\s*人参与.{0,20}|已有\s*\d*\s*人参与.{0,30}|\d+\s*人参与[,\s]*\d+\s*条评论.{0,20}"
     r"|还没有评论.{0,16}|快来抢(?:占)?沙发.{0,6}|登录后才?可?以?(?:发表)?评论|请登录后?(?:发表)?评论"
     rf"|(?:【|\[)?(?:{_BUTTON})(?:】|\])?(?:[\s|/丨、]*(?:【|\[)?(?:{_BUTTON})(?:】|\])?)+"
@@ -107,7 +112,7 @@ def _kind(line: str) -> int:
         return 0  # a sentence, and not one about rights: known before anything costly
     if len(line) <= 160:
         folded = fold(line)
-        if _STRONG.match(folded):
+        if _STRONG.match(folded) or (_STRONG_WORDS.search(folded) and _STRONG_WITHIN.match(folded)):
             return 2
         if _DOUBTFUL.match(folded):
             return 1

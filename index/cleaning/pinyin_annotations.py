@@ -46,6 +46,8 @@ class _Hit(NamedTuple):
 
 def base(reading: str) -> str:
     """A reading without its tone, `ü` as `u`: what two spellings of one syllable share."""
+    if reading.isascii():
+        return reading.replace("v", "u")
     flat = unicodedata.normalize("NFD", reading.replace("ɑ", "a").replace("ɡ", "g"))
     return "".join(c for c in flat if not unicodedata.combining(c)).replace("v", "u")
 

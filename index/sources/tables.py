@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from index.analysis.dates import parse_date
 from index.sources.field_names import field_of
 from index.sources.records import Record, Records
 
@@ -232,8 +233,8 @@ def row_content(names: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, A
         field = fields[name]
         if text and name and name not in content and (field != "id" or name.isascii()):
             content[name] = cell
-            if field in ("title", "text", "source", "author"):
-                continue  # searched as they are
+            if field in ("title", "text", "source", "author") or _is_days_own(name, field, cell):
+                continue  # searched as they are, or a program's column, which is told as a field
         elif field == "title" and "title" not in content:
             content["title"] = cell
         lines.append(f"{name}：{cell}" if name else cell)
@@ -243,6 +244,11 @@ def row_content(names: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, A
     if text and not any(fields[name] == "text" for name, _ in pairs):
         lines = [f"{name}：{cell}" if name else cell for name, cell in pairs]  # a row without the text it could have
     return content, lines
+
+
+def _is_days_own(name: str, field: str | None, cell: str) -> bool:
+    """Whether a cell is the day of its row in a program's own column, `published` or `date`, and nothing else."""
+    return field == "published" and name.isascii() and parse_date(cell) is not None
 
 
 def lines(rows: Sequence[Row]) -> list[str]:

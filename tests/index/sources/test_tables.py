@@ -166,3 +166,15 @@ def test_a_long_text_in_merged_cells_is_told_once_and_a_caption_over_two_rows_to
     rows = [["摆渡排班", ""], ["", ""], ["日", "人"], ["初一", "霍七"], ["初二", "柳三"]]
     first = next(records(iter(merged(rows, [(0, 0, 1, 1)])), "a"))
     assert first.cells == "摆渡排班\n日：初一\n人：霍七"
+
+
+def test_the_day_of_a_row_is_a_field_alone_where_a_program_named_its_column(tmp_path):
+    (exported,) = csv(tmp_path, "title,text,published\n渡船停航,大风停一天。,2024-03-05\n")
+    assert exported.published == "2024-03-05"
+    assert exported.cells == ""
+    (unread,) = csv(tmp_path, "title,text,published\n渡船停航,大风停一天。,开春前后\n")
+    assert unread.published is None
+    assert unread.cells == "published：开春前后"
+    (people,) = csv(tmp_path, "标题,正文,发布日期\n渡船停航,大风停一天。,2024-03-05\n")
+    assert people.published == "2024-03-05"
+    assert people.cells == "发布日期：2024-03-05"
