@@ -35,9 +35,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
     spans = [match.span() for match in _SENTENCE.finditer(text) if match.end() > match.start()]
     merged: list[tuple[int, int]] = []
     for start, end in spans:
-        if (
-            merged and text[start].isspace() and not text[start:end].strip()
-        ):  # blank lines belong to the sentence before them
+        # Blank lines belong to the sentence before them.
+        if merged and text[start].isspace() and not text[start:end].strip():
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))

@@ -8,19 +8,24 @@ it lost more; either way the text is that of our blocks, so that no link or bold
 
 import html as entities
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from index.analysis.dates import find_date
 from index.sources import tables
 from index.sources.list_labels import labels_of
 from index.sources.page_fields import author_of, chosen_title, is_byline, source_of, told_in_head, trafilatura_of
+from index.sources.page_furniture import COUNT, NAMED, SITE_WORDS
 from index.sources.style_sheets import without_rules
 
 _COVERED = 0.9  # share of the characters of our sentences that trafilatura's text must hold to be believed
 _LINKS = 0.6  # share of a block's characters within links from which it is a list of links
 _WECHAT_DATE = re.compile(r"var\s+(?:ct|oriCreateTime|createTime)\s*=\s*[\"']?(\d{10}|\d{4}-\d\d-\d\d)")
 _MIN_LINKED_HEADINGS = 4  # headings that are links from which they lead to other articles
+_MIN_MISNAMED = 100  # characters that trafilatura takes for the article, from which no name makes furniture of them
+_MISNAMED_LINE = 12  # characters of a line of them in the mean: lists of days and counts have less
+_MISNAMED = 0.6  # share of the characters of a stretch named as furniture, likewise
 _MIN_LINE = 8  # characters of a line from which it may be the title though it is no heading
 _ABOVE, _BESIDE = 2, 6  # lines above the title that are kept; below it, among which its day stands
 _DATED = re.compile(r"[^，。；]{0,12}[:：]?\s*$")
@@ -37,23 +42,7 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _FURNITURE = frozenset(("nav", "footer", "aside", "form", "button", "label"))
-_NAMED = re.compile(
-    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|footer|foot|sidebar|side|aside|breadcrumb|crumbs?|comments?|pinglun|related|"
-    r"recommend\w*|hot|hotlist|rank\w*|share|sharing|social|copyright|banner|ads?|advert\w*|pager|pagination|toolbar|login|"
-    r"search|qrcode|friendlink|links|topbar|header|top|tags?cloud)(?:$|[\s_-]|box|list|bar|wrap|area)",
-    re.I,
-)
 _SENTENCE = re.compile("[。！？!?；;]|，.*，")
-# Words of a site's own lines; two of them make one, where the article has ended.
-_SITE_WORDS = re.compile(
-    r"网站(?:声明|地图|标识)|使用帮助|联系(?:方式|我们)|无障碍|适老|隐私|意见(?:信箱|反馈)|技术支持|主管|主办|承办|版权|侵权|转载|邮编|"
-    r"备案|公网安备|浏览器|屏幕|分辨率|关于我们|免责声明|友情链接|copyright|©|ICP|设为首页|加入收藏|举报电话",
-    re.I,
-)
-_COUNT = re.compile(
-    r"(?:\d+\s*)?(?:条?评论|人?点赞|次?阅读|次?浏览|人?收藏|人?参与|跟贴|转发|分享|热度|播放)"
-    r"(?:\s*[:：(（]?\s*\d+\s*[)）]?)?(?:[条次人])?"
-)
 
 
 @dataclass(slots=True)
@@ -186,7 +175,7 @@ def _is_furniture(node: Any, tag: str) -> bool:
         return False
     if tag in _FURNITURE or (tag == "header" and node.find(".//h1") is None):
         return True
-    return bool(_NAMED.search(f"{node.get('class') or ''} {node.get('id') or ''} {node.get('role') or ''}"))
+    return bool(NAMED.search(f"{node.get('class') or ''} {node.get('id') or ''} {node.get('role') or ''}"))
 
 
 def _hidden(node: Any) -> bool:
@@ -272,19 +261,42 @@ def article_blocks(found: list[Block]) -> list[Block]:
     kept = [block for block in found if not block.furniture and id(block) not in listed and not _is_count(block)]
     if not any(_SENTENCE.search(block.text) for block in kept):  # a page of furniture by its names: names may lie
         kept = [block for block in found if id(block) not in listed] or found
-    while kept and not kept[-1].table and len(_SITE_WORDS.findall(kept[-1].text)) >= 2:
+    while kept and not kept[-1].table and len(SITE_WORDS.findall(kept[-1].text)) >= 2:
         kept.pop()
     return kept or found
 
 
 def _is_count(block: Block) -> bool:
-    return bool(_COUNT.fullmatch(block.text.strip()))
+    return bool(COUNT.fullmatch(block.text.strip()))
+
+
+def _without_misnamed(found: list[Block], held: str) -> list[Block]:
+    """The blocks, none of them furniture in a stretch named so that trafilatura takes for the article all the same:
+    names lie (`<div class="wrap nav">` around a body, `header-align-left` on a recipe).
+    """
+    listed = _listed(found)
+    out: list[Block] = []
+    for furniture, stretch in groupby(found, key=lambda block: block.furniture):
+        some = list(stretch)
+        if furniture:
+            texts = [_compact(block.text) for block in some]
+            taken = [
+                len(text)
+                for block, text in zip(some, texts, strict=True)
+                if id(block) not in listed and _held(text, held)
+            ]
+            least = max(_MIN_MISNAMED, _MISNAMED * sum(map(len, texts)), _MISNAMED_LINE * len(taken))
+            if len(taken) > 2 and sum(taken) >= least:
+                some = [replace(block, furniture=False) for block in some]
+        out += some
+    return out
 
 
 def article_text(found: list[Block], title: str, theirs: str) -> str:
     """The text of the article among the blocks of a page; `theirs` is what trafilatura takes for it."""
-    ours = _below_title(article_blocks(found), title)
     held = _compact(theirs)
+    found = _without_misnamed(found, held)
+    ours = _below_title(article_blocks(found), title)
     sentences = [_compact(block.text) for block in ours if _SENTENCE.search(block.text)]
     want = sum(map(len, sentences))
     covered = sum(len(text) for text in sentences if _held(text, held))

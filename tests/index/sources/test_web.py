@@ -250,3 +250,32 @@ def test_a_caption_within_an_article_stays():
     body = f"<article><h1>添船</h1>{TOLD}{caption}{TOLD}</article>"
     page = f"<html><head><title>添船</title></head><body>{body}</body></html>"
     assert "两条新船靠在岸边。" in web.html(page)["text"]
+
+
+_WELL = [
+    "村东的古井去年见底，今年开春又涨了三尺。",
+    "管井的人说，上游的水渠清了淤，漏进沙层的水才回得来。",
+    "井台的青石换了两块，旧的留在祠堂门口，刻着光绪年间的字。",
+    "如今每户限挑四担，夜里上锁，钥匙由四家轮着管。",
+    "有人提议装泵，多数人不肯，怕抽干了再没有下一回。",
+]
+
+
+@pytest.mark.parametrize("named", ["wrap nav", "card header-align-left", "main-side", "entry no-sidebar"])
+def test_names_of_furniture_do_not_cost_a_body_that_reads_as_one(named):
+    body = "".join(f"<p>{line}</p>" for line in _WELL)
+    page = f"<html><head><title>古井复涨</title></head><body><h1>古井复涨</h1><div class='{named}'>{body}</div>"
+    page += "<div class='links'><a href='/a'>上一篇：修渠记</a> <a href='/b'>下一篇：看闸人</a></div>"
+    page += "<p>本网版权所有，转载请联系我们。</p></body></html>"
+    text = web.html(page)["text"]
+    assert all(line in text for line in _WELL)
+    assert "修渠记" not in text
+
+
+def test_a_list_of_short_lines_with_days_and_counts_stays_furniture_though_others_take_it():
+    rows = "".join(f"<li>小满前后第{n}则</li><li>5月{n}日</li><li>{n}81</li>" for n in range(1, 9))
+    body = "".join(f"<p>{line}</p>" for line in _WELL)
+    page = f"<html><body><h1>古井复涨</h1><article>{body}</article><div class='hotlist'><ul>{rows}</ul></div></body></html>"
+    text = web.html(page)["text"]
+    assert all(line in text for line in _WELL)
+    assert "第3则" not in text
