@@ -15,7 +15,12 @@ SITE_WORDS = re.compile(
     r"备案|公网安备|浏览器|屏幕|分辨率|关于我们|免责声明|友情链接|copyright|©|ICP|设为首页|加入收藏|举报电话",
     re.I,
 )
-COUNT = re.compile(
+_COUNT = re.compile(
     r"(?:\d+\s*)?(?:条?评论|人?点赞|次?阅读|次?浏览|人?收藏|人?参与|跟贴|转发|分享|热度|播放)"
     r"(?:\s*[:：(（]?\s*\d+\s*[)）]?)?(?:[条次人])?"
 )
+
+
+def is_count(line: str) -> bool:
+    """Whether a line says how often a page was read, liked or answered, and nothing else."""
+    return bool(_COUNT.fullmatch(line.strip()))

@@ -16,7 +16,7 @@ from index.analysis.dates import find_date
 from index.sources import tables
 from index.sources.list_labels import labels_of
 from index.sources.page_fields import author_of, chosen_title, is_byline, source_of, told_in_head, trafilatura_of
-from index.sources.page_furniture import COUNT, NAMED, SITE_WORDS
+from index.sources.page_furniture import NAMED, SITE_WORDS, is_count
 from index.sources.style_sheets import without_rules
 
 _COVERED = 0.9  # share of the characters of our sentences that trafilatura's text must hold to be believed
@@ -258,7 +258,7 @@ def article_blocks(found: list[Block]) -> list[Block]:
     if any(block.main for block in found):
         return [block for block in found if block.main]
     listed = _listed(found)
-    kept = [block for block in found if not block.furniture and id(block) not in listed and not _is_count(block)]
+    kept = [block for block in found if not block.furniture and id(block) not in listed and not is_count(block.text)]
     if not any(_SENTENCE.search(block.text) for block in kept):  # a page of furniture by its names: names may lie
         kept = [block for block in found if id(block) not in listed] or found
     while kept and not kept[-1].table and len(SITE_WORDS.findall(kept[-1].text)) >= 2:
@@ -266,19 +266,18 @@ def article_blocks(found: list[Block]) -> list[Block]:
     return kept or found
 
 
-def _is_count(block: Block) -> bool:
-    return bool(COUNT.fullmatch(block.text.strip()))
-
-
 def _without_misnamed(found: list[Block], held: str) -> list[Block]:
     """The blocks, none of them furniture in a stretch named so that trafilatura takes for the article all the same:
-    names lie (`<div class="wrap nav">` around a body, `header-align-left` on a recipe).
+    names lie (`<div class="wrap nav">` around a body, `header-align-left` on a recipe). Where it took little of what no
+    furniture holds, furniture may have misled it: then only what stands above all of that.
     """
-    listed = _listed(found)
+    ours = [block for block in article_blocks(found) if _SENTENCE.search(block.text)]
+    first = next((n for n, block in enumerate(found) if ours and block is ours[0]), len(found))
+    agreed, listed = _covers(held, ours), _listed(found)
     out: list[Block] = []
     for furniture, stretch in groupby(found, key=lambda block: block.furniture):
         some = list(stretch)
-        if furniture:
+        if furniture and (agreed or len(out) < first):
             texts = [_compact(block.text) for block in some]
             taken = [
                 len(text)
@@ -297,16 +296,13 @@ def article_text(found: list[Block], title: str, theirs: str) -> str:
     held = _compact(theirs)
     found = _without_misnamed(found, held)
     ours = _below_title(article_blocks(found), title)
-    sentences = [_compact(block.text) for block in ours if _SENTENCE.search(block.text)]
-    want = sum(map(len, sentences))
-    covered = sum(len(text) for text in sentences if _held(text, held))
-    if not any(block.main for block in ours) and want and covered >= _COVERED * want:
+    if not any(block.main for block in ours) and _covers(held, ours):
         chosen, listed = {id(block) for block in ours}, _listed(found)
         both = [
             block
             for block in found
             if (_held(_compact(block.text), held) or (block.table and id(block) in chosen))
-            and not _is_count(block)
+            and not is_count(block.text)
             and (id(block) in chosen or (id(block) not in listed and bool(_SENTENCE.search(block.text))))
         ]
         # trafilatura drops what stands between title and text: who wrote it, for whom and when; and captions within.
@@ -338,6 +334,13 @@ def _day_beside(found: list[Block], title: str) -> str | None:
         if (match := find_date(block.text)) and _DATED.match(block.text[: match[1]]) and len(block.text) <= 80:
             return match[0]
     return None
+
+
+def _covers(held: str, ours: list[Block]) -> bool:
+    """Whether a text holds nearly all sentences of these blocks, of which there are some."""
+    sentences = [_compact(block.text) for block in ours if _SENTENCE.search(block.text)]
+    want = sum(map(len, sentences))
+    return want > 0 and sum(len(text) for text in sentences if _held(text, held)) >= _COVERED * want
 
 
 def _held(text: str, whole: str) -> bool:
