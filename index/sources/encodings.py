@@ -75,7 +75,7 @@ def plausibility(text: str) -> float:
         return 0.0
     good = odd = wide = 0
     common = _common()
-    for char in text:
+    for char in text.replace(_GBK_BLANK, " "):
         code = ord(char)
         if code < 0x80:
             if code < 0x20 and char not in "\t\n\r\f":
@@ -95,6 +95,9 @@ def plausibility(text: str) -> float:
     if not wide:
         return 0.9
     return max(0.0, (good - 2 * odd) / wide)
+
+
+_GBK_BLANK = "\ue5e5"  # what a decoder of GBK or GB 18030 makes of the bytes A3 A0
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
@@ -195,4 +198,10 @@ def _normalizer(data: bytes) -> str | None:
 def decode(data: bytes) -> str | None:
     """The text of `data`, without its byte order mark; None where it is not text in any encoding we know."""
     name = guess(data)
-    return None if name is None else data.decode(name, "replace")
+    return None if name is None else decoded(data, name)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """`data` in the encoding `name`, broken bytes as U+FFFD; A3 A0 of GBK is a wide blank, as browsers read it."""
+    text = data.decode(name, "replace")
+    return text.replace(_GBK_BLANK, "\u3000") if name.startswith("gb") else text

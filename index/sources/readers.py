@@ -27,7 +27,7 @@ def _text(data: bytes, where: str) -> str | Skipped:
     if encoding is None:
         binary = data.startswith(encodings.MAGIC) or b"\0" in data or encodings.control_share(data) > 0.02
         return Skipped(where, SkipReason.BINARY if binary else SkipReason.ENCODING)
-    return data.decode(encoding, "replace")
+    return encodings.decoded(data, encoding)
 
 
 def read_text(data: bytes, where: str) -> Records:
@@ -59,7 +59,7 @@ def read_html(data: bytes, where: str) -> Records:
     if not data:
         yield Skipped(where, SkipReason.EMPTY)
         return
-    text = _text(data, where) if (named := markup.declared_charset(data)) is None else data.decode(named, "replace")
+    text = _text(data, where) if (named := markup.declared_charset(data)) is None else encodings.decoded(data, named)
     if isinstance(text, Skipped):
         yield text
         return

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from index.analysis.dates import find_date
 from index.sources import tables
+from index.sources.html_tables import is_grid, spanned
 from index.sources.list_labels import labels_of
 from index.sources.page_fields import author_of, chosen_title, is_byline, source_of, told_in_head, trafilatura_of
 from index.sources.page_furniture import NAMED, SITE_WORDS, is_count
@@ -21,6 +22,8 @@ from index.sources.style_sheets import without_rules
 
 _COVERED = 0.9  # share of the characters of our sentences that trafilatura's text must hold to be believed
 _LINKS = 0.6  # share of a block's characters within links from which it is a list of links
+_MAX_DROPPED = 3  # lines in a row that trafilatura may have dropped from the middle of an article
+_MIN_TOLD = 12  # characters beside links from which a sentence says something itself
 _WECHAT_DATE = re.compile(r"var\s+(?:ct|oriCreateTime|createTime)\s*=\s*[\"']?(\d{10}|\d{4}-\d\d-\d\d)")
 _MIN_LINKED_HEADINGS = 4  # headings that are links from which they lead to other articles
 _MIN_MISNAMED = 100  # characters that trafilatura takes for the article, from which no name makes furniture of them
@@ -68,8 +71,9 @@ class Block:
 
     @property
     def linked(self) -> bool:
-        """Whether it is a link to another page, or a row of them."""
-        return self.links > _LINKS * len(_compact(self.text))
+        """Whether it is a link to another page, or a row of them, and no sentence that refers to some."""
+        length = len(_compact(self.text))
+        return self.links > _LINKS * length and not (length - self.links >= _MIN_TOLD and self.text.endswith("。"))
 
 
 class _Inline(NamedTuple):
@@ -78,7 +82,7 @@ class _Inline(NamedTuple):
 
 
 def _compact(text: str) -> str:
-    return re.sub(r"\s+", "", text)
+    return re.sub(r"[\s\ue000-\uf8ff]+", "", text)  # private characters are bullets of fonts, and blanks
 
 
 def parsed(page: str) -> Any:
@@ -143,7 +147,7 @@ class _Walk:
             self._labels |= labels_of(node)
         elif tag == "li":
             self._label = self._labels.pop(node, "")
-        if tag == "table" and _is_grid(node):
+        if tag == "table" and is_grid(node):
             inside = self._furniture > 0, self._main > 0
             rows = _table_lines(node)
             self.out += [Block(row, 0, "", inside[0], True, inside[1], n > 0) for n, row in enumerate(rows)]
@@ -183,16 +187,6 @@ def _hidden(node: Any) -> bool:
     return "display:none" in style or node.get("hidden") is not None
 
 
-def _is_grid(node: Any) -> bool:
-    """Whether a table holds data, rather than the layout of the page."""
-    if node.find(".//table") is not None:
-        return False
-    cells = [cell for row in node.iter("tr") for cell in row if cell.tag in ("td", "th")]
-    if len(cells) < 4 or not any(len(row) >= 2 for row in node.iter("tr")):
-        return False
-    return max(len(_compact(cell.text_content())) for cell in cells) <= 400
-
-
 def _table_lines(node: Any) -> list[str]:
     rows: list[list[str]] = []
     ranges: list[tuple[int, int, int, int]] = []
@@ -207,7 +201,7 @@ def _table_lines(node: Any) -> list[str]:
             while taken.get((y, x)):
                 cells.append("")
                 x += 1
-            wide, high = _spanned(cell.get("colspan")), _spanned(cell.get("rowspan"))
+            wide, high = spanned(cell.get("colspan")), spanned(cell.get("rowspan"))
             cells += [" ".join(part.shown for part in blocks(cell)), *[""] * (wide - 1)]
             for down in range(high):
                 for right in range(wide):
@@ -218,10 +212,6 @@ def _table_lines(node: Any) -> list[str]:
         rows.append(cells)
     told = tables.lines(tables.merged(rows, ranges))
     return [" ".join(part.text for part in blocks(caption)), *told] if caption is not None else told
-
-
-def _spanned(value: str | None) -> int:
-    return min(max(int(value), 1), 100) if value and value.strip().isdigit() else 1
 
 
 def visible_text(page: str) -> str:
@@ -305,10 +295,15 @@ def article_text(found: list[Block], title: str, theirs: str) -> str:
             and not is_count(block.text)
             and (id(block) in chosen or (id(block) not in listed and bool(_SENTENCE.search(block.text))))
         ]
-        # trafilatura drops what stands between title and text: who wrote it, for whom and when; and captions within.
+        # trafilatura drops what stands between title and text: who wrote it, for whom and when; within, captions and
+        # headings that are no more than lines: a few at a time, for players and lists are longer.
         first = next((n for n, block in enumerate(ours) if block in both and _SENTENCE.search(block.text)), 0)
         last = max((n for n, block in enumerate(ours) if block in both), default=-1)
-        within = [block for block in ours[first : last + 1] if block.heading or _SENTENCE.search(block.text)]
+        taken, within = {id(block) for block in both}, list[Block]()
+        for held_too, stretch in groupby(ours[first : last + 1], key=lambda block: id(block) in taken):
+            some = list(stretch)
+            short = not held_too and len(some) <= _MAX_DROPPED
+            within += [block for block in some if short or block.heading or _SENTENCE.search(block.text)]
         kept = {id(block) for block in (*both, *within, *(block for block in ours[:first] if is_byline(block.text)))}
         ours = [block for block in found if id(block) in kept]
     return _joined(ours)
@@ -346,7 +341,7 @@ def _covers(held: str, ours: list[Block]) -> bool:
 def _held(text: str, whole: str) -> bool:
     """Whether `whole` holds `text`, or its first and last characters where it is long: marks differ at seams."""
     if text in whole:
-        return True
+        return bool(text)
     plain = re.sub(r"\W+", "", text)
     return len(plain) >= 12 and plain[:12] in (bare := re.sub(r"\W+", "", whole)) and plain[-12:] in bare
 

@@ -8,6 +8,7 @@ import pytest
 from index.cleaning.clean import clean
 from index.models import Article
 from index.sources import web
+from index.sources.articles import read_sources
 from index.sources.web import visible_text
 from scripts.bench.extraction import FIELDS, ours, scores
 from scripts.bench.made_pages import pages
@@ -279,3 +280,30 @@ def test_a_list_of_short_lines_with_days_and_counts_stays_furniture_though_other
     text = web.html(page)["text"]
     assert all(line in text for line in _WELL)
     assert "第3则" not in text
+
+
+def test_lines_and_numbered_headings_within_an_article_stay_though_others_drop_them(monkeypatch):
+    told = [*_WELL[:2], "一、换石", *_WELL[2:3], "新石两块，旧石进祠堂", *_WELL[3:]]
+    monkeypatch.setattr(web, "trafilatura_of", lambda page: ("\n".join(_WELL), {}))
+    page = "<html><body><h1>古井复涨</h1>" + "".join(f"<div>{line}</div>" for line in told) + "</body></html>"
+    assert web.html(page)["text"].split("\n\n")[-len(told) :] == told
+
+
+def test_a_sentence_that_is_mostly_references_is_no_list_of_links():
+    refers = (
+        "修渠的规矩，照<a href='/1'>《柳溪县农田水利设施管护暂行办法》</a>和<a href='/2'>《三村用水公约》</a>里写的办。"
+    )
+    page = f"<html><body><h1>古井复涨</h1><p>{_WELL[0]}</p><p>{refers}</p><p>{_WELL[1]}</p></body></html>"
+    assert "里写的办。" in web.html(page)["text"]
+
+
+def test_the_wide_blank_of_chinese_code_pages_is_a_blank(tmp_path):
+    page = "<html><head><meta charset=gb2312></head><body><h1>古井复涨</h1><p>##一、清淤</p>".encode("gb18030")
+    page += "".join(f"<p>##{line}</p>" for line in _WELL).encode("gb18030") + b"</body></html>"
+    for name, data in (("a.html", page), ("b.txt", "\n".join(f"##{line}" for line in _WELL).encode("gb18030"))):
+        path = tmp_path / name
+        path.write_bytes(data.replace(b"##", b"\xa3\xa0\xa3\xa0"))
+        (item,) = read_sources([path])
+        text = clean(item).article.text
+        assert "\ue5e5" not in text
+        assert all(line in text for line in _WELL)
