@@ -94,8 +94,9 @@ def close_all(texts: Sequence[str], *, marks: bool = False) -> list[Closed]:
         fits &= (han_before | is_letter(before)) & (han_after | is_letter(after))
     counts = _COUNTS.take(kinds, axis=0).cumsum(axis=0)
     wide, lines = (counts[last] - counts[first] + _COUNTS[kinds[first]]).T
-    edges = (_NEVER, _LINE_BREAK)
-    alone = (lines == 2) & np.isin(codes[begins - 2], edges) & np.isin(codes[ends + 1], edges)
+    outside, beyond = codes[begins - 2], codes[ends + 1]
+    alone = (lines == 2) & ((outside == _NEVER) | (outside == _LINE_BREAK))
+    alone &= (beyond == _NEVER) | (beyond == _LINE_BREAK)
     closed = fits & (wide <= _MAX_GAP) & ((lines <= 1) | alone)
     drop = (kinds == _NOTHING) | np.repeat(closed, last - first + 1)
     if not drop.any():

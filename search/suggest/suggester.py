@@ -258,8 +258,12 @@ class Suggester:
         take(soft, lambda other: self._distance(chars, other))
         if found or not slips:
             return list(found.values())
-        n = len(chars)
+        n, half = len(chars), len(chars) // 2
+        # Of one slip one half is left as it was meant: which of them stands anywhere tells most slips to be none.
+        first, last = len(strings.find(exact[:half])), len(strings.find(exact[half:]))
         for i in range(n):
+            if not (last if i < half else first):
+                continue
             if n >= _MIN_CHARS_FOR_SLIP[_DROPPED] and i:
                 take([*exact[:i], strings.anything, *exact[i:]], lambda _: _DROPPED, slip=True)
             if n > _MIN_CHARS_FOR_SLIP[_EXTRA]:
