@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from index.errors import BadOption, EngineUnavailable, IndexCorrupt, WensouError
 from search.cli.console import (
@@ -25,6 +26,17 @@ from search.settings import Settings
 
 if TYPE_CHECKING:
     from search.engine import SearchEngine
+
+
+class Asking(TyperCommand):
+    """`wensou query`, where -电梯 leaves a word out, as it does in the question: no option begins like that."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Options as in any command; excluded words that are not ASCII go behind them."""
+        if "--" not in args:
+            left_out = [arg for arg in args if arg[:1] == "-" and arg[1:2] > "\x7f"]
+            args = [*(arg for arg in args if arg not in left_out), *(["--", *left_out] if left_out else [])]
+        return super().parse_args(ctx, args)
 
 
 @with_search_options

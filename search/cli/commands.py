@@ -10,7 +10,7 @@ import typer
 
 from index.connect import set_milvus
 from index.errors import EngineUnavailable, IndexCorrupt, IndexMismatch, SelfCheckFailed, WensouError, WriterBusy
-from search.cli.ask import analyze, mcp, query, show, similar, stats
+from search.cli.ask import Asking, analyze, mcp, query, show, similar, stats
 from search.cli.build import copy, evaluate, index, restore, train_encoder, tune
 from search.cli.keys import keys
 from search.cli.operating import backup, log
@@ -32,7 +32,8 @@ EXIT: dict[type[WensouError], int] = {
 }
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (index, query, show, similar, serve, mcp, stats, copy, restore, analyze, tune):
+app.command(cls=Asking)(query)
+for command in (index, show, similar, serve, mcp, stats, copy, restore, analyze, tune):
     app.command()(command)
 app.command(name="eval")(evaluate)
 app.command()(train_encoder)

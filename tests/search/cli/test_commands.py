@@ -127,6 +127,16 @@ def test_word_lists_and_compaction(wensou, folder, tmp_path):
     assert [token["term"] for token in tokens] == ["守塔人"]
 
 
+def test_a_word_that_a_question_leaves_out_is_no_option(wensou, index_path):
+    both = ("query", "-干部", "馒头", "-酵母", "--index", index_path, "--json", "-k", 3)
+    asked = json.loads(wensou(*both)[1])
+    assert asked["query"] == "馒头 -干部 -酵母"
+    assert asked["k"] == 3
+    code, _, err = wensou("query", "馒头", "-x", "--index", index_path)
+    assert code == 2
+    assert "No such option: -x" in err
+
+
 def test_bm25_is_the_indexs_own_and_may_change_without_a_rebuild(wensou, folder, tmp_path):
     root = tmp_path / "index"
     assert wensou("index", folder, "--index", root, "--bm25", "plus", "--k1", 0.9)[0] == 0
