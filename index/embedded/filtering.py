@@ -54,6 +54,7 @@ class Filtering:
     @names_damage
     def named(self, names: Sequence[str], most: int, filters: Filters) -> dict[str, list[str]]:
         """For each of the `normal` names that some live article has the ids of these; see Namer."""
+        names = list(dict.fromkeys(names))  # a question may say one twice
         sought = encoded(name_facets(names))
         found: dict[str, list[str]] = {}
         for segment in self.segments:

@@ -43,7 +43,7 @@ from index.retrieval.segment_scorer import FIELD_WEIGHTS
 
 _SETTLES = 10.0  # seconds; Bounded is some five behind at most, by a setting of the server
 _MORE = 16  # asked for beyond k, for what ties
-_EF = 512  # neighbours that a walk of the vector index keeps in view
+_EF = 1_024  # neighbours that a walk of the vector index keeps in view
 _ROUNDING = 1e-4  # of a score, by which Milvus's sums of single precision may be off
 _IDS_A_CALL = 500
 _FEW_ARTICLES = 400  # that pass: then all their chunks are scored, and none is searched for

@@ -351,6 +351,7 @@ class WriterContract:
         found = backend.named(names, 2, Filters())
         assert {name: sorted(ids) for name, ids in found.items()} == {names[0]: ["one", "two"], names[1]: ["three"]}
         assert backend.named(names, 1, Filters()) == {names[1]: ["three"]}
+        assert backend.named(names + names, 2, Filters()) == backend.named(names, 2, Filters())
         assert backend.named(names, 1, Filters(source=("乙",))) == {names[0]: ["two"]}
         assert backend.named(names, 1, Filters(where=Holds("酵母"))) == {names[1]: ["three"]}
         assert backend.titles_of(["three", "one"]) == ["面点周刊第十期", "灯塔管理办法（试行）"]
