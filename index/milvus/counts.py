@@ -40,6 +40,11 @@ class Run:
         """For a record."""
         return asdict(self)
 
+    @property
+    def full(self) -> bool:
+        """Whether there is a row for every key; only among long names may there be none for some."""
+        return self.rows == sum(1 << bits for bits in self.bits.values())
+
     def key(self, field: str, number: int) -> str:
         """The key of the row that counts a term."""
         return _key(field, number >> (_NUMBER_BITS - self.bits[field]), self.name)
@@ -152,26 +157,38 @@ class Counts:
         self._client, self._collection, self._runs = client, collection, tuple(runs)
 
     def of(self, sought: Mapping[str, Iterable[int]], consistency: str) -> dict[tuple[str, int], int]:
-        """How many documents of a field hold each of its terms `sought`, which are given by their numbers."""
+        """How many documents of a field hold each of its terms `sought`, which are given by their numbers.
+
+        A row that a server does not give, as one that has just begun may not, is an error: no term that nobody holds.
+        """
         out = {(name, number): 0 for name, numbers in sought.items() for number in numbers}
         asked: dict[str, list[tuple[str, int]]] = {}
         for run in self._runs:
             for name, number in out:
                 if name in run.bits:
                     asked.setdefault(run.key(name, number), []).append((name, number))
+        missing = {run.key(name, number) for run in self._runs if run.full for name, number in out if name in run.bits}
         keys = list(asked)
         for begin in range(0, len(keys), _ROWS_A_CALL):
             some = any_of("pk", keys[begin : begin + _ROWS_A_CALL])
             for row in self._client.query(self._collection, some, ["pk", "body"], consistency=consistency):
                 column = _checked(row)
+                missing.discard(row["pk"])
                 for name, number in asked[row["pk"]]:
                     out[(name, number)] += column.of(number)
+        if missing:
+            raise ValueError(f"{min(missing)}: it is not there")
         return out
 
     def all(self, consistency: str, name: str = "") -> dict[str, Column]:
         """Every term, or every one of a field."""
-        rows = (row for rows in self._rows(consistency, name) for row in rows)
-        return added_up([{row["pk"].partition(":")[0]: _checked(row)} for row in rows])
+        columns = []
+        for run, rows in zip(self._runs, self._rows(consistency, name), strict=True):
+            found = [{row["pk"].partition(":")[0]: _checked(row)} for row in rows]
+            if not name and len(found) != run.rows:
+                raise ValueError(f"run {run.name}: {len(found)} of {run.rows} rows")
+            columns += found
+        return added_up(columns)
 
     def _rows(self, consistency: str, name: str) -> Iterator[Iterator[Row]]:
         own = f' and pk like "{name}:%"' if name else ""

@@ -64,8 +64,16 @@ class Tally:
         if not count:
             self.write()
             return
-        self._runs, last = self._runs[:-count], self._runs[-count:]
-        self._store(added_up([Counts(self._client, self._names.terms, last).all("Strong"), columns]))
+        last = self._runs[-count:]
+        try:
+            known = Counts(self._client, self._names.terms, last).all("Strong")
+        except ValueError as error:
+            raise IndexCorrupt(
+                f"index {self._client.address.text}: counts of terms: not what was written ({error})",
+                hint="run again; if it stays so, rebuild it with --rebuild",
+            ) from error
+        self._runs = self._runs[:-count]
+        self._store(added_up([known, columns]))
 
     def undo(self) -> None:
         """Take back what was written and not committed: by all, or by the writer of the same part."""

@@ -159,13 +159,14 @@ def killed(server: Server, uri: str, articles: list[Article], kills: int) -> dic
     The same articles under other ids are written once undisturbed, which tells how many calls there are, and then once
     for each kill, which are spread over those calls from the first rows to the commit itself.
     """
+    run = open_handle(uri).describe().commit  # in ids, for one that was stopped has left some
     with Trap(server, 0) as counting:
-        update_index([replace(one, article_id=f"undisturbed-{i}") for i, one in enumerate(articles)], uri, None)
+        update_index([replace(one, article_id=f"undisturbed-{run}-{i}") for i, one in enumerate(articles)], uri, None)
     each: list[dict[str, object]] = []
     for number, at in enumerate(np.linspace(2, counting.calls, kills).astype(int).tolist()):
         with closing(open_handle(uri).reader()) as old:
             before = set(old.article_ids())
-            new = [replace(one, article_id=f"late-{number}-{i}") for i, one in enumerate(articles)]
+            new = [replace(one, article_id=f"late-{run}-{number}-{i}") for i, one in enumerate(articles)]
             with Trap(server, at) as trap:
                 try:
                     update_index(new, uri, None)
@@ -278,13 +279,12 @@ class Stages:
         return self.done[name]
 
 
-def measured(asked_for: argparse.Namespace, root: Path, server: Server) -> dict[str, Any]:
+def measure(asked_for: argparse.Namespace, root: Path, server: Server, stages: Stages) -> None:
     """All figures."""
     pool = read_sentences(asked_for.sentences, 200_000)
     articles = list(of_passages(pool, asked_for.chunks))
     questions = known_items(pool, asked_for.questions)
     folder, uri = str(root / "folder"), f"milvus://127.0.0.1:{server.port}/bench?legs=dense"
-    stages = Stages(root / "stages.json")
     empty = stages.of("server_bytes_empty", server.bytes)
     stages.of("articles", lambda: len(articles))
     stages.of("folder", lambda: built(folder, articles))
@@ -296,7 +296,6 @@ def measured(asked_for: argparse.Namespace, root: Path, server: Server) -> dict[
     stages.of("kills", lambda: killed(server, uri, articles[:250], asked_for.kills))
     stages.of("damaged_after_the_kills", lambda: open_handle(uri).damaged())
     stages.of("written_anew", lambda: rewritten(uri, server))
-    return stages.done
 
 
 def main() -> None:
@@ -311,11 +310,12 @@ def main() -> None:
     asked_for = parser.parse_args()
     asked_for.work.mkdir(parents=True, exist_ok=True)
     server = Server(asked_for.work / "server")
+    stages = Stages(asked_for.work / "stages.json")
     try:
-        result = measured(asked_for, asked_for.work, server)
+        measure(asked_for, asked_for.work, server, stages)
     finally:
         server.kill()
-    asked_for.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        asked_for.out.write_text(json.dumps(stages.done, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

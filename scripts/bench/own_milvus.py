@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 _FIXED_PORTS = (2379, 9091)
@@ -48,12 +50,21 @@ class Server:
         self.pid = int(self.parent.stdout.readline())
 
     def kill(self) -> None:
-        """SIGKILL, as a power cut would."""
-        os.kill(self.pid, signal.SIGKILL)
+        """SIGKILL, as a power cut would; it is gone, and with it what it held of ports, when this returns."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
         self.parent.kill()
         self.parent.wait()
         assert self.parent.stdout is not None
         self.parent.stdout.close()
+        while self._state() not in ("", "Z"):
+            time.sleep(0.05)
+
+    def _state(self) -> str:
+        """The letter that the system has for what it is doing; "" where it is gone."""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return ""
 
     def cpu(self) -> float:
         """Seconds of processor time it has used."""

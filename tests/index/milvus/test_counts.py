@@ -110,6 +110,22 @@ def test_a_commit_writes_what_it_changes_and_its_runs_stay_few(uri):
         list(open_backend(uri).words())
 
 
+def test_a_row_of_counts_that_is_not_there_is_an_error_and_no_other_score(uri):
+    with open_writer(uri, recipe()) as writer:
+        writer.upsert(*prepared([article(f"n{n}", f"渡口在{n}号码头。") for n in range(3)]))
+        writer.commit()
+    handle = open_handle(uri)
+    (run,) = handle._control.record().runs
+    assert run.full
+    handle._client.delete(handle.reader().names.terms, f'pk == "{run.key("words", number_of("渡口"))}"')
+    with pytest.raises(IndexCorrupt, match="counts of terms"):
+        handle.reader().document_frequency("渡口")
+    with open_writer(uri, recipe()) as writer:
+        writer.upsert(*prepared([article(f"m{n}", f"{n}号灯塔亮了，电梯和酵母也有了消息。") for n in range(9)]))
+        with pytest.raises(IndexCorrupt, match="counts of terms"):
+            writer.commit()
+
+
 def rows_of(uri):
     """All rows of counts."""
     handle = open_handle(uri)
