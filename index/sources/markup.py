@@ -5,7 +5,7 @@ Headings stand as paragraphs of their own, without their marks; table rows becom
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from index.sources import web
@@ -81,8 +81,22 @@ _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 _RULE = re.compile(r"^ {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
-_LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?:\s+\"[^\"]*\")?\)")
+# Where a link leads, and what may stand behind that: brackets within, blanks in <> or in an address that ends there,
+# a title in any quotes, the size of a picture.
+_TARGET = (
+    r"\(\s*(?:<[^<>\n]*>|(?:https?://|\.{0,2}/)[^()\n\"]*|[^()\n]*\.(?:png|jpe?g|gif|svg|webp|bmp)"
+    r"|[^()\s<]*(?:\((?:[^()\s]|\([^()\s]*\))*\)[^()\s]*)*)"
+    r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)|（[^（）]*）))?(?:\s+=\d*%?x?\d*%?)?\s*\)"
+)
+_SHOWN = r"((?:[^\[\]]|\[[^\[\]]{0,200}\]){1,500})"
+_IMAGE = re.compile(rf"!\[((?:[^\[\]]|\[[^\[\]]{{0,200}}\]){{0,500}})\]{_TARGET}", re.I)
+_LINK = re.compile(rf"(?<!!)\[{_SHOWN}\]{_TARGET}", re.I)
+_REFERENCE = re.compile(r"!?\[([^\[\]]{1,500})\]\[([^\[\]]{0,200})\]")
+_DEFINITION = re.compile(
+    r"^ {0,3}\[(?!\^)([^\[\]\n]+)\]:[ \t]*<?[^\s<>]*[/.#][^\s<>]*>?(?:[ \t]+[\"'(].*[\"')])?[ \t]*$", re.M
+)
+_BROKEN_LINK = re.compile(rf"(?<!!)\[([^\[\]\n]{{1,200}}\n[^\[\]\n]{{1,200}})\]{_TARGET}", re.I)
+_BARE_LINK = re.compile(r"<(https?://[^<>\s]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)>")
 _STRONG = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])")
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
@@ -142,7 +156,7 @@ def _inline(line: str) -> str:
         line = _EMPHASIS.sub(r"\1", line)
     if "<" not in line:
         return line
-    line = _LINE_BREAK.sub("\n", _READING.sub("", line))
+    line = _LINE_BREAK.sub("\n", _READING.sub("", _BARE_LINK.sub(r"\1", line)))
     return _TAG.sub("", re.sub(r"</t[dh]\s*>", " ", _BLOCK_END.sub("\n", line), flags=re.I)).rstrip("\n")
 
 
@@ -180,14 +194,27 @@ def markdown(text: str) -> tuple[str, str]:
     """`(title, text)`: the first level-one heading where it comes first, and the text without Markdown's marks."""
     out: list[str] = []
     title = ""
+    defined = {match[1].strip().casefold() for match in _DEFINITION.finditer(text)} if "]:" in text else set()
     for piece, whole in _pieces(text):
         if whole:
             out += piece.split("\n")
             continue
-        lines = (piece if any(out) else without_rules(piece)).split("\n")
+        prose = _BROKEN_LINK.sub(r"\1", piece) if "](" in piece else piece
+        if defined:
+            prose = _resolved(_DEFINITION.sub("", prose), defined)
+        lines = (prose if any(out) else without_rules(prose)).split("\n")
         for number, line in enumerate(lines):
             title = _line(line, lines[number - 1] if number else "", out, title)
     return title, re.sub(r"\n{3,}", "\n\n", "\n".join(out)).strip("\n")
+
+
+def _resolved(prose: str, defined: Set[str]) -> str:
+    """`prose` with the words of `[words][label]` and `[label][]` alone, where the text says where the label leads."""
+
+    def shown(match: re.Match[str]) -> str:
+        return match[1] if (match[2] or match[1]).strip().casefold() in defined else match[0]
+
+    return _REFERENCE.sub(shown, prose)
 
 
 def _line(line: str, above: str, out: list[str], title: str) -> str:

@@ -157,3 +157,25 @@ def test_articles_within_objects_of_a_json_file():
 def test_a_column_that_may_be_a_title_is_one_where_there_is_no_other():
     assert article_from_record({"名称": "补帆", "正文": "帆破了。"}).title == "补帆"
     assert article_from_record({"主题": "船", "标题": "补帆", "正文": "帆破了。"}).title == "补帆"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("去[码头](http://a.example/b_(c)_(d))看船。", "去码头看船。"),
+        ("去[码头](<http://a.example/b c>)（东岸）看船。", "去码头（东岸）看船。"),
+        ("去[码头](http://a.example '东岸')看[船](http://b.example （木船）)。", "去码头看船。"),
+        ("![码头](东岸 2019.png =300x200)", "码头"),
+        ("[![码头](a.png)](http://a.example)", "码头"),
+        ("见[码头\n旧照](http://a.example)。", "见码头\n旧照。"),
+        ("见<http://a.example/b>，信寄<du@a.example>。", "见http://a.example/b，信寄du@a.example。"),
+        (
+            "见[码头][1]、[旧照][]、![船][p]。\n\n[1]: http://a.example '东岸'\n[旧照]: /b.html\n[p]: c.png",
+            "见码头、旧照、船。",
+        ),
+        ("见[附录][甲]和 f[x][y]。\n\n[注]: 船是租的。", "见[附录][甲]和 f[x][y]。\n\n[注]: 船是租的。"),
+        ("见[图[2]](http://a.example)。", "见图[2]。"),
+    ],
+)
+def test_of_links_the_words_stay_and_not_the_way(written, read):
+    assert markdown(written)[1].strip() == read
