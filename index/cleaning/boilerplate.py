@@ -62,11 +62,12 @@ _DOUBTFUL = re.compile(
     r"|暂无评论.{0,10}|我来说两句.{0,12}|一键分享|分享(?:到|至)"
     r"|(?:.{0,24}[,。 ])?[(【\[]?未经.{0,8}(?:许可|授权|同意|允许|书面)"
     r".{0,12}(?:转载|转发|镜像|摘编|采编|(?:不得|禁止|严禁|请勿).{0,4}使用).{0,20}"
-    r"|扫(?:一扫|描|码).{0,20}(?:二维码|关注|分享|阅读|下载|手机|当前页).{0,16}|阅读原文|展开全文|收藏|分享|打印"
+    r"|扫(?:一扫|描|码).{0,20}(?:关注|分享|阅读|下载|手机|当前页).{0,16}|扫(?:一扫|描|码).{0,12}二维码|阅读原文|展开全文|收藏|分享|打印"
     r"|(?:上一篇|下一篇|上一条|下一条|前一篇|后一篇|没有了)|(?:相关|推荐|热门|延伸|更多)(?:阅读|新闻|文章|链接|推荐|资讯)[::]?"
     rf"|(?:责任编辑|编辑)?[((]?本文来源.{{0,10}}(?:版权|侵权).{{0,40}}|(?:友情|相关)链接[::]?(?:\s*[{COMMON_HAN}]{{2,12}}){{0,20}}"
     r")$"
 )
+_HEADS_TEXT = re.compile(rf"[{COMMON_HAN}]{{2,4}}")
 # Lines that are boilerplate only in the company of sure ones at the foot of the page.
 _AT_FOOT = re.compile(
     r"^(?:欢迎您?(?:访问|光临|来到).{0,24}|(?:主办|承办|协办|指导|技术支持|建设|维护|运维|主管)(?:单位)?[::].{1,50}|技术支持[::].{1,40}|免责声明.{0,200}|(?:特别|版权)声明.{0,200}|关于我们.{0,60}|联系我们.{0,60}|网站地图.{0,40}"
@@ -138,13 +139,20 @@ def find(text: str, learned: frozenset[str] = frozenset(), *, titled: bool = Tru
     title = -1 if titled else next((i for i in full if i not in gone), -1)
     for down in (False, True):
         order = full[:_LEARNED] if down else full[: -_TAIL - 1 : -1]
+        run = 0  # lines of furniture and fields so far
         for place, i in enumerate(order):
+            run += 1
             if i in gone:
                 continue
             known = bool(learned) and place < _LEARNED and i != full[0] and key(lines[i], end=not down) in learned
             if i != title and (known or kinds.get(i) == 1):
                 gone.add(i)
-            elif not (i == title and down) and not line_metadata(lines[i]).whole:
+            elif i == title and down:
+                run -= 1
+            elif not line_metadata(lines[i]).whole:
+                above = order[place - 1]
+                if down and run == 2 and kinds.get(above) == 1 and _HEADS_TEXT.fullmatch(lines[above].strip()):
+                    gone.discard(above)  # 分享 alone between title and text may be the text's heading
                 break
     gone |= _company(lines, full, gone)
     return sorted(gone) if len(gone) < len(full) else []

@@ -210,7 +210,10 @@ def _attempts(line: str) -> Iterator[str | None]:
     if _utf8_as_gbk().search(line):
         yield _from_gbk(line)
     if _LATIN_RUN.search(line):
-        yield _latin_line(_utf8_in_latin)(line)
+        once = _latin_line(_utf8_in_latin)(line)
+        yield once
+        if once and _LATIN_RUN.search(once):
+            yield _latin_line(_utf8_in_latin)(once)  # shown wrongly, stored as shown, and shown wrongly again
         if _share_of_triples(line) < _UTF8_THRESHOLD:
             yield _latin_line(_gbk_in_latin)(line)
 

@@ -1,6 +1,7 @@
 import pytest
 
 from index.cleaning import boilerplate
+from index.cleaning.clean import clean
 from index.models import Article
 
 SURE = [
@@ -200,3 +201,19 @@ def test_contacts_tables_and_issuers_of_notices_are_not_learned():
         f"第{n}次培训通知\n姓名 | 单位 | 热线\n请于{n}日到会。\n报名热线：5550{n}\n石门镇农技站" for n in range(1, 9)
     ]
     assert learned_of(texts) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("打印\n打印机在二楼，卡纸先断电。", "打印\n打印机在二楼，卡纸先断电。"),
+        ("分享\n三家各讲了补网的法子。", "分享\n三家各讲了补网的法子。"),
+        ("打印\n收藏\n打印机在二楼，卡纸先断电。", "打印机在二楼，卡纸先断电。"),
+        ("阅读 312\n打印机在二楼，卡纸先断电。", "打印机在二楼，卡纸先断电。"),
+        ("船期贴在码头。\n扫描二维码，可看下月船期。", "船期贴在码头。\n扫描二维码，可看下月船期。"),
+        ("船期贴在码头。\n扫描下方二维码关注我们", "船期贴在码头。"),
+        ("船期贴在码头。\n扫描二维码", "船期贴在码头。"),
+    ],
+)
+def test_a_word_of_a_button_alone_below_the_title_may_be_a_heading_and_a_sentence_tells_something(text, left):
+    assert clean(Article("a", "办事须知", text)).article.text == left

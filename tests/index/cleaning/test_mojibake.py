@@ -136,3 +136,11 @@ def test_a_byte_that_looks_like_a_line_break_is_no_break():
     line = "船工參加過三次水路普查，這個區的渡口他都到過，哪裏水淺哪裏有石，閉着眼也說得出來。"
     got = clean(Article("a", "題目", line.encode("gbk").decode("latin-1"))).article.text
     assert "\n" not in got
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_what_was_shown_wrongly_twice_is_read_again_as_often(times):
+    meant = shown = "渡口的旧船要大修，孩子们学着织网，全凭老人口传。"
+    for _ in range(times):
+        shown = shown.encode("utf-8").decode("latin-1")
+    assert redecode(shown)[0] in ((meant,) if times == 2 else (meant, shown))
