@@ -59,8 +59,6 @@ def scores(engine: SearchEngine, texts: list[str], options: SearchOptions) -> li
 def curve(engine: SearchEngine, mode: Mode, true: list[str], off: dict[str, list[str]]) -> dict[str, object]:
     """Shares of true questions and of others doubted in `mode`, at the threshold and above and below it."""
     needed = engine._ranker.confidence.threshold(mode)
-    if needed is None:
-        return {}
     options = SearchOptions(mode=mode)
     asked, others = scores(engine, true, options), {name: scores(engine, texts, options) for name, texts in off.items()}
     every = [one for some in others.values() for one in some]

@@ -21,8 +21,9 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,14 @@ import numpy as np  # noqa: E402
 
 from index.builder import update_index  # noqa: E402
 from index.config import IndexConfig  # noqa: E402
+from index.models import Article  # noqa: E402
 from index.retrieval.measures import interval, ndcg  # noqa: E402
+from index.sources.articles import read_sources  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import DEPTH, Dataset, load_dataset, measure  # noqa: E402
 from search.evaluation.trial import Question, Trial  # noqa: E402
-from search.models import SearchOptions  # noqa: E402
 
+SAMPLES = ROOT / "scripts/samples"
 WEIGHTS = [0.2, 0.3, *(round(0.05 * step, 2) for step in range(8, 20))]  # 0 and 1 are the legs themselves
 
 
@@ -73,44 +76,76 @@ def try_set(engine: SearchEngine, dataset: Dataset) -> tuple[dict[str, Any], dic
     return row, {weight: float(np.mean(values)) for weight, values in fixed.items()}
 
 
-def first_page(engine: SearchEngine, dataset: Dataset) -> dict[str, Any]:
-    """nDCG@10 of the first page of ten that `search` shows, and of the one without search.ranking.alignment."""
+def first_page(engine: SearchEngine, questions: Sequence[Question]) -> dict[str, Any]:
+    """nDCG@10 of the first page of ten that `search` shows, of the one without search.ranking.alignment, and of each
+    fixed weight of BM25.
+    """
     plain = copy(engine)
     plain._ranker = copy(engine._ranker)
     plain._ranker._weight_of_order = lambda _: 0.0  # type: ignore[method-assign]
     found: dict[str, list[float]] = {"hybrid": [], "without alignment": []}
-    for query_id, text in dataset.queries.items():
-        left_out = dataset.ignore.get(query_id, frozenset())
-        options = SearchOptions(k=10 + len(left_out), passages=1)
-        ranking = engine.ranking(text, options)
-        again = plain.remixed(ranking, options, ranking.reason.corpus)
-        for name, one in (("hybrid", ranking), ("without alignment", again)):
-            shown = [article_id for article_id, _ in engine.page(one, options) if article_id not in left_out]
-            found[name].append(ndcg(shown, dataset.qrels[query_id]))
+    fixed: dict[float, list[float]] = {weight: [] for weight in WEIGHTS}
+    for question in questions:
+        trial = Trial(engine, question, 10)
+        options = question.options(10)
+        again = plain.remixed(trial.ranking, options, trial.ranking.reason.corpus)
+        without = [name for name, _ in engine.page(again, options) if name not in question.left_out]
+        found["hybrid"].append(ndcg(trial.shown(), question.relevant))
+        found["without alignment"].append(ndcg(without, question.relevant))
+        for weight, ids in zip(WEIGHTS, trial.at(WEIGHTS, adaptive=False), strict=True):
+            fixed[weight].append(ndcg(ids, question.relevant))
     row: dict[str, Any] = {name: round(float(np.mean(values)), 4) for name, values in found.items()}
     gain = np.array(found["hybrid"]) - np.array(found["without alignment"])
     low, high = interval(gain)
-    return {**row, "gain": round(float(gain.mean()), 4), "95%": [round(low, 4), round(high, 4)], "queries": len(gain)}
+    row |= {"gain": round(float(gain.mean()), 4), "95%": [round(low, 4), round(high, 4)], "queries": len(gain)}
+    row["mix"] = {**asdict(engine.mix), "weight": round(engine.mix.weight, 4)}
+    row["fixed weights"] = {str(weight): round(float(np.mean(values)), 4) for weight, values in fixed.items()}
+    row["hybrid less best fixed"] = round(row["hybrid"] - max(row["fixed weights"].values()), 4)
+    return row
 
 
 def first_pages(args: argparse.Namespace) -> dict[str, Any]:
     """`first_page` of every set, and their means."""
     sets: dict[str, dict[str, Any]] = {}
     for folder, index in folders(args):
-        dataset = load_dataset(folder)
-        update_index(dataset.articles(), index, IndexConfig(model=args.model))
+        articles, questions = read_set(folder)
+        update_index(articles, index, IndexConfig(model=args.model))
         with SearchEngine.open(index) as engine:
-            sets[folder.name] = first_page(engine, dataset)
+            sets[folder.name] = first_page(engine, questions)
         print(f"{folder.name:16} {sets[folder.name]}", flush=True)
     names = ("hybrid", "without alignment")
     mean = {name: round(float(np.mean([row[name] for row in sets.values()])), 4) for name in names}
     print(f"{'mean':16} {mean}")
-    return {"nDCG@10": mean, "sets": sets}
+    return {"model": args.model, "nDCG@10": mean, "sets": sets}
+
+
+def read_set(folder: Path) -> tuple[Iterable[Article], list[Question]]:
+    """The articles and questions of a BEIR folder, or of the sample articles."""
+    if folder == SAMPLES:
+        articles = [*read_sources([folder])]
+        lines = (ROOT / "tests/data/sample_queries.jsonl").read_text("utf-8").splitlines()
+        return articles, [_of_sample(json.loads(line), articles) for line in lines]
+    dataset = load_dataset(folder)
+    ignore = dataset.ignore
+    asked = dataset.queries.items()
+    return dataset.articles(), [Question(text, dataset.qrels[q], ignore.get(q, frozenset())) for q, text in asked]
+
+
+def _of_sample(row: dict[str, Any], articles: Sequence[Article]) -> Question:
+    right: dict[str, int] = {}
+    for name in (row["path"], *row.get("also", ())):
+        file, _, record = name.partition("#")
+        for one in articles:
+            named = record in ("", one.article_id) or row.get("title") == one.title
+            if one.path == str(SAMPLES / file) and named:
+                right[one.article_id] = 1
+    return Question(row["query"], right)
 
 
 def folders(args: argparse.Namespace) -> Iterator[tuple[Path, Path]]:
     """Each set and where its index is, for as long as it is asked."""
-    for folder in sorted(path for path in args.data.iterdir() if (path / "qrels.tsv").exists()):
+    sets = sorted(path for path in args.data.iterdir() if (path / "qrels.tsv").exists())
+    for folder in [*sets, *[SAMPLES] * args.samples]:
         if not args.only or folder.name in args.only:
             with tempfile.TemporaryDirectory(prefix="wensou-quality-") as temporary:
                 yield folder, (args.indexes or Path(temporary)) / folder.name
@@ -123,7 +158,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="names of sets")
     parser.add_argument("--model", default="bundled", help="encoder of the indexes, such as e5-small")
     parser.add_argument("--indexes", type=Path, help="keep the indexes there, and bring up to date those that are")
-    parser.add_argument("--first-page", action="store_true", help="hybrid as seen alone: no legs, no fixed weights")
+    parser.add_argument("--samples", action="store_true", help="the sample articles as well; with --first-page")
+    parser.add_argument("--first-page", action="store_true", help="hybrid as seen on a first page, without legs alone")
     parser.add_argument("--out", type=Path, help="default: quality.json in results, or quality_first_page.json")
     args = parser.parse_args()
     results = Path(__file__).parent / "results"

@@ -26,7 +26,7 @@ from index.retrieval.measures import interval, ndcg
 from search.engine import SearchEngine
 from search.evaluation.beir import load_dataset
 from search.evaluation.trial import Question, Trial
-from search.ranking.weights import DEFAULT_WEIGHT, healthy_weight, mix_of
+from search.ranking.weights import DEFAULT_WEIGHT, health_bounds, healthy_weight, mix_of
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 QUESTIONS = 300  # known items of each kind
@@ -82,7 +82,7 @@ def tune(path: str | Path, qrels: Path | None = None, *, store: bool = True) -> 
     little to ask, WriterBusy, and what opening an index raises.
     """
     backend = open_backend(path)
-    before, fingerprint = mix_of(backend).weight, backend.encoder_fingerprint
+    before, fingerprint, bounds = mix_of(backend).weight, backend.encoder_fingerprint, health_bounds(backend)
     backend.close()
     with SearchEngine.open(path, weight=DEFAULT_WEIGHT) as engine:  # of which both legs are asked
         asked = _labelled(engine, qrels) if qrels else _known(path)
@@ -94,7 +94,7 @@ def tune(path: str | Path, qrels: Path | None = None, *, store: bool = True) -> 
         deciding = everything[np.ptp(everything, axis=1) > 0]  # what is asked by name, say, is found at any weight
         weight = best_weight(deciding) if len(deciding) else round(before, 4)
     else:
-        weight = round(healthy_weight(bm25, dense), 4)
+        weight = round(healthy_weight(bm25, dense, bounds=bounds), 4)
     at, was = (int(np.argmin([abs(w - wanted) for w in WEIGHTS])) for wanted in (weight, before))
     return Tuning(
         questions=len(everything),

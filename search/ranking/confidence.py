@@ -11,7 +11,9 @@ What an answer needs is another score in indexes of another size. In a small one
 beside it, and true questions miss pairs, too; in a large one something is near to whatever is asked, and one of many
 laws may answer a lay question in words of its own. So true questions, lay people's above all, set how much
 of the rest is doubted: most in indexes of some thousand chunks, half of it where there are fewer or many more. Each leg
-alone has a regression of its own. What all this catches and what it costs, scripts/bench/confidence.py measures.
+alone has a regression of its own. Where it is not known what cosines chance gets, in indexes too small to be measured
+under another encoder than the bundled one, words alone judge what all legs found. What all this catches and what it
+costs, scripts/bench/confidence.py measures.
 """
 
 import math
@@ -108,24 +110,25 @@ class Confidence:
         self._bundled = backend.stats().encoder == BUNDLED_MODEL
         self._threshold = threshold
 
-    def threshold(self, mode: Mode) -> float | None:
-        """The score an answer needs; None where there is nothing to judge by."""
-        if self._threshold is not None:
-            return self._threshold
-        if self._bundled or self.measured or mode == "bm25":
-            return WEIGHTS[mode].threshold(self._chunks)
-        return None  # what cosines chance gets of this encoder is not known
+    def threshold(self, mode: Mode) -> float:
+        """The score an answer needs."""
+        return WEIGHTS[self._judge(mode)].threshold(self._chunks) if self._threshold is None else self._threshold
+
+    def _judge(self, mode: Mode) -> Mode:
+        """Whose regression judges: words alone where it is not known what cosines chance gets of this encoder."""
+        return mode if self._bundled or self.measured else "bm25"
 
     def confident(self, mode: Mode, found: Found) -> bool:
         """Whether what was `found` may answer; `mode` are the legs asked."""
         needed = self.threshold(mode)
-        return needed is None or self.score(mode, found, enough=needed) >= needed
+        return self.score(mode, found, enough=needed) >= needed
 
     def score(self, mode: Mode, found: Found, *, enough: float | None = None) -> float:
         """What is compared with the threshold; with `enough` no more of it than tells on which side of that it is."""
+        mode = self._judge(mode)
         highest = max((item.bm25 for item in found.evidence), default=0.0)
         if mode == "hybrid" and not highest:  # not one word of it stands here: vectors alone must be sure
-            shift = (self.threshold("hybrid") or 0.0) - (self.threshold("dense") or 0.0)
+            shift = self.threshold("hybrid") - self.threshold("dense")
             return self.score("dense", found, enough=None if enough is None else enough - shift) + shift
         weights = WEIGHTS[mode]
         score = weights.constant + weights.strength * strength(found.idf, highest)

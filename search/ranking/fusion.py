@@ -36,14 +36,16 @@ def scale_bm25(scores: Scores, *, full: float = 0.0) -> Scores:
     return scores / top if top > 0 else np.zeros_like(scores)
 
 
-def dense_z_score(best: float, background: tuple[float, float], bounds: tuple[float, float] = DENSE_Z_SCORE) -> float:
+def dense_z_score(
+    best: float, background: tuple[float, float], bounds: tuple[float, float] | None = DENSE_Z_SCORE
+) -> float:
     """How far the `best` cosine lies above chance, 0..1; `background` is mean and deviation of random chunks'.
 
-    From 0 to 1 between `bounds`, in deviations. 1 where no deviation is known: an index of a few chunks says nothing
-    against its vectors.
+    From 0 to 1 between `bounds`, in deviations. 1 where no bounds are known, and where no deviation is: an index of a
+    few chunks says nothing against its vectors.
     """
     mean, deviation = background
-    if deviation <= 0:
+    if bounds is None or deviation <= 0:
         return 1.0
     low, high = bounds
     return min(1.0, max(0.0, ((best - mean) / deviation - low) / (high - low)))

@@ -332,7 +332,7 @@ class Ranker:
             origin,
             corpus,
             dense_z_score(float(cosine.max()), self._backend.background(vector), self._mix.z_score),
-            lexical_spread(bm25, articles),
+            lexical_spread(bm25, articles) if self._mix.spread else 1.0,
         )
 
     def _look_again(

@@ -1,7 +1,7 @@
 """How an index mixes its legs before a question moves the weight: by default, as measured, or as tuned.
 
     weight of a leg = its default weight, falling from whole to nothing as its nDCG@10 on known items falls from .95 of
-    the other leg's to .75
+    the other leg's to .75 (under another encoder than the bundled one to .5)
 
 so that of two healthy legs both count and a weak one counts less. The build leaves a leg a tenth of its weight, for
 known items are not people's questions; `wensou tune` may switch it off, and what it set comes before what the build
@@ -20,6 +20,9 @@ from search.ranking.fusion import DENSE_Z_SCORE
 DEFAULT_WEIGHT = 0.4  # of BM25, between healthy legs; see scripts/fusion_weights.py
 DEFAULT_STRENGTH = 3.3  # BM25 over idf mass of a text that holds all of the question, where it was not measured
 HEALTH = (0.75, 0.95)
+# Known items are sentences with their words, which is what words find. A transformer finds them less well than it finds
+# what people ask: where it has .75 of BM25 on them (domainrag), the mix is best at half and half.
+HEALTH_OF_OTHERS = (0.5, 0.95)
 _MIN_HEALTH = 0.1  # of its weight that the build leaves a leg
 
 _TRUSTED = 0.75  # of the deviations of known items
@@ -32,41 +35,51 @@ class Mix:
     """BM25's weight and scale, and where the weight comes from. A weight of 0 or 1 switches the other leg off.
 
     `floor` is the cosine that the dense leg's scale begins at; `z_score` are the deviations at which the dense leg is
-    not trusted at all and fully (search.ranking.fusion).
+    not trusted at all and fully (search.ranking.fusion), None where that is not known and every question's is.
+    `spread`: whether a question's lexical spread counts.
     """
 
     weight: float = DEFAULT_WEIGHT
     strength: float = DEFAULT_STRENGTH
     origin: Origin = "default"
     floor: float = 0.0
-    z_score: tuple[float, float] = DENSE_Z_SCORE
+    z_score: tuple[float, float] | None = DENSE_Z_SCORE
+    spread: bool = True
 
 
-def health(leg: float, other: float) -> float:
-    """How much a leg may count, 0..1, by both legs' nDCG@10 on known items."""
+def health(leg: float, other: float, bounds: tuple[float, float] = HEALTH) -> float:
+    """How much a leg may count, 0..1, by both legs' nDCG@10 on known items: from `bounds` of the other's."""
     if other <= 0:
         return 1.0
-    low, high = HEALTH
+    low, high = bounds
     return min(1.0, max(0.0, (leg / other - low) / (high - low)))
 
 
-def healthy_weight(bm25: float, dense: float, *, least: float = 0.0) -> float:
+def healthy_weight(bm25: float, dense: float, *, least: float = 0.0, bounds: tuple[float, float] = HEALTH) -> float:
     """BM25's weight by both legs' nDCG@10 on known items; each keeps at least that much of its weight."""
-    bm25_weight = DEFAULT_WEIGHT * max(least, health(bm25, dense))
-    dense_weight = (1 - DEFAULT_WEIGHT) * max(least, health(dense, bm25))
+    bm25_weight = DEFAULT_WEIGHT * max(least, health(bm25, dense, bounds))
+    dense_weight = (1 - DEFAULT_WEIGHT) * max(least, health(dense, bm25, bounds))
     return bm25_weight / (bm25_weight + dense_weight)
+
+
+def health_bounds(backend: Backend) -> tuple[float, float]:
+    """Of the better leg's nDCG@10 on known items: where the other begins to count, and counts fully."""
+    return HEALTH if backend.stats().encoder == BUNDLED_MODEL else HEALTH_OF_OTHERS
 
 
 def mix_of(backend: Backend) -> Mix:
     """What the index says; what was tuned under another encoder no longer counts."""
     measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
     tuned: Mapping[str, Any] | None = backend.calibration.get("tuned")
-    mix = Mix(floor=backend.cosine_floor)
+    bundled = backend.stats().encoder == BUNDLED_MODEL
+    # That vectors separate least where words do is true of sums of words, not of a model that reads whole sentences.
+    mix = Mix(floor=backend.cosine_floor, z_score=DENSE_Z_SCORE if bundled else None, spread=bundled)
     if measured:
-        weight = healthy_weight(measured.bm25, measured.dense, least=_MIN_HEALTH)
+        enough = health_bounds(backend)
+        weight = healthy_weight(measured.bm25, measured.dense, least=_MIN_HEALTH, bounds=enough)
         strength = measured.strength or DEFAULT_STRENGTH
-        bundled = backend.stats().encoder == BUNDLED_MODEL
-        mix = Mix(weight, strength, "measured", measured.floor, z_score_bounds(measured, bundled=bundled))
+        bounds = z_score_bounds(measured, bundled=bundled)
+        mix = Mix(weight, strength, "measured", measured.floor, bounds, bundled)
     if tuned and tuned["encoder"] == backend.encoder_fingerprint:
         mix = replace(mix, weight=float(tuned["weight"]), origin="tuned")
     return mix

@@ -77,14 +77,25 @@ def test_over_it_and_where_it_was_narrowed_there_is_no_doubt(strict):
     assert strict.search("检索 火星 冰川 source:码农周刊").confident
 
 
-def test_a_small_index_judges_words_always_and_cosines_where_their_chance_is_known(strict, samples_index):
-    with SearchEngine(open_backend(strict._backend.root), HashEncoder()) as engine:
+@pytest.mark.parametrize("mode", ["hybrid", "bm25", "dense"])
+def test_words_judge_a_small_index_whose_encoder_gives_chance_unknown_cosines(index_path, mode):
+    options = SearchOptions(mode=mode)
+    with SearchEngine(open_backend(index_path), HashEncoder()) as engine:
         confidence = engine._ranker.confidence
-        assert (confidence.threshold("hybrid"), confidence.threshold("dense")) == (None, None)
-        assert engine.search("qzxv wkjp 火星").confident
-        assert not engine.search("qzxv wkjp 火星", SearchOptions(mode="bm25")).confident
+        assert confidence.measured is None
+        assert confidence.threshold(mode) == WEIGHTS["bm25"].threshold(engine.stats().chunks)
+        for text in ("qzxv wkjp 火星", "龘爨齉癵鼃", "贴梯步协江晚"):
+            answer = engine.search(text, options)
+            assert not answer.confident
+            assert answer.results or mode == "bm25"  # nothing is withheld for it
+        for text in ("老小区加装电梯怎么补贴", "馒头发不起来怎么办"):
+            assert engine.search(text, options).confident, text
+
+
+def test_under_the_bundled_encoder_every_leg_judges_for_itself(samples_index):
     with SearchEngine.open(samples_index) as engine:
-        assert all(engine._ranker.confidence.threshold(mode) is not None for mode in WEIGHTS)
+        chunks = engine.stats().chunks
+        assert all(engine._ranker.confidence.threshold(mode) == WEIGHTS[mode].threshold(chunks) for mode in WEIGHTS)
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "bm25", "dense"])

@@ -19,7 +19,7 @@ def engine(tmp_path_factory):
     whole = article("whole", f"从石阶走上灯塔。{FILLED}海雾起时缆车停开。", title="岛上一日")
     others = [article(f"o{n}", f"第{n}天。{FILLED}", title=f"日记{n}") for n in range(20)]
     update_index([*repeating, whole, *others], path, PLAIN, encoder=HashEncoder())
-    with SearchEngine(open_backend(path), HashEncoder()) as opened:
+    with SearchEngine(open_backend(path), HashEncoder(), weight=0.8) as opened:
         yield opened
 
 

@@ -43,6 +43,7 @@ def test_the_best_dense_z_score_by_deviations_above_chance():
     assert dense_z_score(0.95, (0.1, 0.1)) == 1.0
     assert dense_z_score(0.2, (0.1, 0.1)) == 0.0
     assert dense_z_score(0.2, (0.0, 0.0)) == 1.0  # too few chunks to say
+    assert dense_z_score(0.2, (0.1, 0.1), None) == 1.0  # nor is it known what counts
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0.01, 0.5))

@@ -18,6 +18,7 @@ from search.ranking.fusion import DENSE_Z_SCORE
 from search.ranking.weights import (
     DEFAULT_STRENGTH,
     DEFAULT_WEIGHT,
+    HEALTH_OF_OTHERS,
     Mix,
     health,
     healthy_weight,
@@ -37,6 +38,8 @@ def test_legs_count_by_their_health():
     assert healthy_weight(0.4, 0.9, least=0.1) == pytest.approx(0.1 * words / (0.1 * words + meaning))
     assert healthy_weight(0.0, 0.0) == pytest.approx(words)
     assert health(0.5, 0.0) == 1.0
+    assert health(0.9 * 0.85, 0.9, HEALTH_OF_OTHERS) > health(0.9 * 0.85, 0.9) > 0
+    assert healthy_weight(0.9, 0.4, bounds=HEALTH_OF_OTHERS) == 1.0
 
 
 @given(st.floats(0.01, 1), st.floats(0, 1), st.floats(0, 1))
@@ -47,7 +50,7 @@ def test_a_better_dense_leg_never_counts_less(bm25, one, other):
 
 def test_what_was_tuned_comes_before_what_was_measured_and_can_be_taken_back(measured_path, index_path, tmp_path):
     assert mix_of(open_backend(index_path)) == Mix(
-        DEFAULT_WEIGHT, DEFAULT_STRENGTH, "default", open_backend(index_path).cosine_floor
+        DEFAULT_WEIGHT, DEFAULT_STRENGTH, "default", open_backend(index_path).cosine_floor, None, False
     )
     path = tmp_path / "index"
     shutil.copytree(measured_path, path)
@@ -99,3 +102,23 @@ def test_what_the_dense_leg_must_stand_out_by_is_the_index_s_own_under_other_enc
     assert z_score_bounds(replace(narrow, deviations=20.0)) == pytest.approx((1.5, DENSE_Z_SCORE[1]))
     assert z_score_bounds(replace(narrow, deviations=0.0)) == DENSE_Z_SCORE
     assert mix_of(backend).z_score == z_score_bounds(measured)
+
+
+def test_constants_fitted_to_the_bundled_encoder_hold_for_it_alone(measured_path, samples_index):
+    backend, bundled = open_backend(measured_path), open_backend(samples_index)
+    measured = Measured.from_json(backend.calibration["measured"], backend.encoder_fingerprint)
+    weak = replace(measured, bm25=0.9, dense=0.9 * 0.75).to_json()
+    backend.calibration = {**backend.calibration, "measured": weak}
+    bundled.calibration = {**bundled.calibration, "measured": {**weak, "encoder": bundled.encoder_fingerprint}}
+    other, own = mix_of(backend), mix_of(bundled)
+    assert DEFAULT_WEIGHT < other.weight < 0.6 < 0.8 < own.weight
+    assert (other.spread, own.spread, own.z_score) == (False, True, DENSE_Z_SCORE)
+
+
+def test_how_words_separate_articles_moves_the_weight_under_the_bundled_encoder_alone(
+    measured_path, samples_index, monkeypatch
+):
+    monkeypatch.setattr("search.ranking.ranker.lexical_spread", lambda *_: 0.25)
+    with SearchEngine(open_backend(measured_path), HashEncoder()) as other, SearchEngine.open(samples_index) as own:
+        spreads = [engine.ranking("申请补贴", SearchOptions()).reason.lexical_spread for engine in (other, own)]
+    assert spreads == [1.0, 0.25]
