@@ -229,8 +229,7 @@ class SearchEngine:
         shown_of = [stretches(one, cluster.chunks) for one, cluster in zip(stored, page, strict=True)]
         titles = [one.article.title for one in stored]
         texts = [one.article.text[s.start : s.end] for one, some in zip(stored, shown_of, strict=True) for s in some]
-        terms = (*ranking.query.terms, *ranking.query.phrases, *ranking.query.preferred)
-        marks = highlight([*titles, *texts], terms, self._tokenizer)
+        marks = highlight([*titles, *texts], ranking.query.marked, self._tokenizer)
         passages = zip(texts, marks[len(titles) :], strict=True)
         shown = [cluster.chunks[0].position for cluster in page]
         why = Explainer(ranking, self._backend, shown) if options.explain else None
@@ -352,7 +351,7 @@ class SearchEngine:
         """Where words of the question stand in an article's title and in its display text; NotFound, BadQuery."""
         query = parse(text, self._tokenizer)
         article = self._backend.article(article_id).article
-        title, body = highlight([article.title, article.text], (*query.terms, *query.phrases), self._tokenizer)
+        title, body = highlight([article.title, article.text], query.marked, self._tokenizer)
         return title, body
 
     def counts(self, filters: Filters, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:

@@ -13,7 +13,7 @@ from index.errors import BadOption, BadQuery
 from index.models import Condition, LexicalQuery, Token
 from search.models import FUSIONS, GROUPINGS, MODES, SORTINGS, SearchOptions
 from search.query.language import Spoken, quoted, understand
-from search.query.stopwords import QUESTION_WORDS
+from search.query.stopwords import FUNCTION_WORDS, QUESTION_WORDS
 
 MAX_QUERY = 1_000  # characters: longer is an article, not a question
 MAX_K = 1_000
@@ -52,6 +52,20 @@ class Query:
         """The words that were typed, with their weights."""
         beside = {term for others in self.expanded.values() for term in others}
         return {term: weight for term, weight in self.lexical.words.items() if term not in beside}
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """What is marked in texts that answer it: terms, what it quotes, and words of one character side by side."""
+        runs: list[str] = []
+        end = -1
+        for token in self.tokens:
+            if len(token.term) == 1 and token.term.isalpha() and token.term not in FUNCTION_WORDS:
+                if token.start == end:
+                    runs[-1] += token.term
+                else:
+                    runs.append(token.term)
+                end = token.end
+        return (*self.terms, *self.phrases, *self.preferred, *(run for run in runs if len(run) > 1))
 
 
 def check(options: SearchOptions) -> None:

@@ -133,7 +133,7 @@ def test_marks_in_crawled_articles_fold_to_a_term(noisy):
         question = text[start : start + rng.randint(2, 12)]
         if not question.strip():
             continue
-        terms = {*parse(question, noisy._tokenizer).terms, *parse(question, noisy._tokenizer).phrases}
+        terms = {*parse(question, noisy._tokenizer).marked}
         for result in noisy.search(question, SearchOptions(mode="bm25", k=5)).results:
             text_of = noisy.article(result.article_id).article.text
             for passage in result.passages:

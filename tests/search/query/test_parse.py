@@ -48,6 +48,14 @@ def test_both_scripts_ask_the_same():
     assert parse("隨州幹部", TOKENIZER).folded == "随州干部"
 
 
+@pytest.mark.parametrize(
+    ("text", "runs"), [("养犬 管理", {"养犬"}), ("養犬", {"养犬"}), ("鹅和鸭", set()), ("船的帆", set())]
+)
+def test_words_of_one_character_side_by_side_are_marked_as_one(text, runs):
+    query = parse(text, TOKENIZER)
+    assert set(query.marked) - set(query.terms) == runs
+
+
 def test_synonyms_are_asked_for_at_half_weight():
     assert parse("电脑维修", TOKENIZER).lexical.words == {"电脑": 1.0, "维修": 1.0, "计算机": 0.5}
     assert parse("电脑计算机", TOKENIZER).lexical.words == {"电脑": 1.0, "计算机": 1.0}
