@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.terms import FieldTerms, PackedTerms, Vocabulary
+from index.analysis.terms import FieldTerms, PackedTerms
 from index.config import IndexConfig
 from index.encoders.static import StaticEncoder
 from index.models import Article, Change, StoredArticle
-from index.prepare import ArticlePreparer
+from index.prepare import ArticlePreparer, Prepared
 from index.storage.system import interrupts_held
 
 # Articles sent at a time, and the most that share a vocabulary: of four times as many it has twice the terms.
@@ -78,10 +78,9 @@ def prepare_articles(
     if len(first) == ALONE:
         yield from _in_processes(builder, everything, workers)
         return
-    for n, task in enumerate(everything):
-        if n % BATCH == 0:
-            vocabulary = Vocabulary()
-        yield task, (*builder.prepare(task.article, task.boilerplate, vocabulary, task.kept_hash), None)
+    while batch := _batch(everything):
+        made = _prepared(builder, batch)
+        yield from zip(batch, ((*one, None) for one in made), strict=True)
 
 
 def _batch(tasks: Iterator[Task]) -> list[Task]:
@@ -93,8 +92,12 @@ def _batch(tasks: Iterator[Task]) -> list[Task]:
     return batch
 
 
+def _prepared(builder: ArticlePreparer, batch: Sequence[Task]) -> list[Prepared]:
+    return builder.prepare_all([(task.article, task.boilerplate, task.kept_hash) for task in batch])
+
+
 def _prepare(builder: ArticlePreparer, batch: Sequence[Task], encode: bool) -> _Sent:
-    made = builder.prepare_all([(task.article, task.boilerplate, task.kept_hash) for task in batch])
+    made = _prepared(builder, batch)
     articles = [(stored, changes) for stored, _, changes in made]
     terms = PackedTerms.of([found for _, found, _ in made])
     if not encode:

@@ -129,8 +129,8 @@ def _heaviest(
     # Whatever holds enough holds one of these: the rarest, beside which the others weigh too little.
     count = int((weights.sum() - np.cumsum(weights[order]) < least).argmax()) + 1
     rare = terms[order[:count]]
-    held = postings.any_of(rare[rare >= 0])
-    rows = union(held, held[:0])
+    documents = postings.any_of(rare[rare >= 0])
+    rows = union(documents, documents[:0])
     sums = np.zeros(len(rows))
     for number, weight in zip(terms.tolist(), weights.tolist(), strict=True):
         if number >= 0:

@@ -288,6 +288,7 @@ def test_a_rebuild_that_fails_leaves_the_old_index(root, monkeypatch):
 def test_an_interrupted_rebuild_goes_on_from_its_last_segment(root, monkeypatch):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
     monkeypatch.setattr("index.batches.SEGMENT_CHUNKS", 3)
+    monkeypatch.setattr("index.pipeline.BATCH", 1)
     monkeypatch.setattr("index.builder._WINDOW_ARTICLES", 1)
     other = IndexConfig(chunk_chars=60, overlap_chars=12, clean=False)
 
@@ -322,6 +323,7 @@ def test_an_interrupted_rebuild_goes_on_from_its_last_segment(root, monkeypatch)
 def test_a_rebuild_of_another_kind_starts_from_nothing(root, monkeypatch, change):
     update_index(CORPUS, root, PLAIN, encoder=HashEncoder())
     monkeypatch.setattr("index.batches.SEGMENT_CHUNKS", 3)
+    monkeypatch.setattr("index.pipeline.BATCH", 1)
     monkeypatch.setattr("index.builder._WINDOW_ARTICLES", 1)
 
     def items():
@@ -386,6 +388,7 @@ def test_a_damaged_index_is_rebuilt_and_not_built_upon(root):
 
 def test_a_long_build_is_committed_in_steps_and_goes_on_from_there(root, monkeypatch):
     monkeypatch.setattr("index.batches.SEGMENT_CHUNKS", 3)
+    monkeypatch.setattr("index.pipeline.BATCH", 1)
     monkeypatch.setattr("index.builder._WINDOW_ARTICLES", 1)
 
     def items():
