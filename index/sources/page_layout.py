@@ -32,7 +32,7 @@ _SURE_NUMBER = re.compile(
 )
 _ROMAN = {numeral(number, "lowerRoman"): number for number in range(1, 60)}
 _SPACED_END = re.compile(f"[{COMMON_HAN}][:：]?")
-_FULL_WIDTH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2014\u2018-\u201f\u2026]")
+_FULL_WIDTH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2014\u2018-\u201f\u2026\U00020000-\U0003ffff]")
 
 
 class Glyph(NamedTuple):

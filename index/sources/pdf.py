@@ -16,6 +16,7 @@ from index.sources.titles import author_of, title_of
 
 _HYPHENS = {"\x02": "-", "\ufffe": "-", "\xad": ""}
 _MAX_LOST = 0.3  # share of glyphs without a character from which a file is not readable
+_MAX_TILT = 0.1  # radians that a level line may lean
 
 
 def read_pdf(data: bytes, where: str) -> Records:
@@ -97,14 +98,13 @@ class _Reader:
     def _read(self, text: Any, count: int, box: tuple[float, float, float, float]) -> Iterator[tuple[Glyph, int]]:
         """Each glyph with the quarter turns it is printed at, slanted ones left out."""
         raw = self._raw
-        rect = raw.FS_RECTF()
-        at = ctypes.byref(rect)
+        rect, matrix = raw.FS_RECTF(), raw.FS_MATRIX()
+        at, told = ctypes.byref(rect), ctypes.byref(matrix)
         unicode, bounds, size_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetFontSize
         origin, top = box[0], box[3]
         spaced = False
         turn, before = 0, math.inf
-        for number in range(count):
-            char = chr(unicode(text, number))
+        for number, char in _whole(unicode(text, number) for number in range(count)):
             if char.isspace():
                 spaced |= char != "\r" and char != "\n"
                 continue
@@ -117,7 +117,7 @@ class _Reader:
             middle = (rect.top + rect.bottom) / 2
             size = size_of(text, number) or rect.top - rect.bottom
             if abs(middle - before) > 0.3 * size:  # a new line, or none at all
-                turn = _quarters(raw.FPDFText_GetCharAngle(text, number))
+                turn = _quarters(matrix.a, matrix.b) if raw.FPDFText_GetMatrix(text, number, told) else 0
             before = middle
             outside = rect.right < box[0] or rect.left > box[2] or rect.top < box[1] or rect.bottom > box[3]
             if turn < 0 or outside:
@@ -130,12 +130,31 @@ class _Reader:
             spaced = False
 
 
-def _quarters(angle: float) -> int:
-    """Quarter turns, 0..3, of an angle in radians; -1 where it is slanted. A negative one is not known: none."""
+def _whole(units: Iterator[int]) -> Iterator[tuple[int, str]]:
+    """Characters of UTF-16 units, each with the place of its last: pdfium tells the two halves of a pair as two."""
+    half = number = 0
+    for number, unit in enumerate(units):
+        code = unit
+        if half and 0xDC00 <= unit < 0xE000:
+            code = 0x10000 + ((half - 0xD800) << 10) + unit - 0xDC00
+        elif half:
+            yield number - 1, "\ufffd"
+        half = unit if 0xD800 <= unit < 0xDC00 else 0
+        if not half:
+            yield number, "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
+    if half:
+        yield number, "\ufffd"
+
+
+def _quarters(along: float, up: float) -> int:
+    """Quarter turns clockwise, 0..3, of a base line that runs `along` and `up`; -1 where it is slanted.
+
+    Letters that lean on a level line, the italics of fonts that have none, are not: pdfium's own angle of a glyph is
+    that of its upright strokes.
+    """
+    angle = -math.atan2(up, along)
     quarter = round(angle / (math.pi / 2))
-    if angle < 0:
-        return 0
-    return quarter % 4 if abs(angle - quarter * math.pi / 2) < 0.1 else -1
+    return quarter % 4 if abs(angle - quarter * math.pi / 2) < _MAX_TILT else -1
 
 
 def _upright(glyphs: list[tuple[Glyph, int]], width: float, height: float) -> list[Glyph]:

@@ -5,8 +5,10 @@ import io
 import pytest
 
 
-def pdf(pages, *, title=None, size=12, width=595, height=842):
-    """`pages`: of each its texts as (x, y from the top, text) or (x, y, text, size)."""
+def pdf(pages, *, title=None, author=None, size=12, width=595, height=842):
+    """`pages`: of each its texts as (x, y from the top, text), (x, y, text, size) or (x, y, text, size, (a, b, c, d)),
+    the last a matrix that it is turned or leant by.
+    """
     canvas = pytest.importorskip("reportlab.pdfgen.canvas")
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
@@ -16,10 +18,15 @@ def pdf(pages, *, title=None, size=12, width=595, height=842):
     paper = canvas.Canvas(file, pagesize=(width, height))
     if title is not None:
         paper.setTitle(title)
+    if author is not None:
+        paper.setAuthor(author)
     for page in pages:
         for x, y, text, *own in page:
+            paper.saveState()
             paper.setFont("STSong-Light", own[0] if own else size)
-            paper.drawString(x, height - y, text)
+            paper.transform(*(own[1] if len(own) > 1 else (1, 0, 0, 1)), x, height - y)
+            paper.drawString(0, 0, text)
+            paper.restoreState()
         paper.showPage()
     paper.save()
     return file.getvalue()

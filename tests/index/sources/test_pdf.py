@@ -6,7 +6,7 @@ from index.models import SkipReason
 from tests.index.sources.paper import column, pdf
 
 pytest.importorskip("pypdfium2")
-from index.sources.pdf import read_pdf
+from index.sources.pdf import _whole, read_pdf
 
 LONG = (
     "渡口的木船每天清晨六点开始摆渡，船工要先查看缆绳和船板，再用竹篙试探水深，若是夜里下过大雨，就要等到水色转清才能开船，"
@@ -161,3 +161,30 @@ def test_running_heads_that_are_left_out_are_told():
 def test_a_row_of_three_pieces_does_not_run_into_the_next_line():
     page = [(60, 90, "合"), (120, 90, "计"), (400, 90, "四千元"), (60, 110, "大写：肆仟元整，由渡口付清")]
     assert text_of(page + column(LONG, 60, 160, 38)).split("\n")[1].startswith("大写：")
+
+
+LEANT = (1, 0, 0.34, 1)  # the italics of a font that has none
+
+
+@pytest.mark.parametrize("leant", [LEANT, (1, 0, -0.3, 1), (1, 0.03, 0.2, 1)])
+def test_letters_that_lean_on_a_level_line_are_text(leant):
+    page = [(72, 90, "过渡须知：", 12, leant), (132, 90, "先下后上。", 12), (72, 120, "大雾停开。", 12, leant)]
+    assert text_of(page) == "过渡须知：先下后上。\n大雾停开。"
+
+
+def test_what_is_printed_askew_is_a_watermark_and_what_is_printed_upwards_is_read():
+    askew = [(200, 500, "内部资料", 40, (0.7, 0.7, -0.7, 0.7)), (100, 700, "样张", 40, (0.9, -0.3, 0.3, 0.9))]
+    upwards = [(40, 600, "归档专用", 12, (0, 1, -1, 0))]
+    assert text_of(askew + column(LONG, 72, 100, 30) + upwards) == f"{LONG}\n归档专用"
+
+
+@pytest.mark.parametrize(
+    ("units", "want"),
+    [
+        ([0x5E97, 0xD842, 0xDFB7, 0x9762], [(0, "店"), (2, "\U00020bb7"), (3, "面")]),
+        ([0xD842, 0x9762, 0xDFB7], [(0, "\ufffd"), (1, "面"), (2, "\ufffd")]),
+        ([0x5E97, 0xD842], [(0, "店"), (1, "\ufffd")]),
+    ],
+)
+def test_a_character_told_in_two_halves_is_one(units, want):
+    assert list(_whole(iter(units))) == want
