@@ -100,6 +100,10 @@ _SHAPES = {  # of the value that may stand on the line below its label
 }
 _CREDITED = re.compile(rf"[{HAN_BUT_BAR}·]{{2,4}}|[\w·]{{2,12}}(?:社|网|报|台|局|中心|图库|新闻)")
 _SUBTITLE = re.compile(r"^\s*(?:—{1,2}|－{1,2}|-{2,3}|―{1,2}|─{1,2})\s*(?P<sub>[^\s—－―─-].{1,58}?)\s*$")
+_ATTACHED = re.compile(r"附[件录錄表图圖]\s*(?:[A-Z]|[\d一二三四五六七八九十]{1,3}(?:[-—－]\d{1,2})?)?\s*[:：]?")
+_COUNTED = re.compile(
+    r"[(（]?[\d一二三四五六七八九十]{1,3}[)）、.．]|[①-⑳]|第[\d一二三四五六七八九十百]{1,5}[章节節条條款]"
+)
 _EVENT = re.compile(r"(?:时间|日期)\s*:")
 _SENTENCE_END = re.compile(r"[。！？!?；;]")
 _PEOPLE = frozenset({"author", "correspondent", "editor", "proofreader", "reviewer", "photographer"})
@@ -369,12 +373,27 @@ def reads_as_title(line: str) -> bool:
 
 
 def split_title(text: str) -> tuple[str, str]:
-    """`(title, rest)`: the first line where it reads as a title, else its opening words and the whole text."""
+    """`(title, rest)`: the first line where it reads as a title, else its opening words and the whole text.
+
+    A first line that only counts what is attached, `附件1`, gives way to the line below it, and both stay in the text.
+    """
     first, _, rest = text.lstrip("\n 　\t").partition("\n")
     line = first.strip()
+    if named := _attached(line, rest):
+        return named, text
     if rest.strip() and reads_as_title(line):
         return line, rest.lstrip("\n")
     opening = re.split(r"[。！？!?；;…\n]", line, maxsplit=1)[0]
     while len(opening) > 40 and (cut := re.search(r"[，,、：:\s][^，,、：:\s]*$", opening)):
         opening = opening[: cut.start()]
     return opening[:40].strip("“”\"'‘’「」『』 　") or line[:40], text
+
+
+def _attached(line: str, rest: str) -> str:
+    """The name of what is attached: beside `附件1` in a row of a table, or in the line below; "" where neither is."""
+    label, *cells = [cell for cell in map(str.strip, line.split("|")) if cell] or [""]
+    if not _ATTACHED.fullmatch(label) or len(cells) > 1:
+        return ""
+    name = cells[0] if cells else rest.lstrip("\n 　\t").partition("\n")[0].strip()
+    named = len(name) > 1 and reads_as_title(name) and not _COUNTED.match(name) and not re.search(r" \||[:：]", name)
+    return name if named and not _ATTACHED.fullmatch(name) else ""

@@ -1,6 +1,8 @@
 import pytest
 
+from index.cleaning.clean import clean
 from index.models import SkipReason
+from index.sources.articles import article_from_record
 from index.sources.docx import read_docx
 from index.sources.numbering import counted, numeral
 from tests.index.sources.office import NAMES, cell, docx, paragraph, row, run, table
@@ -214,6 +216,16 @@ def test_the_title_has_the_style_of_titles():
     body = paragraph("渡口志", '<w:pStyle w:val="T"/>') + paragraph("第一段话。")
     record, *_ = read_docx(docx(body, {"styles.xml": ("styles", STYLES)}), "a.docx")
     assert (record.content["title"], record.content["text"]) == ("渡口志", "第一段话。")
+
+
+def test_what_is_attached_is_named_by_the_row_over_the_whole_width_below_its_number():
+    caption = row(cell("各村渡船分配表", '<w:gridSpan w:val="2"/>'))
+    body = paragraph("附件6") + table(caption, row("村名", "渡船"), row("柳湾", "三只"), row("石埠", "两只"))
+    record, *_ = read_docx(docx(body), "a.docx")
+    cleaned = clean(article_from_record(record.content)).article
+    assert cleaned.title == "各村渡船分配表"
+    assert cleaned.text.startswith("附件6\n")
+    assert "村名：石埠 | 渡船：两只" in cleaned.text
 
 
 def test_a_file_taken_in_is_read():
