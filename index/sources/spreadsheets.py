@@ -16,6 +16,7 @@ from index.sources.records import Records, not_read
 
 MAX_ROWS = 1_048_576  # no sheet has more
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)"')
+_PICTURE = re.compile(r'=(?:_xlfn\.)?DISPIMG\(".*",\s*\d+\)', re.I)  # what WPS writes where a picture is in a cell
 _UNREAD = {"xl/charts/chart": "chart", "xl/comments": "commented sheet", "xl/media/": "picture"}
 
 Range = tuple[int, int, int, int]
@@ -98,8 +99,8 @@ def _column(letters: bytes) -> int:
 def _shown(cell: Any) -> str:
     """A cell as the sheet shows it, as far as its format matters to whoever searches for it."""
     value = cell.value
-    if value is None:
-        return ""
+    if value is None or (isinstance(value, str) and _PICTURE.fullmatch(value)):
+        return ""  # pictures are told of the whole file
     shape = getattr(cell, "number_format", "") or ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         if shape.endswith("%"):

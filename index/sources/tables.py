@@ -239,8 +239,10 @@ def row_content(names: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, A
             content["title"] = cell
         lines.append(f"{name}：{cell}" if name else cell)
     if not text and "title" not in content:
-        words = [cell for _, cell in pairs if not _is_number(cell) and any(map(str.isalpha, cell))]
-        content["title"] = next(iter(words or [cell for _, cell in pairs]), "")[:MAX_TITLE]
+        named = max((i for i, name in enumerate(names) if name), default=len(cells))
+        own = [cell for cell in cells[: named + 2] if cell] or [cell for _, cell in pairs]  # not of a table beside it
+        words = [cell for cell in own if not _is_number(cell) and any(map(str.isalpha, cell))]
+        content["title"] = next(iter(words or own), "")[:MAX_TITLE]
     if text and not any(fields[name] == "text" for name, _ in pairs):
         lines = [f"{name}：{cell}" if name else cell for name, cell in pairs]  # a row without the text it could have
     return content, lines

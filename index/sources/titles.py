@@ -26,8 +26,10 @@ _FILE = re.compile(
 _NOBODY = frozenset(
     "python-docx user users administrator admin owner guest test unknown none null author anonymous unspecified "
     "微软用户 微软中国 作者 用户 管理员 未定义 未知 lenovo hp dell asus acer pc windows user1 联想 惠普 微软 "
-    "microsoft office wps apache poi openpyxl".split()
-) | {"microsoft office user", "windows user", "windows 用户", "apache poi", "hewlett-packard", "tencent", "un-named"}
+    "thinkcentre thinkpad samsung toshiba microsoft office wps apache poi openpyxl 雨林木风 番茄花园 深度技术 "
+    "电脑公司".split()
+) | {"think centre", "think pad", "microsoft office", "apache poi", "hewlett-packard", "tencent", "un-named"}
+_USER = re.compile(r"(?<=\S)\s*(?:user|用户)$")
 
 
 def is_placeholder(title: str) -> bool:
@@ -49,4 +51,5 @@ def title_of(title: str | None) -> str:
 def author_of(author: str | None) -> str:
     """The author that a file's properties give; "" where it is the name of a program or a machine."""
     plain = " ".join((author or "").replace("\0", "").split())
-    return "" if plain.lower() in _NOBODY or not any(char.isalpha() for char in plain) else plain
+    nobody = not _NOBODY.isdisjoint({plain.lower(), _USER.sub("", plain.lower())})
+    return "" if nobody or not any(char.isalpha() for char in plain) else plain

@@ -91,6 +91,23 @@ def test_a_title_over_two_lines_and_one_that_is_true():
     assert one(pdf([column(LONG, 72, 100, 30)], title="渡口旧事"))[0].content["title"] == "渡口旧事"
 
 
+@pytest.mark.parametrize(
+    ("given", "author"),
+    [
+        ("Think Centre", None),
+        ("ThinkPad User", None),
+        ("Microsoft Office User", None),
+        ("Windows 用户", None),
+        ("微软用户", None),
+        ("番茄花园", None),
+        ("荀渡生", "荀渡生"),
+        ("Usera Lin", "Usera Lin"),
+    ],
+)
+def test_an_author_is_no_machine(given, author):
+    assert one(pdf([column(LONG, 72, 100, 30)], author=given))[0].content.get("author") == author
+
+
 def test_footnotes_do_not_stand_in_the_middle_of_a_sentence():
     lines = column(LONG, 72, 100, 30)
     first = [*lines[:2], (72, 760, "①桐油：桐树籽榨的油。", 8)]

@@ -1,3 +1,5 @@
+import zipfile
+
 import pytest
 
 from index.cleaning.clean import clean
@@ -178,3 +180,30 @@ def test_the_day_of_a_row_is_a_field_alone_where_a_program_named_its_column(tmp_
     (people,) = csv(tmp_path, "标题,正文,发布日期\n渡船停航,大风停一天。,2024-03-05\n")
     assert people.published == "2024-03-05"
     assert people.cells == "发布日期：2024-03-05"
+
+
+def test_a_picture_in_a_cell_is_no_text_but_told(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for cells in [("船名", "照片", "说明"), ("东风号", "", "前年下水"), ("红星号", "", "写作 =DISPIMG(1) 的也有")]:
+        sheet.append(cells)
+    for n, written in enumerate(['=DISPIMG("ID_0A1B2C",1)', '=_xlfn.DISPIMG("ID_3D4E5F",1)'], start=2):
+        sheet.cell(n, 2, written).data_type = "s"
+    book.save(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "a") as archive:
+        archive.writestr("xl/media/image1.png", b"x")
+    told = list(read_sources([tmp_path / "a.xlsx"]))
+    assert [one.cells for one in told[:2]] == [
+        "船名：东风号\n说明：前年下水",
+        "船名：红星号\n说明：写作 =DISPIMG(1) 的也有",
+    ]
+    assert told[2].detail == "1 picture"
+
+
+def test_a_row_is_not_called_after_a_table_beside_its_own(tmp_path):
+    rows = ["月份,水位,雨量,,船名,船工", "1,3,8,,东风号,老周", "2,4,9,,红星号,小何", ",,,,空船,无"]
+    (tmp_path / "a.csv").write_text("\n".join(rows).replace("船名,船工", ","))
+    told = list(read_sources([tmp_path / "a.csv"]))
+    assert [one.title for one in told] == ["1", "2", "空船"]
+    assert told[0].cells.split("\n") == ["月份：1", "水位：3", "雨量：8", "东风号", "老周"]
