@@ -257,7 +257,7 @@ def lines(rows: Sequence[Row]) -> list[str]:
     """A table inside a document as lines: `header：value | header：value` where the first row surely names columns,
     else `a | b | c`. A row that is one cell over the whole width is told once.
     """
-    full = [row for row in rows if row.filled]
+    full = _narrowed([row for row in rows if row.filled])
     captions = 0
     while captions < len(full) and len(full[captions].filled) == 1:
         captions += 1
@@ -275,6 +275,24 @@ def lines(rows: Sequence[Row]) -> list[str]:
         else:
             told.append(" | ".join(_labelled(names, row)))
     return [re.sub(r"[ \t]*\n\s*", " ", line) for line in told]
+
+
+def _narrowed(rows: list[Row]) -> list[Row]:
+    """Rows without the columns that no row has for itself: each merges them with the one before or leaves them empty.
+
+    Word lays cells of any width over one grid, so that a column that is one to the eye is two in it.
+    """
+    width = max((len(row.cells) for row in rows), default=0)
+    own = {i for row in rows for i, cell in enumerate(row.cells) if cell and not row.across[i]}
+    merged_there = {i for row in rows for i, joined in enumerate(row.across) if joined}
+    kept = [i for i in range(width) if i in own or i not in merged_there]
+    if len(kept) == width:
+        return rows
+
+    def of(values: list[Any]) -> list[Any]:
+        return [values[i] for i in kept if i < len(values)]
+
+    return [Row(row.number, of(row.cells), of(row.across)) for row in rows]
 
 
 def _barred(row: Row) -> str:

@@ -81,6 +81,28 @@ def test_equal_and_merged_cells_keep_their_columns():
     )
 
 
+def test_a_column_that_is_two_of_the_grid_in_every_row_is_one():
+    two, all_four = '<w:gridSpan w:val="2"/>', '<w:gridSpan w:val="4"/>'
+    body = table(
+        row("渡口", cell("船工", two), "班次"),
+        row("柳湾", cell("老周", two), "早班"),
+        row("石埠", cell("", two), "晚班"),
+        row(cell("以上每月一轮，遇汛期另行安排。", all_four)),
+    )
+    assert text_of(body).split("\n") == [
+        "渡口 | 船工 | 班次",
+        "渡口：柳湾 | 船工：老周 | 班次：早班",
+        "渡口：石埠 | 班次：晚班",
+        "以上每月一轮，遇汛期另行安排。",
+    ]
+
+
+def test_a_cell_that_another_row_divides_is_told_in_both_columns():
+    two = '<w:gridSpan w:val="2"/>'
+    body = table(row("渡口", cell("船工", two)), row("柳湾", "老周", "小何"), row("石埠", cell("停渡", two)))
+    assert text_of(body).split("\n") == ["渡口 | 船工 | 船工", "柳湾 | 老周 | 小何", "石埠 | 停渡 | 停渡"]
+
+
 def test_a_row_that_begins_later_keeps_its_columns():
     body = table(row("甲", "乙", "丙"), row("丁", "戊", properties='<w:gridBefore w:val="1"/>'))
     assert text_of(body) == "甲 | 乙 | 丙\n | 丁 | 戊"
