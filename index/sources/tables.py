@@ -278,21 +278,23 @@ def lines(rows: Sequence[Row]) -> list[str]:
 
 
 def _narrowed(rows: list[Row]) -> list[Row]:
-    """Rows without the columns that no row has for itself: each merges them with the one before or leaves them empty.
+    """Rows without the columns that no row needs: each merges them with the one before or behind, or leaves them empty.
 
     Word lays cells of any width over one grid, so that a column that is one to the eye is two in it.
     """
     width = max((len(row.cells) for row in rows), default=0)
-    own = {i for row in rows for i, cell in enumerate(row.cells) if cell and not row.across[i]}
-    merged_there = {i for row in rows for i, joined in enumerate(row.across) if joined}
-    kept = [i for i in range(width) if i in own or i not in merged_there]
-    if len(kept) == width:
-        return rows
-
-    def of(values: list[Any]) -> list[Any]:
-        return [values[i] for i in kept if i < len(values)]
-
-    return [Row(row.number, of(row.cells), of(row.across)) for row in rows]
+    out = [Row(row.number, list(row.cells), list(row.across)) for row in rows]
+    for x in reversed(range(1, width)):
+        there = [row for row in out if x < len(row.cells)]
+        before = [row for row in there if row.across[x]]
+        behind = [row for row in there if not row.across[x] and any(row.across[x + 1 : x + 2])]
+        empty = sum(not row.cells[x] for row in there if not row.across[x] and not any(row.across[x + 1 : x + 2]))
+        if before and len(before) + len(behind) + empty == len(there):
+            for row in behind:
+                row.across[x + 1] = False  # where it stands now
+            for row in there:
+                del row.cells[x], row.across[x]
+    return out
 
 
 def _barred(row: Row) -> str:

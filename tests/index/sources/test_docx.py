@@ -97,6 +97,21 @@ def test_a_column_that_is_two_of_the_grid_in_every_row_is_one():
     ]
 
 
+def test_a_border_that_one_row_has_elsewhere_makes_no_further_column():
+    two = '<w:gridSpan w:val="2"/>'
+    body = table(
+        row("日期", cell("办事处", two), "要办的事"),
+        row("初一", cell("渡口所", two), "清点缆绳和竹篙"),
+        row("初二", "茶棚", cell("烧水、劈柴，修补码头的石阶", two)),
+        row("初三", cell("渡口所", two), "结账"),
+    )
+    assert text_of(body).split("\n")[1:] == [
+        "日期：初一 | 办事处：渡口所 | 要办的事：清点缆绳和竹篙",
+        "日期：初二 | 办事处：茶棚 | 要办的事：烧水、劈柴，修补码头的石阶",
+        "日期：初三 | 办事处：渡口所 | 要办的事：结账",
+    ]
+
+
 def test_a_cell_that_another_row_divides_is_told_in_both_columns():
     two = '<w:gridSpan w:val="2"/>'
     body = table(row("渡口", cell("船工", two)), row("柳湾", "老周", "小何"), row("石埠", cell("停渡", two)))
