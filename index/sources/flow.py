@@ -157,7 +157,8 @@ class _Paragraphs:
         if abs(line.size - last.size) > 0.12 * max(last.size, line.size):
             return False
         if last.size >= _TITLE_SIZE_THRESHOLD * self._body and line.size >= _TITLE_SIZE_THRESHOLD * self._body:
-            return gap is not None and line.top - last.bottom < 1.2 * line.size and not _STOPS.search(last.text)
+            near = gap is not None and line.top - last.bottom < 1.2 * line.size
+            return near and not _STOPS.search(last.text) and not _ITEM.match(line.text)
         before_left, right, sure = self._margins
         word = re.match(r"[!-~]+|.", line.text)
         room = 1.2 * last.size

@@ -30,6 +30,7 @@ _PAGE_NUMBER = re.compile(
 _SURE_NUMBER = re.compile(
     r"[-—–~·•\s|]*(?:第.+[页頁].*|.*[页頁]|page.*|[-—–~·•]\s*\d{1,4}\s*[-—–~·•]|\d{1,4}\s*[/／]\s*\d{1,4})\s*", re.I
 )
+_BULLETS = frozenset("●■◆▪•·▶►➢")
 _ROMAN = {numeral(number, "lowerRoman"): number for number in range(1, 60)}
 _SPACED_END = re.compile(f"[{COMMON_HAN}][:：]?")
 _FULL_WIDTH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2014\u2018-\u201f\u2026\U00020000-\U0003ffff]")
@@ -229,9 +230,15 @@ def _whole_lines(told: list[list[Line]]) -> list[Line]:
 
 
 def _words(row: list[Line]) -> list[Line]:
-    """A row in which single characters that stand alike far apart are words: 增 值 税, 名 称：."""
+    """A row in which single characters that stand alike far apart are words, 增 值 税, 名 称：, and an entry of a list
+    is one with its mark.
+    """
     out: list[Line] = []
     at = 0
+    if len(row) == 2 and row[0].text in _BULLETS and row[0].glyphs:
+        entry = _line([*row[0].glyphs, *row[1].glyphs])
+        entry.text, entry.size = f"{row[0].text} {row[1].text}", row[1].size
+        return [entry]
     while at < len(row):
         end = at + 1
         while (

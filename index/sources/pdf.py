@@ -15,6 +15,8 @@ from index.sources.records import Record, Records
 from index.sources.titles import author_of, title_of
 
 _HYPHENS = {"\x02": "-", "\ufffe": "-", "\xad": ""}
+# What Word and WPS begin the entries of a list with, in the codes of the symbol fonts: a bullet of some shape.
+_BULLETS = frozenset("\uf06c\uf06e\uf071\uf075\uf076\uf077\uf0a7\uf0b7\uf0d8")
 _MAX_LOST = 0.3  # share of glyphs without a character from which a file is not readable
 _MAX_TILT = 0.1  # radians that a level line may lean
 
@@ -108,7 +110,7 @@ class _Reader:
             if char.isspace():
                 spaced |= char != "\r" and char != "\n"
                 continue
-            if char == "\0" or "\ue000" <= char <= "\uf8ff" or char == "\ufffd":
+            if char == "\0" or ("\ue000" <= char <= "\uf8ff" and char not in _BULLETS) or char == "\ufffd":
                 self.lost += 1
                 continue
             char = _HYPHENS.get(char, char)
@@ -116,7 +118,13 @@ class _Reader:
                 continue
             middle = (rect.top + rect.bottom) / 2
             size = size_of(text, number) or rect.top - rect.bottom
-            if abs(middle - before) > 0.3 * size:  # a new line, or none at all
+            begins = abs(middle - before) > 0.3 * min(size, rect.top - rect.bottom)  # a new line, or none at all
+            if char in _BULLETS:
+                if not begins:
+                    self.lost += 1
+                    continue
+                char = "•"
+            if begins:
                 turn = _quarters(matrix.a, matrix.b) if raw.FPDFText_GetMatrix(text, number, told) else 0
             before = middle
             outside = rect.right < box[0] or rect.left > box[2] or rect.top < box[1] or rect.bottom > box[3]

@@ -180,6 +180,7 @@ def test_a_row_of_three_pieces_does_not_run_into_the_next_line():
     assert text_of(page + column(LONG, 60, 160, 38)).split("\n")[1].startswith("大写：")
 
 
+ENTRIES = ["先下后上", "大雾停开", "牲口另乘"]
 LEANT = (1, 0, 0.34, 1)  # the italics of a font that has none
 
 
@@ -193,6 +194,28 @@ def test_what_is_printed_askew_is_a_watermark_and_what_is_printed_upwards_is_rea
     askew = [(200, 500, "内部资料", 40, (0.7, 0.7, -0.7, 0.7)), (100, 700, "样张", 40, (0.9, -0.3, 0.3, 0.9))]
     upwards = [(40, 600, "归档专用", 12, (0, 1, -1, 0))]
     assert text_of(askew + column(LONG, 72, 100, 30) + upwards) == f"{LONG}\n归档专用"
+
+
+@pytest.mark.parametrize("mark", ["●", "■"])
+@pytest.mark.parametrize("indent", [21, 38])
+def test_the_mark_of_an_entry_stands_with_it_however_far_off_it_is_printed(mark, indent):
+    page = [(72, 90, "过渡须知：", 16), *column(LONG, 72, 250, 30)]
+    for n, entry in enumerate(ENTRIES):
+        page += [(72, 120 + 24 * n, mark, 16), (72 + indent, 120 + 24 * n, entry, 16)]
+    assert text_of(page).split("\n") == ["过渡须知：", *(f"{mark} {entry}" for entry in ENTRIES), LONG]
+
+
+@pytest.mark.parametrize("mark", ["\uf06c", "\uf0d8", "\uf0b7"])
+def test_marks_of_symbol_fonts_begin_the_entries_of_a_list(mark):
+    page = [(72, 120 + 24 * n, f"{mark}  {entry}", 16) for n, entry in enumerate(ENTRIES)]
+    record, rest = one(pdf([[(72, 90, "过渡须知：", 16), *page, *column(LONG, 72, 250, 30)]]))
+    assert record.content["text"].split("\n") == ["过渡须知：", *(f"• {entry}" for entry in ENTRIES), LONG]
+    assert not rest
+
+
+def test_a_symbol_of_a_font_that_does_not_say_what_it_is_is_told_as_lost():
+    _, (part,) = one(pdf([[(72, 90, "渡\uf06c口每日\ue123开船，先老后少。")]]))
+    assert part.detail == "2 characters whose fonts do not say what they are"
 
 
 @pytest.mark.parametrize(
