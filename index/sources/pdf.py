@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import repeat
 from typing import Any
 
 from index.models import Skipped, SkipReason
@@ -106,7 +107,7 @@ class _Reader:
         origin, top = box[0], box[3]
         spaced = False
         turn, before = 0, math.inf
-        for number, char in _whole(unicode(text, number) for number in range(count)):
+        for number, char in _whole(map(unicode, repeat(text), range(count))):
             if char.isspace():
                 spaced |= char != "\r" and char != "\n"
                 continue
@@ -142,6 +143,9 @@ def _whole(units: Iterator[int]) -> Iterator[tuple[int, str]]:
     """Characters of UTF-16 units, each with the place of its last: pdfium tells the two halves of a pair as two."""
     half = number = 0
     for number, unit in enumerate(units):
+        if unit < 0xD800 and not half:
+            yield number, chr(unit)
+            continue
         code = unit
         if half and 0xDC00 <= unit < 0xE000:
             code = 0x10000 + ((half - 0xD800) << 10) + unit - 0xDC00
