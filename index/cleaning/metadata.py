@@ -12,41 +12,24 @@ from typing import NamedTuple
 from index.analysis.characters import COMMON_HAN, HAN_BUT_BAR
 from index.analysis.dates import find_date
 from index.analysis.fold import fold
+from index.cleaning.byline_labels import LABELS
 
 _CLOCK = r"(?:\s*[T ]?\s*(?:上午|下午)?\s*\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}秒?|分)?(?:\.\d+)?(?:z|[+-]\d\d:?\d\d)?)?"
-
-
-# Label (folded) -> field. The empty field is page furniture that stands in such lines: known and dropped.
-_LABELS: dict[str, str] = {}
-for _field, _names in {
-    "source": "来源 文章来源 稿源 稿件来源 信息来源 新闻来源 内容来源 来源单位 出处 转自 摘自 来源网站 消息来源",
-    "published": "时间 日期 发布时间 发布日期 发表时间 发表日期 更新时间 更新日期 发文日期 成文日期 印发日期 发稿时间 "
-    "公布日期 刊发时间 上传时间 录入时间 创建时间 发文时间 成文时间 刊登日期",
-    "author": "作者 记者 本报记者 本网记者 本刊记者 全媒体记者 融媒体记者 见习记者 撰文 撰稿 文字 文字记者 撰稿人 供稿",
-    "correspondent": "通讯员 本报通讯员 特约通讯员 实习生 实习记者 特约记者",
-    "editor": "编辑 责任编辑 责编 本文编辑 网络编辑 新媒体编辑 本期编辑 值班编辑 编审 主编 总编辑 责任编缉",
-    "proofreader": "校对 责任校对 审校 校审",
-    "reviewer": "审核 终审 复审 初审 二审 三审 一审 监制 总监制 值班主任 值班总编 签发 审签 审定 签审 出品人 统筹 策划",
-    "photographer": "摄影 图片 摄影记者 供图 视频 制图 美编 版式 海报 剪辑",
-    "document_number": "发文字号 文号 公文字号 发文号 文件编号 发布文号",
-    "issuing_body": "发文机关 发布机关 制定机关 发文单位 发布单位 颁布单位 公开主体 颁布机关 发布机构 发文机构",
-    "index_number": "索引号 信息索引号",
-    "subtitle": "副标题 副题 小标题",
-    "category": "主题分类 公文种类 体裁分类 信息分类 所属分类 分类 栏目 所属栏目",
-    "": "字号 字体 字体大小 文字大小 浏览次数 浏览量 浏览 阅读 阅读量 阅读次数 点击 点击数 点击率 点击量 访问量 "
-    "访问次数 分享 分享到 打印 关闭 收藏 评论 评论数 人气 保护视力色 视力保护色 热度 阅读数 点击次数",
-}.items():
-    for _name in _names.split():
-        _LABELS[_name] = _field
-
 _NAME = rf"\s*(?!通讯员|记者|摄影|报道|实习生)[{HAN_BUT_BAR}·]{{2,4}}(?=[\s、,)】\]/]|$)[\s、,/]*"
 _LABEL = re.compile(
-    rf"(?<![{HAN_BUT_BAR}])(?:" + "|".join(sorted(map(re.escape, _LABELS), key=len, reverse=True)) + r")\s*[:丨|/]\s*",
+    rf"(?<![{HAN_BUT_BAR}])(?:" + "|".join(sorted(map(re.escape, LABELS), key=len, reverse=True)) + r")\s*[:丨|/]\s*",
 )
 # A class of characters comes first, which is what makes a search quick.
 _CANDIDATE = re.compile(r"[:：丨｜|年12１２记記讯訊](?<=(?=[:：丨｜|年]|[12１２][0-9０-９]{3}|[记記]者|[讯訊][员員]).)")
-# How a line of fields begins: with a label or a date, perhaps in brackets; or it names a role.
+# The site that a line of fields may begin with: its domain, its name, its channel.
+_SITE = (
+    rf"(?:(?:[a-zA-Z0-9-]+\.)+(?:com|cn|net|org|COM|CN|NET|ORG)|[{COMMON_HAN}]{{2,8}}[网網](?:[{COMMON_HAN}]{{1,6}}(?:频道|頻道))?|"
+    rf"[{COMMON_HAN}]{{2,8}}(?:频道|頻道))"
+)
+_SITE_LEAD = re.compile(rf"(?P<site>{_SITE})\s*(?P<open>[(\[【|]?)\s*", re.I)
+# How a line of fields begins: with a label or a date, perhaps in brackets, or with a site; or it names a role.
 _BEGINS = re.compile(
+    rf"{_SITE}[\s　(（\[【|｜]{{0,8}}[12１２]|"
     r"[(（【\[\s|｜丨/／]*(?:[0-9０-９零〇○一二三四五六七八九十百廿卅元两兩中民]|[^:：丨｜|/／]{1,16}[:：丨｜|/／])"
 )
 _ROLE = re.compile(r"[记記讯訊](?:(?<=[记記])者|(?<=[讯訊])[员員])")
@@ -104,6 +87,8 @@ _ATTACHED = re.compile(r"附[件录錄表图圖]\s*(?:[A-Z]|[\d一二三四五�
 _COUNTED = re.compile(
     r"[(（]?[\d一二三四五六七八九十]{1,3}[)）、.．]|[①-⑳]|第[\d一二三四五六七八九十百]{1,5}[章节節条條款]"
 )
+_BRACKETED = re.compile(r"^[\[(（【［]\s*([^\[\](（）)【】［］]+?)\s*[\])）】］]$")
+_TITLED = re.compile(rf"^(?:本报|本网|本刊)?(?:记者|記者|通讯员|通訊員)(?=(?:{_PERSON.pattern})$)")
 _EVENT = re.compile(r"(?:时间|日期)\s*:")
 _SENTENCE_END = re.compile(r"[。！？!?；;]")
 _PEOPLE = frozenset({"author", "correspondent", "editor", "proofreader", "reviewer", "photographer"})
@@ -121,7 +106,7 @@ class Found(NamedTuple):
 
 
 def _people(value: str) -> str:
-    return " ".join(re.findall(r"[^\s、,，/丨|;；]+", value))
+    return " ".join(_TITLED.sub("", name) for name in re.findall(r"[^\s、,，/丨|;；]+", value))
 
 
 def line_metadata(line: str) -> Found:
@@ -149,27 +134,38 @@ def _labelled(line: str, folded: str) -> Found:
     end = len(line) - begin
     marks = list(_LABEL.finditer(folded, begin, end))
     first, *others = [*(mark.start() for mark in marks), end]
-    lead = _leading_date(folded[:first], begin)
+    lead = _leading_date(line, folded[:first], begin, labelled=bool(marks))
     if lead is None or not (lead or marks):
         return Found({}, False)
-    metadata = {"published": lead} if lead else {}
+    site, metadata = lead.pop("site", ""), lead
     for mark, stop in zip(marks, others, strict=True):
         value = line[mark.end() : stop].strip(" \t|丨/,，;；　")
-        key = _LABELS[re.sub(r"[\s:丨|/]+$", "", mark.group())]
+        key = LABELS[re.sub(r"[\s:丨|/]+$", "", mark.group())]
+        value = _BRACKETED.sub(r"\1", value) if key == "source" or key in _PEOPLE else value
         if value and not _fits(key, value):
             return Found({}, False)
         _put(metadata, key, value)
-    return Found(metadata, True)
+    return Found({"source": site, **metadata} if site else metadata, True)
 
 
-def _leading_date(lead: str, begin: int) -> str | None:
-    """The date that `lead` is from `begin` on, a time of day aside; "" where nothing stands there, None for a text."""
+def _leading_date(line: str, lead: str, begin: int, *, labelled: bool) -> dict[str, str] | None:
+    """The date that `lead`, the folded beginning of `line`, is from `begin` on, a time of day aside.
+
+    Nothing where nothing stands there, None for a text. A site may stand before it, if more follows than a day: a
+    label, or the time of day, which no signature has.
+    """
     found = find_date(lead)
-    if found is None:
-        return None if lead[begin:].strip(_BARS) else ""
+    if not found:
+        return None if lead[begin:].strip(_BARS) else {}
     day, start, stop = found
     rest = re.sub(_CLOCK, "", re.sub(_CLOCK + r"$", "", lead[stop:], flags=re.I), count=1, flags=re.I)
-    return day if start == begin and not rest.strip(_BARS) else None
+    if start == begin:
+        return None if rest.strip(_BARS) else {"published": day}
+    site = _SITE_LEAD.fullmatch(lead, begin, start)
+    if site is None or not (labelled or len(rest.strip()) < len(lead[stop:].strip())):
+        return None
+    closed = rest.strip(_BARS) == {"": "", "(": ")", "[": "]", "【": "】", "|": ""}[site["open"]]
+    return {"published": day, "site": line[site.start("site") : site.end("site")]} if closed else None
 
 
 def _fits(key: str, value: str) -> bool:
@@ -271,7 +267,7 @@ def _tells_more(value: str, known: str | None) -> bool:
 def _told(line: str) -> bool:
     """Whether a line is `label：value` and the label none of a byline's."""
     label = re.match(r"([^\s:]{2,8})\s*:", fold(line.strip()))
-    return label is not None and label[1] not in _LABELS
+    return label is not None and label[1] not in LABELS
 
 
 def _is_furniture(line: str) -> bool:
@@ -280,7 +276,7 @@ def _is_furniture(line: str) -> bool:
 
 def _value_below(label: str, line: str, metadata: dict[str, str]) -> bool:
     """Whether `line` is the value of the label that stands alone above it; it is put into `metadata`."""
-    key = _LABELS.get(re.sub(r"[\s:丨|/]+$", "", fold(label).strip()), "")
+    key = LABELS.get(re.sub(r"[\s:丨|/]+$", "", fold(label).strip()), "")
     value = line.strip()
     if line_metadata(line).metadata.keys() - {"published"} or _is_furniture(line) or not _surely_fits(key, value):
         return False

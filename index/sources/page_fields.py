@@ -25,7 +25,16 @@ _OF_A_SITE = re.compile(
 _BETWEEN = re.compile(r"\s*(?:[_|｜»]|::|\s[-–—]|-)+\s*")  # the parts of a `<title>`
 _MIN_TITLE = 4  # characters
 _ROLE = re.compile(r"^\s*(?:作者|记者|記者|文|撰文|本报记者|通讯员)\s*(?:[:：/|]\s*|\s+)")
-_RIGHTS = re.compile(r"\s*(?:版权所有|©|copyright|all rights reserved|备案|ICP|网站|官方网站|官网$).*$", re.I)
+_SOURCE_LABEL = r"(?:(?:文章|稿件|信息|新闻|内容|消息)?(?:来源|來源)|稿源|转自|摘自|出处)\s*[:：]\s*"
+_LABELLED = re.compile(rf"^\s*{_SOURCE_LABEL}")
+_SOURCE_BESIDE = re.compile(
+    rf"(?<!\w){_SOURCE_LABEL}[\[(（【［]?\s*([^\s|｜/丨\])）】］=]{{2,20}})(?=[\s|｜/丨\])）】］]|$)"
+)
+_MIN_BESIDE_NAME = 8  # characters beside a name from which the item of a list that holds it leads to another article
+_LINKED = 0.6  # share of its characters within links, likewise
+_RIGHTS = re.compile(
+    r"\s*(?:版权所有|©|copyright|all rights reserved|备案|ICP|网站|官方网站|官网$|\s原创稿?$).*$", re.I
+)
 
 
 def without_site(title: str) -> str:
@@ -51,15 +60,17 @@ def author_of(names: str) -> str:
 
 
 def source_of(name: str) -> str:
-    """The name of a site without its claims: `某网版权所有` -> `某网`; nothing where that is all."""
+    """The name of a site without its claims and label: `来源：某网版权所有` -> `某网`; nothing where that is all."""
     name = next((part for part in re.split(r"[|｜]", re.sub(r"\s+", " ", name)) if part.strip()), "")
+    name = _LABELLED.sub("", name)
     name = _RIGHTS.sub("", name).strip(" -_·:：")
     return "" if len(name) > 30 or _NO_NAME.search(name) else name
 
 
 _NAMED = {
     "author": ("author", "byl", "article:author", "contentauthor", "og:article:author"),
-    "source": ("source", "contentsource", "mediaid", "og:site_name"),
+    "source": ("source", "contentsource", "mediaid"),
+    "site": ("og:site_name",),
     "published": ("pubdate", "publishdate", "article:published_time", "og:published_time", "publish_time", "og:time"),
     "title": ("og:title", "articletitle"),
 }
@@ -75,6 +86,49 @@ def told_in_head(tree: Any) -> dict[str, str]:
         if field and value and not MARKUP.search(value):
             found.setdefault(field, value)
     return found
+
+
+def names_of(tree: Any, said: dict[str, str], found: dict[str, str], title: str, beside: list[str]) -> dict[str, str]:
+    """Author and source of a page, each where it says them.
+
+    What names the source of this article, in the head or in the lines `beside` its title, comes before the site's name.
+    `said` is from `told_in_head`, `found` is trafilatura's.
+    """
+    labelled = [match[1] for line in beside if len(line) <= _MAX_BYLINE and (match := _SOURCE_BESIDE.search(line))]
+    written = [name for name in labelled if name not in title]  # a picture's source may be the article
+    sites = [source_of(fields.get(key, "")) for fields, key in ((found, "source"), (said, "site"))]
+    sources = source_of(said.get("source", "")), *map(source_of, written[:1]), *([] if written else sites)
+    source = next(filter(None, sources), "")
+    names = found.get("author", "").split(";")
+    author = author_of(";".join(name for name in names if not _in_a_list(tree, name.strip())))
+    if author in sites and author != source:
+        author = ""  # a site that signs all of its pages wrote none that names another source
+    if not author and (author := author_of(said.get("author", ""))) in (source, *sites):
+        author = ""
+    return {"author": author, "source": source}
+
+
+def _in_a_list(tree: Any, name: str) -> bool:
+    """Whether a name stands on the page in items alone that are links to other articles, each with its author."""
+    if tree is None or not name or any(name in (node.get("content") or "") for node in tree.iter("meta")):
+        return False
+    holders = [node for node in tree.iter() if name in (node.text or "")]
+    holders += [node.getparent() for node in tree.iter() if name in (node.tail or "")]
+    return bool(holders) and all(_leads_elsewhere(node, name) for node in holders)
+
+
+def _leads_elsewhere(node: Any, name: str) -> bool:
+    while node is not None and node.tag not in ("li", "dd"):
+        node = node.getparent()
+    if node is None:
+        return False
+    length = _length(node)
+    linked = sum(_length(link) for link in node.iter("a") if link.get("href"))
+    return bool(linked > _LINKED * length and length - len(name) >= _MIN_BESIDE_NAME)
+
+
+def _length(node: Any) -> int:
+    return len(re.sub(r"\s+", "", node.text_content()))
 
 
 # A line above the text that names a field: 来源：某报, 2024-03-05 08:30 作者：某人. Cleaning takes it out of the text.

@@ -16,7 +16,7 @@ from index.analysis.dates import find_date
 from index.sources import tables
 from index.sources.html_tables import is_grid, spanned
 from index.sources.list_labels import labels_of
-from index.sources.page_fields import author_of, chosen_title, is_byline, source_of, told_in_head, trafilatura_of
+from index.sources.page_fields import chosen_title, is_byline, names_of, told_in_head, trafilatura_of
 from index.sources.page_furniture import NAMED, SITE_WORDS, is_count
 from index.sources.style_sheets import without_rules
 
@@ -321,12 +321,17 @@ def _below_title(ours: list[Block], title: str) -> list[Block]:
     return [*(block for block in ours[:at] if block.main or block.table), *ours[at - _ABOVE :]]
 
 
-def _day_beside(found: list[Block], title: str) -> str | None:
-    """The day in a line by itself, or behind its label, right below the title."""
+def _beside(found: list[Block], title: str) -> list[str]:
+    """The lines right below the title."""
     wanted = _compact(title)
-    at = next((n for n, block in enumerate(found) if wanted and _compact(block.text) == wanted), None)
-    for block in found[at + 1 : at + 1 + _BESIDE] if at is not None else ():
-        if (match := find_date(block.text)) and _DATED.match(block.text[: match[1]]) and len(block.text) <= 80:
+    at = next((n for n, block in enumerate(found) if wanted and _compact(block.text) == wanted), len(found))
+    return [block.text for block in found[at + 1 : at + 1 + _BESIDE]]
+
+
+def _day_beside(beside: list[str]) -> str | None:
+    """The day in a line by itself, or behind its label, right below the title."""
+    for line in beside:
+        if (match := find_date(line)) and _DATED.match(line[: match[1]]) and len(line) <= 80:
             return match[0]
     return None
 
@@ -380,14 +385,12 @@ def html(page: str) -> dict[str, Any]:
     title = title_of(tree, shown, said, found.get("title", ""))
     text = article_text(shown, title, theirs)
     record: dict[str, Any] = {**said, **found, "text": without_rules(text if text.strip() else visible_text(page))}
-    record["title"] = title
-    days = (said.get("published", ""), _day_beside(shown, title) or "", found.get("published", ""))
+    beside = _beside(shown, title)
+    record |= {"title": title, "site": "", **names_of(tree, said, found, title, beside)}
+    days = (said.get("published", ""), _day_beside(beside) or "", found.get("published", ""))
     record.pop("published", None)
     if day := next((day for day in days if find_date(day)), ""):
         record["published"] = day
-    for key, cleaned in (("author", author_of), ("source", source_of)):
-        if key in record:
-            record[key] = cleaned(record[key])
     if (account := tree.find(".//*[@id='js_name']") if tree is not None else None) is not None:
         record["source"] = re.sub(r"\s+", " ", account.text_content()).strip() or record.get("source", "")
     if "published" not in record and (date := _WECHAT_DATE.search(page)):

@@ -9,6 +9,7 @@ from index.cleaning.clean import clean
 from index.models import Article
 from index.sources import web
 from index.sources.articles import read_sources
+from index.sources.page_fields import author_of, source_of
 from index.sources.web import visible_text
 from scripts.bench.extraction import FIELDS, ours, scores
 from scripts.bench.made_pages import pages
@@ -137,7 +138,7 @@ def test_a_title_that_names_the_site_is_none(element, title):
     ],
 )
 def test_authors_are_names(names, author):
-    assert web.author_of(names) == author
+    assert author_of(names) == author
 
 
 def test_the_line_above_the_text_stays_for_its_fields_to_be_read():
@@ -173,7 +174,41 @@ def test_made_pages_come_out_whole(made):
     [("柳溪网版权所有", "柳溪网"), ("柳溪网", "柳溪网"), ("© 2020", ""), ("柳溪网 | 发表评论", "柳溪网")],
 )
 def test_sources_make_no_claims(name, source):
-    assert web.source_of(name) == source
+    assert source_of(name) == source
+
+
+_SIDE = "".join(
+    f"<li><a href='/b/{n}'><span class='author'>{name}：</span>{name}说开春以后的{n}号渡口</a></li>"
+    for n, name in enumerate(("陈大同", "李舟", "王桥"), 3)
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "byline", "fields"),
+    [
+        ("<meta name='source' content='来源：渡口日报'>", "", ("渡口日报", None)),
+        ("<meta name='contentsource' content='渡口日报 原创稿'>", "", ("渡口日报", None)),
+        ("", "2019-03-05 08:00　来源：渡口日报　作者：周远", ("渡口日报", "周远")),
+        ("<meta name='author' content='柳溪网'>", "来源：[ 渡口日报 ]", ("渡口日报", None)),
+        ("<meta name='author' content='周远'>", "2019-03-05 08:00", ("柳溪网", "周远")),
+        ("", "来源：渡口的船修好了", ("柳溪网", None)),  # that of a picture, which is the article
+        ("", "来源：size=20", ("柳溪网", None)),
+        ("", "<ul><li>作者：<a class='author' href='/u'>周远</a></li></ul>", ("柳溪网", "周远")),
+    ],
+)
+def test_what_a_page_says_of_its_article_comes_before_the_name_of_the_site(head, byline, fields):
+    page = (
+        f"<html><head><title>渡口的船修好了</title><meta property='og:site_name' content='柳溪网'>{head}</head><body>"
+        f"<h1>渡口的船修好了</h1><div>{byline}</div><p>{BODY[0]}</p><p>{BODY[1]}</p>"
+        f"<div class='side'><ul>{_SIDE}</ul></div></body></html>"
+    )
+    found = clean(Article("a", "渡口的船修好了", web.html(page)["text"], **_names(web.html(page)))).article
+    assert (found.source, found.author) == fields
+    assert all(line in found.text for line in BODY)
+
+
+def _names(page):
+    return {key: page[key] for key in ("source", "author") if key in page}
 
 
 def test_a_table_keeps_its_cells():
