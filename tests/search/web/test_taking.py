@@ -9,8 +9,6 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from tests.search.web.conftest import until
-
 
 @pytest.mark.parametrize("kind", ["csv", "json", "ris"])
 def test_results_are_saved_as_a_file(open_page, kind):
@@ -34,7 +32,7 @@ def test_the_address_of_a_feed_is_copied(open_page):
     page = open_page(context={"permissions": ["clipboard-read", "clipboard-write"]}, q="加装电梯")
     page.click("#take summary")
     page.click("#take button:has-text('Atom')")
-    until(page, "document.querySelector('#take .said').textContent")
+    page.wait_for_selector("#take .said:has-text('已复制')")  # not yet while it says that it is looking
     assert page.locator("#take details[open]").count() == 1
     page.keyboard.press("Escape")
     assert page.locator("#take details[open]").count() == 0
