@@ -27,6 +27,8 @@ from index.sources.articles import read_sources
 from search.engine import SearchEngine
 
 pytest_plugins = ["tests.heavy"]
+# A server of some test's own may say to a connection still open that it pings too often, in the middle of another test.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # it reports to its makers as soon as it is imported
 

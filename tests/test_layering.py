@@ -157,7 +157,13 @@ def test_only_the_settings_read_the_environment():
     assert ROOT / "search" / "settings.py" in readers
     del readers[ROOT / "search" / "settings.py"]
     # Of others, not settings of ours.
-    switches = {"HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM", "XDG_CACHE_HOME", "PROMETHEUS_MULTIPROC_DIR"}
+    switches = {
+        "HF_HUB_OFFLINE",
+        "TOKENIZERS_PARALLELISM",
+        "XDG_CACHE_HOME",
+        "PROMETHEUS_MULTIPROC_DIR",
+        "GRPC_VERBOSITY",
+    }
     for path, text in readers.items():
         assert set(re.findall(r"(?:environ|getenv)\W+(?:get\W+)?(\w*)", text)) <= switches, path.name
 

@@ -5,6 +5,7 @@ nothing. Waits between attempts grow and are drawn at random, so that many clien
 """
 
 import logging
+import os
 import random
 import re
 import time
@@ -28,6 +29,8 @@ class Client:
 
     def __init__(self, address: Address, options: MilvusOptions) -> None:
         """Connect; EngineUnavailable where nobody answers or lets us in, BadOption where pymilvus is missing."""
+        # What goes wrong on a connection becomes an error of ours; grpc would write its own lines to stderr, too.
+        os.environ["GRPC_VERBOSITY"] = os.environ.get("GRPC_VERBOSITY", "NONE")
         try:
             from pymilvus import MilvusClient
         except ImportError as error:
