@@ -57,11 +57,15 @@ def name_facets(names: Iterable[str]) -> list[str]:
 
 def names_of(article: Article) -> set[str]:
     """What an article is called: its title, without what brackets add to it or the state before it, and its number."""
-    title = article.title.rstrip()
-    titles = {article.title, _QUALIFIER.sub("", title) if title[-1:] in _QUALIFIES else title}
+    titles = {article.title, _unqualified(article.title)}
     titles |= {title.removeprefix(_STATE) for title in titles}
     found = {normal(title) for title in titles} | {normal(article.meta.get("document_number", ""))}
     return {name for name in found if len(name) > 1}
+
+
+def _unqualified(title: str) -> str:
+    title = title.rstrip()
+    return _QUALIFIER.sub("", title) if title[-1:] in _QUALIFIES else title
 
 
 def letter_names(article: Article) -> set[str]:
@@ -69,7 +73,9 @@ def letter_names(article: Article) -> set[str]:
 
     民诉法 is the 民事诉讼法: whoever cites laws shortens them so, and few texts define it.
     """
-    title = normal(_QUALIFIER.sub("", article.title).removeprefix(_STATE))
+    if _LAW not in article.title:
+        return set()
+    title = normal(_unqualified(article.title).removeprefix(_STATE))
     if not _LONG_LAW.fullmatch(title):
         return set()
     inner = [letters for count in (1, 2) for letters in combinations(title[1:-1], count)]

@@ -243,7 +243,7 @@ class Ranker:
         idf = idf_mass(query.own_words, self, self._chunks)
         mass = sum(idf.values())
         found = np.array([e.bm25 for e in evidence], np.float64)
-        articles = [e.chunk_id[: e.chunk_id.rindex(":")] for e in evidence]
+        articles = [article_of(e.chunk_id) for e in evidence]
         covered = self._covered(query, idf, evidence)
         bm25 = scale_bm25(found, full=self._mix.strength * mass) * np.maximum(covered, _MIN_COVERED) ** _COVERAGE
         cosine = two_levels(evidence)
