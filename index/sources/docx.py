@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from index.sources import encodings, tables, web
+from index.sources import encodings, tables
 from index.sources.docx_lists import Lists, Styles, on
 from index.sources.packages import Element, Package, attribute, child, chosen, descendants, drawn_text, name_of
+from index.sources.page_blocks import visible_text
 from index.sources.records import Record, Records, not_read
 from index.sources.titles import author_of
 
@@ -109,7 +110,7 @@ class _Document:
         if data.startswith(b"PK"):
             return _Document(Package(data), self._depth + 1).text() if self._depth < _DEPTH else []
         text = encodings.decode(data) or ""
-        shown = web.visible_text(text) if re.search(r"<(?:html|body|p|div)\b", text, re.I) else text
+        shown = visible_text(text) if re.search(r"<(?:html|body|p|div)\b", text, re.I) else text
         return [line.strip() for line in shown.split("\n") if line.strip()]
 
     def unread(self) -> dict[str, int]:

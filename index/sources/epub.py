@@ -5,8 +5,9 @@ import re
 from typing import Any
 
 from index.models import Skipped, SkipReason
-from index.sources import encodings, web
+from index.sources import encodings
 from index.sources.packages import Element, Package, attribute, descendants, name_of
+from index.sources.page_blocks import visible_text
 from index.sources.records import Record, Records
 from index.sources.titles import author_of, title_of
 
@@ -42,13 +43,13 @@ def read_epub(data: bytes, where: str) -> Records:
         if name is None or page is None:
             missing.append(href)
             continue
-        text = web.visible_text(page)
+        text = visible_text(page)
         if len(text) < _MIN_CHARS_FOR_CHAPTER:
             waiting += f"{text}\n\n" if text else ""
             continue
         number += 1
         heading = _HEADING.search(page)
-        title = names.get(name) or (web.visible_text(heading[1]).replace("\n", " ") if heading else "")
+        title = names.get(name) or (visible_text(heading[1]).replace("\n", " ") if heading else "")
         content: dict[str, Any] = {"title": " ".join(title.split()), "text": waiting + text, **told}
         waiting = ""
         yield Record({k: v for k, v in content.items() if v}, f"{where}!/{name}", whole_file=True)

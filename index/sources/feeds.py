@@ -6,6 +6,7 @@ from typing import Any
 from index.models import Skipped, SkipReason
 from index.sources import encodings, markup, web
 from index.sources.packages import Element, attribute, name_of, parse_xml
+from index.sources.page_blocks import visible_text
 from index.sources.records import Record, Records
 
 _BODIES = ("encoded", "content", "description", "summary", "subtitle")
@@ -97,9 +98,9 @@ def _shown(node: Element) -> str:
     if any(name_of(one) for one in node):
         from lxml import etree
 
-        return web.visible_text(etree.tostring(node, encoding="unicode"))
+        return visible_text(etree.tostring(node, encoding="unicode"))
     return _plain(_text(node))
 
 
 def _plain(text: str) -> str:
-    return web.visible_text(text) if _TAGGED.search(text) else text
+    return visible_text(text) if _TAGGED.search(text) else text

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from index.sources import web
 from index.sources.field_names import field_of
+from index.sources.page_blocks import visible_text
 
 _BLOCK_END = re.compile(r"</(?:p|div|li|ul|ol|h[1-6]|table|tr|section|article|blockquote)\s*>|<br\s*/?>", re.I)
 _BEGINS_WITH_TAG = re.compile(
@@ -24,9 +24,9 @@ def plain_text(value: str) -> str:
         return value
     if "<" not in value and "&" in value and _WHOLLY_ESCAPED.fullmatch(value):
         shown = html.unescape(value)
-        return web.visible_text(shown) if _BEGINS_WITH_TAG.match(shown) and _BLOCK_END.search(shown) else shown
+        return visible_text(shown) if _BEGINS_WITH_TAG.match(shown) and _BLOCK_END.search(shown) else shown
     if _BLOCK_END.search(value) or (_BEGINS_WITH_TAG.match(value) and "</" in value):
-        return web.visible_text(value)
+        return visible_text(value)
     return html.unescape(value) if _ENTITY.search(value) else value
 
 

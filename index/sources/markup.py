@@ -8,8 +8,8 @@ import tomllib
 from collections.abc import Iterator, Set
 from typing import Any
 
-from index.sources import web
 from index.sources.note_marks import line_words
+from index.sources.page_blocks import visible_text
 from index.sources.style_sheets import without_elements, without_rules
 
 _FRONT = re.compile(r"\A﻿?---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S)
@@ -185,7 +185,7 @@ def _html_apart(prose: str) -> Iterator[tuple[str, bool]]:
     prose = without_elements(_COMMENT.sub("", prose) if "<!--" in prose else prose)
     for match in _HTML.finditer(prose) if "</" in prose else ():
         yield prose[at : match.start()], False
-        yield web.visible_text(match[0]), True
+        yield visible_text(match[0]), True
         at = match.end()
     yield prose[at:], False
 

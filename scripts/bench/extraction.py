@@ -26,6 +26,8 @@ from index.cleaning.clean import clean
 from index.models import Article
 from index.sources import web
 from index.sources.articles import read_sources
+from index.sources.page_article import article_blocks
+from index.sources.page_blocks import blocks, parsed, visible_text
 from index.sources.page_fields import trafilatura_of
 from scripts.bench import documents
 from scripts.bench.made_documents import Made
@@ -50,10 +52,9 @@ def _decoded(path: Path) -> str:
 
 
 def _density(path: Path) -> Told:
-    tree = web.parsed(_decoded(path))
-    return "\n".join(block.text for block in web.article_blocks(web.blocks(tree))), {
-        "title": web.title_of(tree, web.blocks(tree), {}, "")
-    }
+    tree = parsed(_decoded(path))
+    found = blocks(tree)
+    return "\n".join(block.text for block in article_blocks(found)), {"title": web.title_of(tree, found, {}, "")}
 
 
 def _trafilatura(path: Path) -> Told:
@@ -64,7 +65,7 @@ def _readability(path: Path) -> Told:
     module = importlib.import_module("readability")
     logging.getLogger("readability.readability").setLevel(logging.CRITICAL)
     page = module.Document(_decoded(path))
-    return web.visible_text(page.summary()), {"title": page.short_title()}
+    return visible_text(page.summary()), {"title": page.short_title()}
 
 
 def _justext(path: Path) -> Told:

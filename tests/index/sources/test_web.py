@@ -9,8 +9,8 @@ from index.cleaning.clean import clean
 from index.models import Article
 from index.sources import web
 from index.sources.articles import read_sources
+from index.sources.page_blocks import visible_text
 from index.sources.page_fields import author_of, source_of
-from index.sources.web import visible_text
 from scripts.bench.extraction import FIELDS, ours, scores
 from scripts.bench.made_pages import pages
 
@@ -54,7 +54,7 @@ def test_inline_elements_cut_no_sentence():
 
 def test_readings_above_characters_are_left_out():
     ruby = "<p>船<ruby>桅<rp>(</rp><rt>wéi</rt><rp>)</rp></ruby>上<ruby>挂<rt>guà</rt></ruby>着灯。</p>"
-    assert web.visible_text(ruby) == "船桅上挂着灯。"
+    assert visible_text(ruby) == "船桅上挂着灯。"
 
 
 def test_a_saved_page_of_an_account_is_its_content():
@@ -222,7 +222,7 @@ def test_a_table_keeps_its_cells():
 
 def test_elements_within_elements_thousands_deep_are_read():
     deep = "<div>" * 3000 + BODY[0] + "</div>" * 3000
-    assert BODY[0] in web.visible_text(f"<html><body>{deep}</body></html>")
+    assert BODY[0] in visible_text(f"<html><body>{deep}</body></html>")
 
 
 @pytest.mark.parametrize(
