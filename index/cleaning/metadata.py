@@ -13,6 +13,7 @@ from index.analysis.characters import COMMON_HAN, HAN_BUT_BAR
 from index.analysis.dates import find_date
 from index.analysis.fold import fold
 from index.cleaning.byline_labels import LABELS
+from index.sources.titles import names_nobody
 
 _CLOCK = r"(?:\s*[T ]?\s*(?:上午|下午)?\s*\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}秒?|分)?(?:\.\d+)?(?:z|[+-]\d\d:?\d\d)?)?"
 _NAME = rf"\s*(?!通讯员|记者|摄影|报道|实习生)[{HAN_BUT_BAR}·]{{2,4}}(?=[\s、,)】\]/]|$)[\s、,/]*"
@@ -201,7 +202,7 @@ def _put(metadata: dict[str, str], key: str, value: str) -> None:
         if when:
             metadata.setdefault("published", when)
         value = _people(value) if key in _PEOPLE else value.split(" | ")[0].strip()
-    if value:
+    if value and not (key in ("source", "author") and names_nobody(value)):
         metadata.setdefault(key, value)
 
 

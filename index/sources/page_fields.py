@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from index.analysis.characters import COMMON_HAN
+from index.sources.titles import names_nobody
 
 _SITE = re.compile(
     r"\s*(?:[-_|–—]|::|»|·)+\s*[^-_|–—]{0,24}(?:网|網|报|報|站|频道|頻道|门户|政府|新闻|新聞|中心|日报|在线|論壇|论坛|博客|com|cn|net|org)\s*$",
@@ -55,7 +56,7 @@ def names_a_site(title: str) -> bool:
 def author_of(names: str) -> str:
     """Names alone, separated by blanks: no addresses, roles or buttons; nothing where none is left."""
     parts = [_ROLE.sub("", part).strip() for part in re.split(r"[;；,，、/|\n]", names)]
-    good = [part for part in parts if 2 <= len(part) <= 24 and not _NO_NAME.search(part)]
+    good = [part for part in parts if 2 <= len(part) <= 24 and not (_NO_NAME.search(part) or names_nobody(part))]
     return " ".join(dict.fromkeys(good[:6]))
 
 
@@ -64,7 +65,7 @@ def source_of(name: str) -> str:
     name = next((part for part in re.split(r"[|｜]", re.sub(r"\s+", " ", name)) if part.strip()), "")
     name = _LABELLED.sub("", name)
     name = _RIGHTS.sub("", name).strip(" -_·:：")
-    return "" if len(name) > 30 or _NO_NAME.search(name) else name
+    return "" if len(name) > 30 or _NO_NAME.search(name) or names_nobody(name) else name
 
 
 _NAMED = {
@@ -91,14 +92,16 @@ def told_in_head(tree: Any) -> dict[str, str]:
 def names_of(tree: Any, said: dict[str, str], found: dict[str, str], title: str, beside: list[str]) -> dict[str, str]:
     """Author and source of a page, each where it says them.
 
-    What names the source of this article, in the head or in the lines `beside` its title, comes before the site's name.
+    What names the source of this article, in the head or in the lines `beside` its title, comes before the site's name,
+    even where it names none, as `网络` does.
     `said` is from `told_in_head`, `found` is trafilatura's.
     """
     labelled = [match[1] for line in beside if len(line) <= _MAX_BYLINE and (match := _SOURCE_BESIDE.search(line))]
     written = [name for name in labelled if name not in title]  # a picture's source may be the article
     sites = [source_of(fields.get(key, "")) for fields, key in ((found, "source"), (said, "site"))]
-    sources = source_of(said.get("source", "")), *map(source_of, written[:1]), *([] if written else sites)
-    source = next(filter(None, sources), "")
+    told = said.get("source", "")
+    unnamed = bool(written) or names_nobody(_LABELLED.sub("", told))
+    source = next(filter(None, (source_of(told), *map(source_of, written[:1]), *([] if unnamed else sites))), "")
     names = found.get("author", "").split(";")
     author = author_of(";".join(name for name in names if not _in_a_list(tree, name.strip())))
     if author in sites and author != source:

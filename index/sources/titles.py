@@ -1,4 +1,4 @@
-"""What programs write where nobody gave a title or an author: no title, no author."""
+"""What programs and sites write where nobody gave a title, an author or a source: none of them."""
 
 import re
 
@@ -29,6 +29,14 @@ _NOBODY = frozenset(
     "thinkcentre thinkpad samsung toshiba microsoft office wps apache poi openpyxl 雨林木风 番茄花园 深度技术 "
     "电脑公司".split()
 ) | {"think centre", "think pad", "microsoft office", "apache poi", "hewlett-packard", "tencent", "un-named"}
+_UNNAMED = (
+    "网络 網絡 網路 互联网 互聯網 因特网 网上 網上 本站 本网 本網 网站 網站 原创 原創 首发 转载 轉載 转贴 "
+    "转帖 转发 转自 摘自 摘录 来源 來源 来自 來自 整理 收集 搜集 采集 综合 綜合 汇总 佚名 无名氏 未知 不详 "
+    "不詳 匿名 网友 網友 用户 作者 投稿 供稿 上传 编辑 小编 发布 其他 其它 暂无 无 internet network unknown "
+    "original none null n/a"
+).split()
+_BETWEEN = r"(?:[自于讯稿和及/、,，.…-]|\s)*"
+_NOWHERE = re.compile(rf"{_BETWEEN}(?:(?:{'|'.join(_UNNAMED)}){_BETWEEN})+", re.I)
 _USER = re.compile(r"(?<=\S)\s*(?:user|用户)$")
 
 
@@ -53,3 +61,8 @@ def author_of(author: str | None) -> str:
     plain = " ".join((author or "").replace("\0", "").split())
     nobody = not _NOBODY.isdisjoint({plain.lower(), _USER.sub("", plain.lower())})
     return "" if nobody or not any(char.isalpha() for char in plain) else plain
+
+
+def names_nobody(name: str) -> bool:
+    """Whether what stands as a source or an author names none: `网络`, `本站原创`, `转载`, `佚名`."""
+    return bool(_NOWHERE.fullmatch(name.strip().strip("()（）[]【】")))

@@ -171,7 +171,15 @@ def test_made_pages_come_out_whole(made):
 
 @pytest.mark.parametrize(
     ("name", "source"),
-    [("柳溪网版权所有", "柳溪网"), ("柳溪网", "柳溪网"), ("© 2020", ""), ("柳溪网 | 发表评论", "柳溪网")],
+    [
+        ("转载自网络", ""),
+        ("综合整理", ""),
+        ("于和平", "于和平"),
+        ("柳溪网版权所有", "柳溪网"),
+        ("柳溪网", "柳溪网"),
+        ("© 2020", ""),
+        ("柳溪网 | 发表评论", "柳溪网"),
+    ],
 )
 def test_sources_make_no_claims(name, source):
     assert source_of(name) == source
@@ -193,6 +201,10 @@ _SIDE = "".join(
         ("<meta name='author' content='周远'>", "2019-03-05 08:00", ("柳溪网", "周远")),
         ("", "来源：渡口的船修好了", ("柳溪网", None)),  # that of a picture, which is the article
         ("", "来源：size=20", ("柳溪网", None)),
+        ("", "2019-03-05 08:00　来源：网络　作者：佚名", (None, None)),
+        ("", "来源：本站原创", (None, None)),
+        ("<meta name='source' content='互联网转载'>", "", (None, None)),
+        ("<meta name='source' content='渡口网络报'>", "", ("渡口网络报", None)),
         ("", "<ul><li>作者：<a class='author' href='/u'>周远</a></li></ul>", ("柳溪网", "周远")),
     ],
 )
@@ -342,3 +354,40 @@ def test_the_wide_blank_of_chinese_code_pages_is_a_blank(tmp_path):
         text = clean(item).article.text
         assert "\ue5e5" not in text
         assert all(line in text for line in _WELL)
+
+
+def _told(line):
+    return visible_text(f"<div>{line}</div>")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("<span>2018-04-09</span><span>来源：水乡晚报</span>", "2018-04-09 来源：水乡晚报"),
+        ("<em>水乡晚报</em><em>2018年4月9日</em><em>08:15</em>", "水乡晚报 2018年4月9日 08:15"),
+        ("<span>作者：周远</span><a href='/p'>打印</a>", "作者：周远 打印"),
+        ("<a href='/1'>修渠记</a><a href='/2'>看闸人</a>", "修渠记 看闸人"),
+        ("<b>作者：</b><b>周远</b>", "作者：周远"),
+        ("<span>2018</span><span>年</span><span>修</span><span>渠</span>", "2018年修渠"),
+        ("<i>2018-04-09</i><i>前修好</i>", "2018-04-09前修好"),
+        ("<a href='/1'>修渠</a><a href='/2'>的人</a>都回来了，井台也换了石。", "修渠的人都回来了，井台也换了石。"),
+        ("<span>石</span><b>匠</b><span>和</span><b>船</b><span>工</span>", "石匠和船工"),
+    ],
+)
+def test_elements_side_by_side_that_say_two_things_are_parted_and_words_are_not(line, told):
+    assert _told(line) == told
+
+
+_FILES = (
+    "<p><a href='/f/1.doc'>渡船检修登记表</a></p>",
+    "<table><tr><td><a href='/f/2.pdf?id=3'>渡船检修登记表</a></td></tr></table>",
+    "<ul class='fj'><li><a href='/down?id=4'>附件1：渡船检修登记表</a></li></ul>",
+)
+
+
+@pytest.mark.parametrize("file", _FILES)
+def test_what_is_attached_is_no_list_of_links(file):
+    page = f"<html><body><h1>添船的告示</h1><div class='con'>{TOLD}</div>{file}<p>主办：水乡 版权所有</p></body></html>"
+    text = web.html(page)["text"]
+    assert "渡船检修登记表" in text
+    assert "版权所有" not in text
