@@ -10,29 +10,50 @@ from collections.abc import Iterator
 from typing import Any
 
 from index.sources import encodings, tables
+from index.sources.charts import drawn_text
 from index.sources.docx_lists import Lists, Styles, on
-from index.sources.packages import Element, Package, attribute, child, chosen, descendants, drawn_text, name_of
+from index.sources.docx_nodes import (
+    GONE,
+    cells_of,
+    control,
+    flat,
+    form_value,
+    int_of,
+    name_of_root,
+    outermost,
+    page_field,
+    rows_of,
+    symbol,
+)
+from index.sources.equations import equation
+from index.sources.packages import Element, Package, attribute, child, chosen, descendants, name_of
 from index.sources.page_blocks import visible_text
 from index.sources.records import Record, Records, not_read
-from index.sources.titles import author_of
+from index.sources.titles import author_of, title_of
 
-_GONE = frozenset({"del", "moveFrom", "rt", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sdtPr", "sdtEndPr", "instrText"})
-_GONE |= frozenset({"delText", "delInstrText", "annotationRef", "footnoteRef", "endnoteRef", "binData", "proofErr"})
-_PAGE_FIELDS = frozenset({"PAGE", "NUMPAGES", "SECTIONPAGES", "SECTION"})
 _BARE = re.compile(r"[\s第页頁共总計计/／\-—–~·.,，|PpageofAGEOF\d]*")
-# What the symbol fonts show in place of their own codes: boxes and ticks of forms.
-_SYMBOLS = {"f0fe": "☑", "f052": "☑", "f0a8": "□", "f06f": "□", "f0fc": "✓", "f0fd": "☒", "f0fb": "✗", "f0b7": "·"}
+_CHARACTERS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "", "ptab": " "}
 _DEPTH = 4  # documents inside documents
+_HEAD, _FIRST = 12, 3  # blocks among which the title stands that the properties give, and a heading that is the title
+_MAX_TITLE = 60  # characters of a first line that is one
+_ENDS = frozenset("。：；，,:;.！!？?")
 
 
 def read_docx(data: bytes, where: str) -> Records:
     """One record of the whole file, and what of it was not read."""
     document = _Document(Package(data))
-    content: dict[str, Any] = {"text": "\n\n".join(document.text()), "title": document.title}
+    blocks = document.text()
     properties = document.package.xml("docProps/core.xml")
+    given = "" if properties is None else title_of(_text_of(properties, "title"))
+    content: dict[str, Any] = {"text": "\n\n".join(blocks), "title": document.title or document.heading(blocks, given)}
     content["author"] = author_of("" if properties is None else (_text_of(properties, "creator")))
     yield Record(content, where, whole_file=True)
     yield from not_read(where, document.unread())
+
+
+def _reads_as_title(line: str) -> bool:
+    most = _MAX_TITLE * (2 if line.isascii() else 1)
+    return len(line) <= most and " | " not in line and line[-1:] not in _ENDS
 
 
 def _text_of(root: Element, name: str) -> str:
@@ -54,12 +75,12 @@ class _Document:
         self._lists = Lists(package, self.main, self._styles)
         self._notes: list[tuple[str, str]] = []
         self.title = ""
-        self._lost: dict[str, int] = {}
+        self._chapters: list[str] = []  # headings of the first level
 
     def text(self) -> list[str]:
         """Every block: the body, then the notes, then headers and footers."""
         body = child(self._root, "body")
-        blocks = [] if body is None else _Story(self, self.main).blocks(body)
+        blocks = [] if body is None else _Story(self, self.main, body=True).blocks(body)
         notes = self._notes_of("footnote") + self._notes_of("endnote")
         seen = {*(block for text in (*blocks, self.title) for block in text.split("\n")), ""}
         margins = []
@@ -99,10 +120,25 @@ class _Document:
         """A paragraph with its number before it; the first of the style of titles is the title, and no block."""
         label = self._lists.label(properties)
         style = attribute(child(properties, "pStyle"), "val")
-        if style and not self.title and text and self._styles.name(style) == "title":
+        kind = self._styles.name(style) if style and text else ""
+        if kind == "title" and not self.title:
             self.title = " ".join((label + text).split())
             return ""
+        if kind == "heading 1":
+            self._chapters.append(label + text)
         return label + text if text else ""
+
+    def heading(self, blocks: list[str], given: str) -> str:
+        """The title of a file where none has its style: the one that its properties give, where the text begins with
+        it or with no title at all; the only heading of the first level, at the beginning; else "".
+
+        Files keep the properties of those that they were made from, so that these are not believed by themselves.
+        """
+        head = [" ".join(line.split()) for block in blocks[:_HEAD] for line in block.split("\n")]
+        if given and (given in head or not head or not _reads_as_title(head[0])):
+            return given
+        alone = self._chapters[0] if len(self._chapters) == 1 else ""
+        return " ".join(alone.split()) if alone in blocks[:_FIRST] and alone != blocks[0] else ""
 
     def taken_in(self, path: str) -> list[str]:
         """The text of a file that is part of this one (`altChunk`)."""
@@ -120,15 +156,17 @@ class _Document:
         return {
             "comment": sum(1 for root in comments if root is not None for _ in descendants(root, "comment")),
             "picture": sum(name.startswith("word/media/") for name in names),
-            "embedded file": sum(name.startswith("word/embeddings/") for name in names),
+            "embedded file": self.package.embedded("word/embeddings/"),
         }
 
 
 class _Story:
     """A run of blocks with fields of its own: the body, a note, a header."""
 
-    def __init__(self, document: _Document, part: str) -> None:
+    def __init__(self, document: _Document, part: str, *, body: bool = False) -> None:
         self._document = document
+        # What floats above the first words of the body waits for them: they are its title, and no box is.
+        self._held: list[str] | None = [] if body else None
         self._relations = document.package.relations(part)
         self._fields: list[
             list[Any]
@@ -146,16 +184,18 @@ class _Story:
             elif name == "tbl":
                 out += self._table(node)
             elif name == "sdt":
-                out += self.blocks(_control(node))
+                out += self.blocks(control(node))
             elif name == "altChunk":
                 out += self._document.taken_in(self._relations.get(attribute(node, "id"), ("", ""))[1])
             elif name == "AlternateContent":
                 out += [block for one in chosen(node) for block in self.blocks([one])]
-            elif name not in _GONE and name not in ("sectPr", "tblGrid"):
+            elif name not in GONE and name not in ("sectPr", "tblGrid"):
                 out += self.blocks(node)
         if self._carried and container is not None and name_of_root(container) in ("body", "hdr", "ftr"):
             out.append(self._carried)
             self._carried = ""
+        if self._held and name_of_root(container) == "body":
+            out += self._held
         return out
 
     def _paragraph(self, node: Element) -> list[str]:
@@ -166,18 +206,28 @@ class _Story:
         mark = child(properties, "rPr")
         if child(mark, "del") is not None or child(mark, "moveFrom") is not None:
             self._carried = text
-            return after
+            return self._released([], after)
         self._carried = ""
         lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")]
         block = self._document.paragraph(properties, "\n".join(line for line in lines if line))
-        return [block, *after] if block else after
+        return self._released([block] if block else [], after)
+
+    def _released(self, blocks: list[str], after: list[str]) -> list[str]:
+        """Blocks and what hangs on them, with what waited for the first of the body."""
+        if self._held is None:
+            return blocks + after
+        self._held += after
+        if not blocks:
+            return []
+        held, self._held = self._held, None
+        return blocks + held
 
     def _inline(self, node: Any) -> str:
         return "".join(self._piece(one, name_of(one)) for one in node)
 
     def _piece(self, one: Element, name: str) -> str:
         """What one element inside a paragraph says; what hangs on the paragraph goes to `_after`."""
-        if name in _GONE:
+        if name in GONE:
             if name == "instrText" and self._fields:
                 self._fields[-1][0] += one.text or ""
             return ""
@@ -186,9 +236,13 @@ class _Story:
         if name in _CHARACTERS:
             return self._shown(_CHARACTERS[name])
         if name == "sym":
-            return self._shown(_symbol(one))
+            return self._shown(symbol(one))
         if name == "fldChar":
             return self._field(one)
+        if name == "oMath":
+            return self._shown(equation(one))
+        if name == "oMathPara":
+            return self._shown(f"\n{equation(one)}\n")
         if name in ("drawing", "pict", "object"):
             self._drawing(one)
             return ""
@@ -201,10 +255,10 @@ class _Story:
         """The elements of a wrapper that are shown."""
         if name == "r" and on(child(one, "rPr", "vanish")):
             return ()
-        if name == "fldSimple" and _page_field(attribute(one, "instr")):
+        if name == "fldSimple" and page_field(attribute(one, "instr")):
             return ()
         if name == "sdt":
-            return _control(one)
+            return control(one)
         if name == "AlternateContent":
             return chosen(one)
         if name == "tbl":
@@ -214,12 +268,12 @@ class _Story:
 
     def _shown(self, text: str) -> str:
         """Text, or nothing where a field is open whose result has not begun or is a page's number."""
-        return text if all(begun and not _page_field(asked) for asked, begun in self._fields) else ""
+        return text if all(begun and not page_field(asked) for asked, begun in self._fields) else ""
 
     def _field(self, node: Element) -> str:
         kind = attribute(node, "fldCharType")
         if kind == "begin":
-            shown = self._shown(_form_value(node))
+            shown = self._shown(form_value(node))
             self._fields.append(["", False])
             return shown
         if kind == "separate" and self._fields:
@@ -229,9 +283,10 @@ class _Story:
         return ""
 
     def _drawing(self, node: Element) -> None:
-        for box in _outermost(node, "txbxContent"):
+        for box in outermost(node, "txbxContent"):
             self._after += _Story(self._document, self._document.main)._with(self._relations).blocks(box)
-        self._after += drawn_text(self._document.package, self._relations, node)
+        if drawn := drawn_text(self._document.package, self._relations, node):
+            self._after.append("\n".join(drawn))
         for shape in descendants(node, "textpath"):  # word art of old files
             if text := attribute(shape, "string").strip():
                 self._after.append(text)
@@ -243,13 +298,14 @@ class _Story:
     def _table(self, node: Element) -> list[str]:
         rows: list[list[str]] = []
         ranges: list[tuple[int, int, int, int]] = []
+        held, self._held = self._held, None
         open_at: dict[int, tuple[int, int]] = {}  # first column -> first row and last column of a cell that goes down
         nested: list[str] = []
-        for row in _rows(node):
-            y, cells = len(rows), [""] * _int_of(row, "gridBefore")
-            for cell in _cells(row):
+        for row in rows_of(node):
+            y, cells = len(rows), [""] * int_of(row, "gridBefore")
+            for cell in cells_of(row):
                 properties = child(cell, "tcPr")
-                x, width = len(cells), max(1, min(_int_of(cell, "gridSpan", 1), 200))
+                x, width = len(cells), max(1, min(int_of(cell, "gridSpan", 1), 200))
                 down = child(properties, "vMerge")
                 text = self._cell(cell, nested)
                 cells += [text, *[""] * (width - 1)]
@@ -267,109 +323,15 @@ class _Story:
             rows.append(cells)
         width = max(map(len, rows), default=0)
         lines = tables.lines(tables.merged([row + [""] * (width - len(row)) for row in rows], ranges))
-        return (["\n".join(lines)] if lines else []) + nested
+        self._held = held
+        return self._released((["\n".join(lines)] if lines else []) + nested, [])
 
     def _cell(self, cell: Element, nested: list[str]) -> str:
         inner = []
-        for node in _flat(cell):
+        for node in flat(cell):
             if name_of(node) == "tbl":
                 nested += self._table(node)
             elif name_of(node) == "p":
                 blocks = self._paragraph(node)
                 inner += blocks
         return "\n".join(inner)
-
-
-_CHARACTERS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "", "ptab": " "}
-
-
-def name_of_root(container: Any) -> str:
-    """The name of an element; "" where a list of them is read."""
-    return "" if isinstance(container, list) else name_of(container)
-
-
-def _control(node: Element) -> Any:
-    """What a content control holds; nothing where it still shows what to fill in."""
-    if on(child(node, "sdtPr", "showingPlcHdr")):
-        return []
-    content = child(node, "sdtContent")
-    return [] if content is None else content
-
-
-def _flat(container: Any) -> Iterator[Element]:
-    """Paragraphs and tables below an element, out of whatever is wrapped around them."""
-    for node in container:
-        name = name_of(node)
-        if name in ("p", "tbl"):
-            yield node
-        elif name == "sdt":
-            yield from _flat(_control(node))
-        elif name == "AlternateContent":
-            yield from _flat(chosen(node))
-        elif name not in _GONE:
-            yield from _flat(node)
-
-
-def _wrapped(container: Any, wanted: str) -> Iterator[Element]:
-    for node in container:
-        name = name_of(node)
-        if name == wanted:
-            yield node
-        elif name == "sdt":
-            yield from _wrapped(_control(node), wanted)
-        elif name in ("ins", "moveTo", "customXml", "smartTag"):
-            yield from _wrapped(node, wanted)
-
-
-def _rows(table: Element) -> Iterator[Element]:
-    return (row for row in _wrapped(table, "tr") if child(row, "trPr", "del") is None)
-
-
-def _cells(row: Element) -> Iterator[Element]:
-    return (cell for cell in _wrapped(row, "tc") if child(cell, "tcPr", "cellDel") is None)
-
-
-def _int_of(node: Element, name: str, default: int = 0) -> int:
-    value = attribute(child(node, "trPr" if name_of(node) == "tr" else "tcPr", name), "val")
-    return min(int(value), 200) if value.isdecimal() else default
-
-
-def _outermost(node: Element, name: str) -> Iterator[Element]:
-    """Elements of that name below `node` and not inside one another, of alternatives only what is shown."""
-    for one in node:
-        if name_of(one) == name:
-            yield one
-        elif name_of(one) == "AlternateContent":
-            yield from _outermost(chosen(one), name)
-        else:
-            yield from _outermost(one, name)
-
-
-def _page_field(asked: str) -> bool:
-    return asked.split()[:1] != [] and asked.split()[0].upper() in _PAGE_FIELDS
-
-
-def _form_value(begin: Element) -> str:
-    """What an old form field shows that has no text of its own: a box, or the chosen entry of a list."""
-    data = child(begin, "ffData")
-    box, entries = child(data, "checkBox"), child(data, "ddList")
-    if box is not None:
-        state = child(box, "checked")
-        return "☑" if on(state if state is not None else child(box, "default")) else "□"
-    if entries is not None:
-        values = [attribute(one, "val") for one in entries if name_of(one) == "listEntry"]
-        chosen_one = attribute(child(entries, "result"), "val", "0")
-        at = int(chosen_one) if chosen_one.isdecimal() else 0
-        return values[at] if at < len(values) else ""
-    return ""
-
-
-def _symbol(node: Element) -> str:
-    code = attribute(node, "char").lower()
-    if code in _SYMBOLS:
-        return _SYMBOLS[code]
-    try:
-        char = chr(int(code, 16))
-    except ValueError:
-        return ""
-    return "" if "\ue000" <= char <= "\uf8ff" else char

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from index.models import Skipped, SkipReason
-from index.sources import tables
+from index.sources import sheet_regions, tables
 from index.sources.numbering import LEVELS, Counter, Level
 from index.sources.packages import Element, Package, attribute, child, descendants, name_of
 from index.sources.records import Record, Records, not_read
@@ -249,7 +249,7 @@ def read_ods(data: bytes, where: str) -> Records:
     given = False
     for sheet in descendants(text.content, "table"):
         name = attribute(sheet, "name")
-        for record in tables.records(iter(_rows(sheet, text.cell)), f"{where}:{name}"):
+        for record in sheet_regions.records(iter(_rows(sheet, text.cell)), f"{where}:{name}"):
             given = True
             yield record
     if not given:

@@ -1,4 +1,4 @@
-"""Zipped XML as office programs write it: parts by name, how they refer to each other, and the words of drawings."""
+"""Zipped XML as office programs write it: parts by name, and how they refer to each other."""
 
 import posixpath
 from collections.abc import Iterator
@@ -114,33 +114,8 @@ class Package:
         found = self.related("", "officeDocument")
         return found[0] if found and self.find(found[0]) else default
 
-
-def drawn_text(package: Package, relations: dict[str, tuple[str, str]], node: Element) -> list[str]:
-    """The words of the charts and diagrams that `node` shows: titles, names of series and categories, labels."""
-    lines: list[str] = []
-    for one in descendants(node, "chart", "relIds"):
-        wanted = attribute(one, "id") if name_of(one) == "chart" else attribute(one, "dm")
-        kind, path = relations.get(wanted, ("", ""))
-        root = package.xml(path) if kind in ("chart", "diagramData") else None
-        if root is None:
-            continue
-        if kind == "diagramData":
-            lines += paragraphs_of(root)
-            continue
-        lines += paragraphs_of(root)
-        for cache in descendants(root, "strCache"):
-            texts = ["".join(value.itertext()).strip() for value in descendants(cache, "v")]
-            lines.append(" ".join(text for text in texts if text))
-    return list(dict.fromkeys(line for line in lines if line))
-
-
-def paragraphs_of(root: Element) -> list[str]:
-    """The paragraphs of DrawingML below `root`, those without words left out."""
-    found = []
-    for paragraph in descendants(root, "p"):
-        parts = []
-        for node in descendants(paragraph, "t", "br"):
-            parts.append("\n" if name_of(node) == "br" else node.text or "")
-        if text := "".join(parts).strip():
-            found.append(text)
-    return found
+    def embedded(self, folder: str) -> int:
+        """How many files are kept in a folder, without the tables that charts are drawn from."""
+        kept = {name for name in self.names if name.startswith(folder)}
+        charts = [name for name in self.names if "/charts/" in name and not name.endswith(".rels")] if kept else []
+        return len(kept - {path for name in charts for _, path in self.relations(name).values()})

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from index.sources import tables
+from index.sources.charts import drawn_text, paragraph_text
 from index.sources.numbering import numeral
-from index.sources.packages import Element, Package, attribute, child, chosen, descendants, drawn_text, name_of
+from index.sources.packages import Element, Package, attribute, child, chosen, descendants, name_of
 from index.sources.records import Record, Records, not_read
 from index.sources.titles import author_of, title_of
 
@@ -58,7 +59,8 @@ def read_pptx(data: bytes, where: str) -> Records:
     yield Record({k: v for k, v in content.items() if v}, where, whole_file=True, pages=tuple(starts))
     pictures = sum(name.startswith("ppt/media/") for name in package.names)
     comments = sum("/comments/" in name for name in package.names)
-    yield from not_read(where, {"picture": pictures, "commented slide": comments})
+    told = {"picture": pictures, "embedded file": package.embedded("ppt/embeddings/"), "commented slide": comments}
+    yield from not_read(where, told)
 
 
 def _slides(root: Element) -> Iterator[Element]:
@@ -96,7 +98,8 @@ class _Slide:
             return
         if name_of(shape) == "graphicFrame":
             self.blocks += [line for table in descendants(shape, "tbl") if (line := "\n".join(_table(table)))]
-            self.blocks += drawn_text(self._package, self._relations, shape)
+            if drawn := drawn_text(self._package, self._relations, shape):
+                self.blocks.append("\n".join(drawn))
             return
         text = "\n".join(_paragraphs(shape))
         if not text:
@@ -136,10 +139,7 @@ def _role(shape: Element) -> str:
 def _paragraphs(shape: Element) -> Iterator[str]:
     counts: dict[int, tuple[str, int]] = {}  # level -> how it is numbered, and the last number
     for paragraph in descendants(shape, "p"):
-        parts = []
-        for node in descendants(paragraph, "t", "br"):
-            parts.append("\n" if name_of(node) == "br" else node.text or "")
-        if text := "".join(parts).strip():
+        if text := paragraph_text(paragraph):
             yield _number(paragraph, counts) + text
 
 

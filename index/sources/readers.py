@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from index.models import Skipped, SkipReason
-from index.sources import encodings, markup, tables, web
+from index.sources import encodings, markup, sheet_regions, tables, web
 from index.sources.field_names import field_of
 from index.sources.html_values import plain_record, plain_text
 from index.sources.records import Record, Records
@@ -199,7 +199,9 @@ def _csv_rows(stream: io.TextIOBase, where: str) -> Records:
     mark = _separator(head)
     rows = csv.reader((line.replace("\0", "") for line in itertools.chain(head, numbered)), delimiter=mark)
     try:
-        for record in tables.records((tables.plain_row(rows.line_num, map(plain_text, row)) for row in rows), where):
+        for record in sheet_regions.records(
+            (tables.plain_row(rows.line_num, map(plain_text, row)) for row in rows), where
+        ):
             yield from refused
             refused.clear()
             yield record

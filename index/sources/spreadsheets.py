@@ -9,21 +9,23 @@ from importlib import import_module
 from typing import Any
 
 from index.models import Skipped, SkipReason
-from index.sources import tables
+from index.sources import sheet_regions, tables
 from index.sources.archives import open_archive
 from index.sources.html_values import plain_text
+from index.sources.packages import Package
 from index.sources.records import Records, not_read
+from index.sources.sheet_drawings import drawings
 
 MAX_ROWS = 1_048_576  # no sheet has more
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)"')
 _PICTURE = re.compile(r'=(?:_xlfn\.)?DISPIMG\(".*",\s*\d+\)', re.I)  # what WPS writes where a picture is in a cell
-_UNREAD = {"xl/charts/chart": "chart", "xl/comments": "commented sheet", "xl/media/": "picture"}
+_UNREAD = {"xl/comments": "commented sheet", "xl/media/": "picture"}
 
 Range = tuple[int, int, int, int]
 
 
 def read_xlsx(data: bytes, where: str) -> Records:
-    """The rows of each sheet of an `.xlsx` file."""
+    """The rows of each sheet of an `.xlsx` file, then what is drawn on them."""
     openpyxl = import_module("openpyxl")
     archive = open_archive(data)
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
@@ -32,9 +34,12 @@ def read_xlsx(data: bytes, where: str) -> Records:
         ranges = _ranges(archive, getattr(sheet, "_worksheet_path", ""))
         sheet.reset_dimensions()  # some programs write that the sheet has one cell
         rows = ([_shown(cell) for cell in row] for row in sheet.iter_rows(max_row=MAX_ROWS))
-        for record in tables.records(_filled(rows, ranges), f"{where}:{sheet.title}"):
+        for record in sheet_regions.records(_filled(rows, ranges), f"{where}:{sheet.title}"):
             given = True
             yield record
+    for record in drawings(Package(data), where):
+        given = True
+        yield record
     if not given:
         yield Skipped(where, SkipReason.EMPTY)
     yield from _unread(archive, where)
@@ -49,7 +54,7 @@ def read_calamine(data: bytes, where: str) -> Records:
         sheet = book.get_sheet_by_name(name)
         rows = ([_value(value) for value in row] for row in sheet.to_python(skip_empty_area=False))
         ranges = [(*low, *high) for low, high in (getattr(sheet, "merged_cell_ranges", None) or ())]
-        for record in tables.records(_filled(rows, ranges), f"{where}:{name}"):
+        for record in sheet_regions.records(_filled(rows, ranges), f"{where}:{name}"):
             given = True
             yield record
     if not given:

@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 
 from index.analysis.dates import parse_date
 from index.sources.field_names import field_of
+from index.sources.forms import is_form
 from index.sources.records import Record, Records
 
 MAX_TITLE = 60  # characters of the cell that names a row
 _AHEAD = 200  # rows looked at before it is said what a table is
 _MAX_NAME = 60  # characters of a column's name
-_MAX_REPEATED = 12  # characters of a merged cell that is told in each of its columns
+_MAX_REPEATED = 12  # characters of a merged cell that is told under each of its columns
+_MAX_REPEATED_DOWN = 40  # characters of one that is told in each of its rows
+_CODE = re.compile(r"\d{5}")
 _LEVELS = 3  # rows that may name the columns together
 _NUMBER = re.compile(
     r"[-+－]?[¥￥$]?\d[\d,，]*(?:\.\d+)?[%％‰]?|\d{1,4}[-/.年]\d{1,2}[-/.月](?:\d{1,2}日?)?|\d{1,2}[:：]\d\d"
@@ -27,11 +30,14 @@ _NOTE = re.compile(
 
 
 class Row(NamedTuple):
-    """A row of a table, merged cells filled: `across[i]` where cell `i` repeats its left neighbour, merged with it."""
+    """A row of a table, merged cells filled: `across[i]` where cell `i` repeats its left neighbour, merged with it, and
+    `i` in `down` where it repeats the one above.
+    """
 
     number: int
     cells: list[str]
     across: list[bool]
+    down: frozenset[int] = frozenset()
 
     @property
     def filled(self) -> list[int]:
@@ -50,6 +56,7 @@ def merged(rows: list[list[str]], ranges: Iterable[tuple[int, int, int, int]]) -
     inclusive) in all its cells.
     """
     across = [[False] * len(row) for row in rows]
+    down: list[set[int]] = [set() for _ in rows]
     for top, left, bottom, right in ranges:
         if top >= len(rows):
             continue
@@ -60,14 +67,19 @@ def merged(rows: list[list[str]], ranges: Iterable[tuple[int, int, int, int]]) -
             across[y] += [False] * missing
             for x in range(left, right + 1):
                 rows[y][x], across[y][x] = value, x > left
-    return [Row(n, [cell.strip() for cell in row], across[n - 1]) for n, row in enumerate(rows, start=1)]
+            if y > top:
+                down[y].update(range(left, right + 1))
+    return [
+        Row(n, [cell.strip() for cell in row], across[n - 1], frozenset(down[n - 1]))
+        for n, row in enumerate(rows, start=1)
+    ]
 
 
 def _is_number(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell)) and not _YEAR.fullmatch(cell)
 
 
-def _names_columns(row: Row, below: Row | None) -> bool:
+def names_columns(row: Row, below: Row | None) -> bool:
     """Whether `row` reads as the names of columns: no values, which is told by what stands below them."""
     if len(row.filled) < 2 or any(len(row.cells[i]) > _MAX_NAME for i in row.filled):
         return False
@@ -79,7 +91,7 @@ def _names_columns(row: Row, below: Row | None) -> bool:
     return not any(_is_number(below.cells[i]) for i in numbers) and 2 * len(numbers) <= len(row.filled)
 
 
-def _holds_values(row: Row, below: Sequence[Row]) -> bool:
+def holds_values(row: Row, below: Sequence[Row]) -> bool:
     """Whether a cell of `row` comes again in its column: a value then, and no name. Merged names reach down and names
     are printed again, so that rows right below and those with more than half of the cells do not count.
     """
@@ -149,10 +161,13 @@ def records(rows: Iterator[Row], where: str) -> Records:
 
     What stands alone above the names is a caption and is told with every row; two or three rows may name the columns
     together; a second table below a gap has its own names; names printed again are left out. Where all rows have one
-    cell, and are few, they are one text.
+    cell, and are few, they are one text; so is a form.
     """
     ahead = _Ahead(rows)
     first = ahead.look(_AHEAD)
+    if len(first) < _AHEAD and (form := _form_text(first)):
+        yield Record(form, f"{where}:{first[0].number}")
+        return
     if first and all(len(row.filled) == 1 for row in first) and not field_of(first[0].cells[first[0].filled[0]]):
         if len(first) < _AHEAD:
             text = "\n".join(row.cells[row.filled[0]] for row in first)
@@ -183,11 +198,26 @@ def records(rows: Iterator[Row], where: str) -> Records:
         yield _record(header, row, captions, where)
 
 
+def _form_text(rows: Sequence[Row]) -> dict[str, Any] | None:
+    """A sheet that is one form as one text, called what stands above it; None where it is none."""
+    if not is_one_form(rows):
+        return None
+    above = next((n for n, row in enumerate(rows) if len(row.filled) > 1), 0)
+    captions = [row.cells[row.filled[0]] for row in rows[:above]]
+    title = captions[0] if captions and len(captions[0]) <= MAX_TITLE else ""
+    return {"title": title, "text": "\n".join(lines(rows))}
+
+
+def is_one_form(rows: Sequence[Row]) -> bool:
+    """Whether the rows of a sheet that are not blank are one form, with captions above it or without."""
+    return _form(rows[next((n for n, row in enumerate(rows) if len(row.filled) > 1), 0) :])
+
+
 def _begins_anew(row: Row, ahead: _Ahead) -> bool:
     """Whether another table begins with `row`, a caption or names alone: told by the two rows that come."""
     following = ahead.look(2)
     if len(row.filled) == 1:
-        return len(following) > 1 and len(following[0].filled) > 1 and _names_columns(*following[:2])
+        return len(following) > 1 and len(following[0].filled) > 1 and names_columns(*following[:2])
     numbers = following and any(_is_number(cell) for cell in following[0].cells)
     return bool(numbers) and len(row.filled) > 2 and not any(_is_number(cell) for cell in row.cells)
 
@@ -196,7 +226,7 @@ def _header(row: Row, ahead: _Ahead) -> Row:
     """The names of the columns that begin with `row`; those below it are taken. A row without cells: it names none."""
     below = ahead.look(_AHEAD)
     single = len(row.filled) == 1 and field_of(row.cells[row.filled[0]])
-    if not single and (not _names_columns(row, below[0] if below else None) or _holds_values(row, below)):
+    if not single and (not names_columns(row, below[0] if below else None) or holds_values(row, below)):
         return Row(row.number, [], [])
     names = row
     for level in range(_LEVELS - 1):
@@ -255,7 +285,7 @@ def _is_days_own(name: str, field: str | None, cell: str) -> bool:
 
 def lines(rows: Sequence[Row]) -> list[str]:
     """A table inside a document as lines: `header：value | header：value` where the first row surely names columns,
-    else `a | b | c`. A row that is one cell over the whole width is told once.
+    else `a | b | c`. A row that is one cell over the whole width is told once; so is a long text in merged cells.
     """
     full = _narrowed([row for row in rows if row.filled])
     captions = 0
@@ -263,10 +293,9 @@ def lines(rows: Sequence[Row]) -> list[str]:
         captions += 1
     told = [full[n].cells[full[n].filled[0]] for n in range(captions)]
     body = full[captions:]
-    names = _surely_names(body)
-    if names is not None:
-        told.append(_barred(body[0]))
-        body = body[1:]
+    names, levels = _surely_names(body)
+    told += map(_barred, body[:levels])
+    body = body[levels:]
     for row in body:
         if len(row.filled) == 1 and (any(row.across) or names is None):
             told.append(row.cells[row.filled[0]])
@@ -283,7 +312,7 @@ def _narrowed(rows: list[Row]) -> list[Row]:
     Word lays cells of any width over one grid, so that a column that is one to the eye is two in it.
     """
     width = max((len(row.cells) for row in rows), default=0)
-    out = [Row(row.number, list(row.cells), list(row.across)) for row in rows]
+    out = [Row(row.number, _once_down(row), list(row.across)) for row in rows]
     for x in reversed(range(1, width)):
         there = [row for row in out if x < len(row.cells)]
         before = [row for row in there if row.across[x]]
@@ -297,26 +326,50 @@ def _narrowed(rows: list[Row]) -> list[Row]:
     return out
 
 
+def _once_down(row: Row) -> list[str]:
+    """The cells of a row, without long texts that the rows above share with it."""
+    return ["" if i in row.down and len(cell) > _MAX_REPEATED_DOWN else cell for i, cell in enumerate(row.cells)]
+
+
 def _barred(row: Row) -> str:
-    """The cells of a row; what is merged stands in each of its columns, unless it is too long for a value of them."""
-    pairs = zip(row.cells, row.across, strict=True)
-    return " | ".join(cell for cell, across in pairs if not across or len(cell) <= _MAX_REPEATED)
+    """The cells of a row, each once however many columns it reaches over."""
+    return " | ".join(cell for cell, across in zip(row.cells, row.across, strict=True) if not across)
 
 
 def _labelled(names: Sequence[str], row: Row) -> list[str]:
-    return [f"{names[i]}：{cell}" if i < len(names) and names[i] else cell for i, cell in enumerate(row.cells) if cell]
+    """The cells of a row under their names; what is merged under each of its own, a long text under all at once."""
+    out: list[str] = []
+    for i, cell in enumerate(row.cells):
+        name = names[i] if i < len(names) else ""
+        if not cell or (row.across[i] and len(cell) > _MAX_REPEATED):
+            continue
+        if len(cell) > _MAX_REPEATED:
+            end = next((n for n in range(i + 1, len(row.cells)) if not row.across[n]), len(row.cells))
+            name = "、".join(dict.fromkeys(filter(None, names[i:end])))
+        out.append(f"{name}：{cell}" if name else cell)
+    return out
 
 
-def _surely_names(rows: Sequence[Row]) -> list[str] | None:
-    """The names in the first row of a table in a document; None in doubt, for forms have labels anywhere."""
-    if len(rows) < 3 or len(rows[0].cells) < 2 or any(rows[0].across):
-        return None
-    names = rows[0].cells
-    distinct = len(set(names)) == len(names) and all(names) and max(map(len, names)) <= 12
-    if not distinct or not _names_columns(rows[0], rows[1]):
-        return None
-    body = [row for row in rows[1:] if len(row.filled) > 1]
-    labels = sum(cell.endswith(("：", ":")) for row in rows for cell in row.cells)
-    if labels or not body or any(len(row.cells) != len(names) for row in body) or any(map(_is_number, names)):
-        return None
-    return names
+def _surely_names(rows: Sequence[Row]) -> tuple[list[str] | None, int]:
+    """The names in the first row of a table in a document, or in the first two where cells of the first are merged, and
+    how many rows these are; None and 0 in doubt, for forms have labels anywhere.
+    """
+    if len(rows) < 3 or len(rows[0].cells) < 2 or _form(rows):
+        return None, 0
+    row, levels = rows[0], 1
+    if any(row.across) and _goes_on(row, rows[1], joined=False):
+        row, levels = _joined(row, rows[1]), 2
+    names = row.cells
+    distinct = len(set(names)) == len(names) and all(names) and max(map(len, names)) <= levels * _MAX_REPEATED
+    if any(row.across) or not distinct or not names_columns(rows[0], rows[levels]):
+        return None, 0
+    body = [one for one in rows[levels:] if len(one.filled) > 1]
+    labels = sum(cell.endswith(("：", ":")) for one in rows for cell in one.cells)
+    if labels or not body or any(len(one.cells) != len(names) for one in body):
+        return None, 0
+    values = any(map(_is_number, names)) or any(map(_CODE.search, names))
+    return (None, 0) if values else (names, levels)
+
+
+def _form(rows: Sequence[Row]) -> bool:
+    return is_form([row.cells for row in rows], [row.across for row in rows])

@@ -47,8 +47,9 @@ def table(*rows: str) -> str:
     return "<w:tbl><w:tblPr/><w:tblGrid/>" + "".join(rows) + "</w:tbl>"
 
 
-def docx(body: str, parts: dict[str, tuple[str, str | bytes]] | None = None) -> bytes:
+def docx(body: str, parts: dict[str, tuple[str, str | bytes]] | None = None, title: str = "") -> bytes:
     """A Word file. `parts`: name below word/ -> (kind of its relation, content); its relation's id is its name."""
+    properties = f'<p xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{title}</dc:title></p>'
     given = parts or {}
     relations = "".join(f'<Relationship Id="{n}" Type="{KIND}/{kind}" Target="{n}"/>' for n, (kind, _) in given.items())
     space = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
@@ -58,6 +59,7 @@ def docx(body: str, parts: dict[str, tuple[str, str | bytes]] | None = None) -> 
             'Target="word/document.xml"/></Relationships>',
             "word/document.xml": f"<w:document {NAMES}><w:body>{body}</w:body></w:document>",
             "word/_rels/document.xml.rels": f"<Relationships {space}>{relations}</Relationships>",
+            **({"docProps/core.xml": properties} if title else {}),
             **{f"word/{name}": content for name, (_, content) in given.items()},
         }
     )

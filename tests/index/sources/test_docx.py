@@ -112,10 +112,48 @@ def test_a_border_that_one_row_has_elsewhere_makes_no_further_column():
     ]
 
 
-def test_a_cell_that_another_row_divides_is_told_in_both_columns():
-    two = '<w:gridSpan w:val="2"/>'
+def test_a_cell_over_several_columns_is_told_once_where_no_names_of_columns_are():
+    two, four = '<w:gridSpan w:val="2"/>', '<w:gridSpan w:val="4"/>'
     body = table(row("渡口", cell("船工", two)), row("柳湾", "老周", "小何"), row("石埠", cell("停渡", two)))
-    assert text_of(body).split("\n") == ["渡口 | 船工 | 船工", "柳湾 | 老周 | 小何", "石埠 | 停渡 | 停渡"]
+    assert text_of(body).split("\n") == ["渡口 | 船工", "柳湾 | 老周 | 小何", "石埠 | 停渡"]
+    body = table(row("姓名", "霍七", "籍贯", "柳湾", "工龄"), row("事由", cell("修船", four)))
+    assert text_of(body).split("\n") == ["姓名 | 霍七 | 籍贯 | 柳湾 | 工龄", "事由 | 修船"]
+
+
+def test_a_long_text_over_several_columns_is_told_once_under_their_names():
+    three = '<w:gridSpan w:val="3"/>'
+    body = table(
+        row("渡口", "早", "午", "晚"),
+        row("柳湾", "老周", "小何", "老周"),
+        row("石埠", cell("水位太高，修好码头以前都不开船", three)),
+    )
+    assert text_of(body).split("\n")[1:] == [
+        "渡口：柳湾 | 早：老周 | 午：小何 | 晚：老周",
+        "渡口：石埠 | 早、午、晚：水位太高，修好码头以前都不开船",
+    ]
+
+
+def test_the_labels_of_a_form_name_no_columns():
+    two = '<w:gridSpan w:val="3"/>'
+    body = table(
+        row("申请编号", "甲七", "申请人", "霍七"),
+        row("船名", "东风号", "申请日期", "初三"),
+        row("事由", cell("换缆绳", two)),
+    )
+    assert text_of(body).split("\n") == [
+        "申请编号 | 甲七 | 申请人 | 霍七",
+        "船名 | 东风号 | 申请日期 | 初三",
+        "事由 | 换缆绳",
+    ]
+    body = table(row("姓名", "霍七"), row("性别", "男"), row("住址", "柳湾"))
+    assert text_of(body) == "姓名 | 霍七\n性别 | 男\n住址 | 柳湾"
+
+
+def test_a_long_text_in_cells_merged_downwards_is_told_once():
+    down, on = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+    long = "凡是过渡的牲口都要先拴好再上船，船工看过绳结以后才可以解缆，大风大雾的日子一律不载牲口过河。"
+    body = table(row(cell(long, down), "早班", "老周"), row(cell("", on), "晚班", "小何"))
+    assert text_of(body).split("\n") == [f"{long} | 早班 | 老周", " | 晚班 | 小何"]
 
 
 def test_a_row_that_begins_later_keeps_its_columns():
@@ -255,6 +293,38 @@ def test_the_title_has_the_style_of_titles():
     assert (record.content["title"], record.content["text"]) == ("渡口志", "第一段话。")
 
 
+def title_of(body, given="", styles=STYLES):
+    record, *_ = read_docx(docx(body, {"styles.xml": ("styles", styles)}, given), "a.docx")
+    return clean(article_from_record(record.content)).article
+
+
+def test_a_box_above_the_first_words_is_no_title():
+    box = paragraph(PICTURE_BOX.format(paragraph("内部资料")))
+    article = title_of(box + paragraph("柳湾渡口修缮纪要") + paragraph("今年春天修了码头。"))
+    assert (article.title, article.text) == ("柳湾渡口修缮纪要", "内部资料\n\n今年春天修了码头。")
+    article = title_of(box + table(row("船名", "船工"), row("东风号", "老周")))
+    assert article.text.endswith("内部资料")
+    assert title_of(box).title == "内部资料"
+
+
+def test_the_title_that_the_properties_give_is_believed_where_the_text_has_it_or_no_title():
+    first, body = paragraph("柳湾村公所"), paragraph("今年春天修了码头。")
+    assert title_of(first + paragraph("渡口修缮纪要") + body, "渡口修缮纪要").title == "渡口修缮纪要"
+    assert title_of(first + body, "上年的模板").title == "柳湾村公所"
+    assert title_of(body + body, "渡口修缮纪要").title == "渡口修缮纪要"
+    assert title_of(body + body, "文档1").title != "文档1"
+
+
+def test_the_only_heading_of_the_first_level_at_the_beginning_is_the_title():
+    heading = '<w:pPr><w:pStyle w:val="H1"/></w:pPr>'
+    styles = STYLES.replace("</w:styles>", '<w:style w:styleId="H1"><w:name w:val="heading 1"/></w:style></w:styles>')
+    head = paragraph("渡口修缮纪要").replace("<w:pPr></w:pPr>", heading)
+    other = paragraph("余下的事").replace("<w:pPr></w:pPr>", heading)
+    first, body = paragraph("柳湾村公所"), paragraph("今年春天修了码头。")
+    assert title_of(first + head + body, styles=styles).title == "渡口修缮纪要"
+    assert title_of(first + head + body + other + body, styles=styles).title == "柳湾村公所"
+
+
 def test_what_is_attached_is_named_by_the_row_over_the_whole_width_below_its_number():
     caption = row(cell("各村渡船分配表", '<w:gridSpan w:val="2"/>'))
     body = paragraph("附件6") + table(caption, row("村名", "渡船"), row("柳湾", "三只"), row("石埠", "两只"))
@@ -268,15 +338,6 @@ def test_what_is_attached_is_named_by_the_row_over_the_whole_width_below_its_num
 def test_a_file_taken_in_is_read():
     page = "<html><body><p>并入的一页。</p></body></html>"
     assert text_of('<w:altChunk r:id="part.html"/>', {"part.html": ("aFChunk", page)}) == "并入的一页。"
-
-
-def test_the_words_of_charts_are_read():
-    chart = (
-        f"<c:chartSpace {NAMES}><a:p><a:r><a:t>历年水位</a:t></a:r></a:p><c:strCache><c:pt><c:v>上游</c:v></c:pt>"
-        "<c:pt><c:v>下游</c:v></c:pt></c:strCache></c:chartSpace>"
-    )
-    body = paragraph('<w:r><w:drawing><c:chart r:id="chart1.xml"/></w:drawing></w:r>')
-    assert text_of(body, {"chart1.xml": ("chart", chart)}) == "历年水位\n\n上游 下游"
 
 
 def test_what_is_not_read_is_named():

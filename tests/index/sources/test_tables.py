@@ -1,9 +1,11 @@
 import zipfile
+from importlib import import_module
 
 import pytest
 
 from index.cleaning.clean import clean
 from index.models import Article
+from index.sources import sheet_regions
 from index.sources.articles import read_sources
 from index.sources.field_names import field_of
 from index.sources.tables import lines, merged, plain_row, records
@@ -39,8 +41,8 @@ def test_cells_that_look_like_fields_of_a_page_stay(tmp_path):
 def test_names_over_two_rows_are_joined_and_merged_cells_repeat():
     rows = [["店名", "上午", "", "下午"], ["", "开", "关", "开"], ["一号店", "八点", "十一点", "两点"]]
     told = lines(merged(rows, [(0, 1, 0, 2), (0, 0, 1, 0)]))
-    assert told[0] == "店名 | 上午 | 上午 | 下午"
-    assert told[2] == "一号店 | 八点 | 十一点 | 两点"
+    assert told[:2] == ["店名 | 上午 | 下午", "店名 | 开 | 关 | 开"]
+    assert told[2] == "店名：一号店 | 上午·开：八点 | 上午·关：十一点 | 下午·开：两点"
 
 
 def test_names_over_two_rows_of_a_csv(tmp_path):
@@ -207,3 +209,67 @@ def test_a_row_is_not_called_after_a_table_beside_its_own(tmp_path):
     told = list(read_sources([tmp_path / "a.csv"]))
     assert [one.title for one in told] == ["1", "2", "空船"]
     assert told[0].cells.split("\n") == ["月份：1", "水位：3", "雨量：8", "东风号", "老周"]
+
+
+def test_tables_side_by_side_have_their_own_names(tmp_path):
+    rows = [",,,,余粮", "姓名,班次,,,", "霍七,早,,粮,石", "柳三,晚,,稻,四", ",,,,", "赵五,晚,,麦,九"]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    told = list(read_sources([tmp_path / "a.csv"]))
+    assert [one.cells.split("\n") for one in told] == [
+        ["姓名：霍七", "班次：早"],
+        ["姓名：柳三", "班次：晚"],
+        ["姓名：赵五", "班次：晚"],
+        ["余粮", "粮：稻", "石：四"],
+        ["余粮", "粮：麦", "石：九"],
+    ]
+
+
+def test_a_caption_over_two_tables_is_told_with_both_and_merged_cells_part_none():
+    rows = [["渡口一览", "", "", "", ""], ["船", "工", "", "货", "数"], ["东风", "周", "", "缆", "四"]]
+    told = list(sheet_regions.records(iter(merged(rows, [(0, 0, 0, 4)])), "a"))
+    assert [one.cells.split("\n") for one in told] == [
+        ["渡口一览", "船：东风", "工：周"],
+        ["渡口一览", "货：缆", "数：四"],
+    ]
+    rows = [["船", "工", "时刻", "", "货", "数"], ["东风", "周", "早", "", "缆", "四"]]
+    (told,) = sheet_regions.records(iter(merged(rows, [(0, 2, 0, 3), (1, 2, 1, 3)])), "a")
+    assert told.cells.startswith("船：东风\n工：周\n时刻：早")
+
+
+def test_a_blank_column_before_a_lone_note_parts_no_table(tmp_path):
+    first, _ = csv(tmp_path, "月份,水位,,备注\n一月,三,,过年放假\n二月,四,,\n")
+    assert first.cells == "月份：一月\n水位：三\n备注：过年放假"
+
+
+def test_a_sheet_that_is_a_form_is_one_text(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    rows = [["船工登记表"], ["姓名", "霍七", "", "性别", "男"], ["住址", "柳湾西岸"], ["事由", "补领船牌"]]
+    for row in rows:
+        book.active.append(row)
+    for merge in ("A1:E1", "B2:C2", "B3:E3", "B4:E4"):
+        book.active.merge_cells(merge)
+    book.save(tmp_path / "a.xlsx")
+    (item,) = read(tmp_path / "a.xlsx")
+    assert (item.title, item.text) == (
+        "船工登记表",
+        "船工登记表\n姓名 | 霍七 | 性别 | 男\n住址 | 柳湾西岸\n事由 | 补领船牌",
+    )
+    people, *_ = csv(tmp_path, "姓名,性别,住址\n霍七,男,柳湾\n柳三,女,石埠\n")
+    assert people.cells == "姓名：霍七\n性别：男\n住址：柳湾"
+
+
+def test_what_is_drawn_on_a_sheet_is_read(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    chart = import_module("openpyxl.chart")
+    book = openpyxl.Workbook()
+    for row in [("渡口", "船"), ("柳湾", 3), ("石埠", 2)]:
+        book.active.append(row)
+    for title in ("各渡口的船", None):
+        bars = chart.BarChart()
+        bars.title = title
+        bars.add_data(chart.Reference(book.active, min_col=2, min_row=1, max_row=3), titles_from_data=True)
+        book.active.add_chart(bars, "E2")
+    book.save(tmp_path / "a.xlsx")
+    told = read(tmp_path / "a.xlsx")
+    assert [one.title for one in told] == ["柳湾", "石埠", "各渡口的船"]
