@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from index.analysis.terms import FieldTerms
 from index.analysis.tokenizer import Tokenizer
+from index.candidates import Candidates
 from index.config import IndexConfig
 from index.errors import BadOption
-from index.models import Chunk, Evidence, Filters, Hit, IndexStats, LexicalQuery, StoredArticle, Vectors
+from index.models import Chunk, Filters, Hit, IndexStats, LexicalQuery, StoredArticle, Vectors
 from index.storage.layout import IndexState
 
 MAX_SHARDS = 999
@@ -91,13 +92,13 @@ class Backend(Protocol):
         """The `k` nearest chunks to a unit `vector`, (dim,), by cosine, best first, ties by chunk_id."""
         ...
 
-    def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
+    def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> Candidates:
         """What `lexical` and `dense` find, `k` each, in order of chunk_id, with both exact scores of every chunk."""
         ...
 
     def evidence(
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
-    ) -> list[Evidence]:
+    ) -> Candidates:
         """Both exact scores of any chunks, in the order given; cosine is 0 without a vector."""
         ...
 

@@ -14,9 +14,10 @@ import numpy as np
 from index.analysis.terms import terms_of
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, IndexHandle, Recipe
+from index.candidates import Candidates
 from index.connect import open_handle
 from index.errors import BadOption, IndexMissing, SelfCheckFailed
-from index.models import Evidence, Filters, LexicalQuery, StoredArticle, chunk_id_of
+from index.models import Filters, LexicalQuery, StoredArticle, chunk_id_of
 
 _CHUNKS_AT_ONCE = 4_096
 _COMPARED = 50  # articles that are asked for in both
@@ -130,5 +131,5 @@ def _alike(both: Sequence[Sequence[object]], most: float) -> bool:
     return len(one) == len(other) and bool(np.allclose(np.asarray(one, float), np.asarray(other, float), atol=most))
 
 
-def _values(evidence: list[Evidence]) -> list[list[float]]:
-    return [[item.bm25, item.cosine, item.article_cosine] for item in evidence]
+def _values(candidates: Candidates) -> list[list[float]]:
+    return [candidates.bm25.tolist(), candidates.cosine.tolist(), candidates.article_cosine.tolist()]

@@ -34,7 +34,6 @@ from index.calibration import Measured  # noqa: E402
 from index.connect import open_backend  # noqa: E402
 from index.encoders.base import Encoder  # noqa: E402
 from index.encoders.load import load_encoder  # noqa: E402
-from index.models import article_of  # noqa: E402
 from index.retrieval.measures import ndcg  # noqa: E402
 from search.engine import SearchEngine  # noqa: E402
 from search.evaluation.beir import Dataset, load_dataset  # noqa: E402
@@ -112,11 +111,8 @@ def collect(name: str, dataset: Dataset, encoder: Encoder, dim: int, count: int)
                 mean, deviation = backend.background(vector)
                 nearest = float(ranking.cosine.max(initial=0.0))
                 deviations.append((nearest - mean) / deviation if deviation else np.inf)
-                best: dict[str, float] = {}
-                for item in ranking.evidence:
-                    article_id = article_of(item.chunk_id)
-                    best[article_id] = max(best.get(article_id, 0.0), item.bm25)
-                ordered = sorted(best.values(), reverse=True)
+                found = ranking.candidates
+                ordered = sorted(found.best_of_articles(found.bm25).tolist(), reverse=True)
                 below.append(1 - ordered[9] / ordered[0] if len(ordered) > 9 and ordered[0] > 0 else 1.0)
     health = measured.dense / measured.bm25 if measured.bm25 else 1.0
     return Tried(name, dim, np.array(table), np.array(deviations), np.array(below), health)

@@ -23,8 +23,9 @@ from index.analysis.short_forms import definitions, learned
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Writer
 from index.calibration import VERSION, Chance, Measured
+from index.candidates import Candidates
 from index.encoders.base import Encoder
-from index.models import Filters, LexicalQuery, StoredArticle, article_of
+from index.models import Filters, LexicalQuery, StoredArticle
 from index.retrieval.measures import DEPTH, ndcg
 from index.retrieval.signals import dense_signal, idf_mass, scale_cosine, two_levels
 
@@ -187,24 +188,22 @@ class _Asked:
         grams = {gram: float(count) for gram, count in Counter(self._tokenizer.bigrams(question)).items()}
         query = LexicalQuery(words, grams)
         if vector.any():
-            evidence = self._index.both(query, vector, k=_DEPTH, filters=Filters())
+            found = self._index.both(query, vector, k=_DEPTH, filters=Filters())
         else:
             hits = self._index.lexical(query, k=_DEPTH, filters=Filters())
-            evidence = self._index.evidence(query, vector, [hit.chunk_id for hit in hits])
-        near = two_levels(evidence)
-        names = [article_of(item.chunk_id) for item in evidence]
-        scores = np.array([item.bm25 for item in evidence])
+            found = self._index.evidence(query, vector, [hit.chunk_id for hit in hits])
+        near = two_levels(found)
         idf = idf_mass(words, self._index, self._chunks)
-        highest = max(scores, default=0.0)
+        highest = float(found.bm25.max(initial=0.0))
         scaled = scale_cosine(near, floor=self._floor)
         nearest = float(scaled.max(initial=0.0))
-        legs = _articles(names, scores), _articles(names, near)
+        legs = _articles(found, found.bm25), _articles(found, near)
         mean, deviation = self._index.background(vector)
         above = (float(near.max(initial=mean)) - mean) / deviation if deviation > 0 else 0.0
         return _Outcome(*legs, highest, sum(idf.values()), nearest, dense_signal(scaled), above)
 
 
-def _articles(names: Sequence[str], scores: np.ndarray) -> list[str]:
+def _articles(found: Candidates, scores: np.ndarray) -> list[str]:
     """The first ten articles by their best chunk, of those with a score above 0; ties in order of the names."""
-    order = sorted(range(len(names)), key=lambda at: (-scores[at], names[at]))
-    return list(dict.fromkeys(names[at] for at in order if scores[at] > 0))[:DEPTH]
+    best = zip(found.best_of_articles(scores).tolist(), found.article_ids, strict=True)
+    return [name for score, name in sorted(best, key=lambda one: (-one[0], one[1]))[:DEPTH] if score > 0]

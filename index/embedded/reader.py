@@ -4,11 +4,10 @@ Every number here is the whole commit's: idf and average lengths count all segme
 index grown in many steps scores as one built at once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import repeat
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.near_duplicates import SIZE as SIGNATURE_SIZE
+from index.candidates import Candidates, joined
 from index.config import IndexConfig
 from index.drawing import MIN_CHUNKS_FOR_SPREAD, SAMPLE_CHUNKS, draws_of_chunks, lowest
 from index.embedded.filtering import Filtering
@@ -24,7 +24,6 @@ from index.embedded.verifier import Checksums, Verifier
 from index.errors import IndexCorrupt, NotFound
 from index.models import (
     Chunk,
-    Evidence,
     Filters,
     Hit,
     IndexStats,
@@ -150,17 +149,14 @@ class EmbeddedIndex(Filtering, TermLister):
         return found
 
     @names_damage
-    def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
+    def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> Candidates:
         """The `k` best chunks of each leg and both exact scores; see Backend."""
         release_pages()
         plan = self._scorer.plan(query)
         near = self._best(self._nearest(vector, k, filters), k)
         best = self._best(self._scorer.best(plan, k, lambda s: self._allowed(s, filters)), k)
-        evidence: list[Evidence] = []
-        for s, rows in enumerate(map(union, best, near)):
-            evidence += self._evidence(plan, vector, s, rows, self._chunk_ids(s, rows))
-        evidence.sort(key=itemgetter(0))  # by chunk_id, for rows say where a chunk happens to lie
-        return evidence
+        found = [self._scored(plan, vector, s, rows) for s, rows in enumerate(map(union, best, near)) if len(rows)]
+        return joined(found).by_id()  # for rows say where a chunk happens to lie
 
     def _best(self, found: Sequence[_Found], k: int) -> list[NDArray[np.integer]]:
         """The rows of the `k` best of what was `found`, a segment each."""
@@ -185,11 +181,15 @@ class EmbeddedIndex(Filtering, TermLister):
     def _chunk_ids(self, s: int, rows: NDArray[np.integer]) -> list[str]:
         store = self.segments[s].store
         articles = store.chunk_articles[rows]
-        article_ids = store.article_ids(articles)
+        return [*map(chunk_id_of, self._article_ids(s, articles), (rows - store.chunk_starts[articles]).tolist())]
+
+    def _article_ids(self, s: int, articles: NDArray[np.integer]) -> list[str]:
+        """The ids of `articles` of segment `s`, and remember where these lie: they will be asked for by their ids."""
+        article_ids = self.segments[s].store.article_ids(articles)
         if len(self._homes) >= _MAX_LOCATIONS:
             self._homes = {}
         self._homes.update(zip(article_ids, zip(repeat(s), articles.tolist()), strict=False))
-        return list(map(chunk_id_of, article_ids, (rows - store.chunk_starts.take(articles)).tolist()))
+        return article_ids
 
     def _locate(self, article_id: str) -> tuple[int, int]:
         known = self._homes.get(article_id)
@@ -213,37 +213,35 @@ class EmbeddedIndex(Filtering, TermLister):
     @names_damage
     def evidence(
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
-    ) -> list[Evidence]:
+    ) -> Candidates:
         """Both exact scores of any chunks; see Backend."""
         locations = np.array([self._row(chunk_id) for chunk_id in chunk_ids], np.int64).reshape(-1, 2)
         plan = self._scorer.plan(query)
-        out: dict[int, Evidence] = {}
-        for s in sorted(set(locations[:, 0].tolist())):
-            at = np.flatnonzero(locations[:, 0] == s).tolist()
-            some = self._evidence(plan, vector, s, locations[at, 1], [chunk_ids[i] for i in at], terms=terms)
-            out.update(zip(at, some, strict=True))
-        return [out[i] for i in range(len(chunk_ids))]
+        order = np.lexsort(locations.T[::-1])
+        segments, starts = np.unique(locations[order, 0], return_index=True)
+        rows = np.split(locations[order, 1], starts[1:])
+        each = zip(segments.tolist(), rows, strict=False)
+        found = joined([self._scored(plan, vector, s, some, terms=terms) for s, some in each])
+        return found.taken(np.argsort(order).tolist())
 
-    def _evidence(
-        self,
-        plan: Plan,
-        vector: Vectors | None,
-        s: int,
-        rows: NDArray[np.integer],
-        chunk_ids: Sequence[str],
-        *,
-        terms: bool = False,
-    ) -> Iterable[Evidence]:
-        """Evidence of the `rows` of segment `s`, which are called `chunk_ids`."""
-        parts = self._scorer.parts(plan, s, rows)
-        cosine = article_cosine = np.zeros(len(rows), np.float32)
+    def _scored(
+        self, plan: Plan, vector: Vectors | None, s: int, rows: NDArray[np.integer], *, terms: bool = False
+    ) -> Candidates:
+        """The chunks in the `rows`, ascending, of segment `s` with both exact scores."""
+        segment, parts = self.segments[s], self._scorer.parts(plan, s, rows)
+        homes = segment.store.chunk_articles[rows]
+        firsts = np.diff(homes, prepend=-1) != 0
+        articles, own = homes[firsts], np.cumsum(firsts) - 1
+        cosine, means = np.zeros(len(rows)), np.zeros(len(articles))
         if vector is not None:
-            segment = self.segments[s]
-            cosine = segment.dense.scores(vector, rows)
-            article_cosine = products(segment.article_vectors, vector, segment.store.chunk_articles[rows])
-        by_term = Scorer.by_term(plan, parts) if terms else repeat({})
-        matched = Scorer.matched(plan, parts)
-        return map(Evidence, chunk_ids, parts[-1].tolist(), cosine.tolist(), article_cosine.tolist(), by_term, matched)
+            cosine = segment.dense.scores(vector, rows).astype(np.float64)
+            means = products(segment.article_vectors, vector, articles).astype(np.float64)
+        article_ids = self._article_ids(s, articles)
+        ordinals = (rows - segment.store.chunk_starts[homes]).tolist()
+        chunk_ids = [*map(chunk_id_of, map(article_ids.__getitem__, own.tolist()), ordinals)]
+        words, matched = Scorer.matched(plan, parts)
+        by_term = Scorer.by_term(plan, parts) if terms else ()
+        return Candidates(chunk_ids, article_ids, own, parts[-1], cosine, means[own], words, matched, by_term)
 
     @cached_property
     def _sample(self) -> Vectors:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from index.analysis.tokenizer import Tokenizer
+from index.candidates import Candidates
 from index.config import IndexConfig
 from index.drawing import MIN_CHUNKS_FOR_SPREAD, SAMPLE_CHUNKS
 from index.errors import BadOption
@@ -227,7 +228,7 @@ class MilvusIndex(RowAccess):
     def _cosines(self, vector: Vectors, rows: Sequence[ChunkRow]) -> list[float]:
         return [float(np.dot(row.vector, vector)) for row in rows]
 
-    def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> list[Evidence]:
+    def both(self, query: LexicalQuery, vector: Vectors, *, k: int, filters: Filters) -> Candidates:
         """The `k` best chunks of each leg and both exact scores; see Backend."""
         near = self.dense(vector, k=k, filters=filters)
         words = self.lexical(query, k=k, filters=filters) if self.client.sparse else []
@@ -236,7 +237,7 @@ class MilvusIndex(RowAccess):
 
     def evidence(
         self, query: LexicalQuery, vector: Vectors | None, chunk_ids: Sequence[str], *, terms: bool = False
-    ) -> list[Evidence]:
+    ) -> Candidates:
         """Both exact scores of any chunks; see Backend."""
         rows = self._chunks_by_id(chunk_ids)
         found = self._shares(self._plan(query), rows)
@@ -246,12 +247,12 @@ class MilvusIndex(RowAccess):
             articles = self._articles_by_id([row.article for row in rows])
             cosines = self._cosines(vector, rows)
             means = [float(np.dot(articles[row.article].mean, vector)) for row in rows]
-        return [
+        return Candidates.of(
             Evidence(row.chunk, float(sum(some.values())), cosine, mean, some if terms else {}, tuple(words))
             for row, some, cosine, mean, words in zip(
                 rows, found, cosines, means, self._matched_terms(query, rows), strict=True
             )
-        ]
+        )
 
     def _matched_terms(self, query: LexicalQuery, rows: Sequence[ChunkRow]) -> list[list[str]]:
         """For each row the query's words that its article holds."""

@@ -8,7 +8,6 @@ many steps scores as one built at once. How one segment is searched stands in `i
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,11 +113,12 @@ class Scorer:
         return self._scorers[s].parts(plan, rows)
 
     @staticmethod
-    def matched(plan: Plan, parts: Scores) -> list[tuple[str, ...]]:
-        """For each of the chunks of `parts` the words of the question that stand in its article's title or text."""
+    def matched(plan: Plan, parts: Scores) -> tuple[list[str], NDArray[np.bool_]]:
+        """The words of the question that stand in some article's title or text, and for each of the chunks of `parts`
+        which of them its article has, (chunks, words).
+        """
         body = np.flatnonzero(plan.fields == _BODY)
-        names = [plan.names[i] for i in body.tolist()]
-        return [tuple(compress(names, there)) for there in (parts[body] != 0).T.tolist()]
+        return [plan.names[i] for i in body.tolist()], (parts[body] != 0).T
 
     @staticmethod
     def by_term(plan: Plan, parts: Scores) -> list[dict[str, float]]:

@@ -1,17 +1,16 @@
 """What speaks for an answer: how near the best candidates are in meaning, and how much of the question they hold.
 
-Pure numbers over evidence. The build measures what chance and known questions get of them (index.checks.calibrate); a
+Pure numbers over candidates. The build measures what chance and known questions get of them (index.checks.calibrate); a
 search compares.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from heapq import nlargest
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.models import Evidence
+from index.candidates import Candidates
 from index.retrieval.bm25 import lucene_idf
 
 ARTICLE_WEIGHT = 0.3  # of the dense leg: how much the whole article's vector counts beside the passage's
@@ -27,11 +26,9 @@ class _Counts(Protocol):
     def document_frequency(self, term: str) -> int: ...
 
 
-def two_levels(evidence: Sequence[Evidence]) -> Scores:
+def two_levels(candidates: Candidates) -> Scores:
     """One cosine of each passage and its whole article: a headline is about the article, a question about a fact."""
-    passages = np.array([item.cosine for item in evidence], np.float64)
-    articles = np.array([item.article_cosine for item in evidence], np.float64)
-    return (1 - ARTICLE_WEIGHT) * passages + ARTICLE_WEIGHT * articles
+    return (1 - ARTICLE_WEIGHT) * candidates.cosine + ARTICLE_WEIGHT * candidates.article_cosine
 
 
 def scale_cosine(scores: Scores, *, floor: float) -> Scores:
@@ -61,24 +58,21 @@ def dense_signal(scaled: Scores) -> float:
     return float(scaled.max()) + _TENTH_WEIGHT * tenth
 
 
-def coverage(idf: Mapping[str, float], matched: Sequence[Collection[str]]) -> Scores:
-    """The share of a question's idf mass that each of the texts holds, those that hold the words `matched`; 0..1."""
+def coverage(idf: Mapping[str, float], words: Sequence[str], matched: NDArray[np.bool_]) -> Scores:
+    """The share of a question's idf mass that each of the texts holds, (texts,), 0..1; `matched`, (texts, words), tells
+    which of the `words` they hold.
+    """
     mass = sum(idf.values())
     if mass <= 0:
         return np.zeros(len(matched))
-    known: dict[tuple[str, ...], float] = {}  # many texts hold the same words
-    sums = []
-    for words in map(tuple, matched):
-        if words not in known:
-            known[words] = sum(idf.get(term, 0.0) for term in words)
-        sums.append(known[words])
-    return np.array(sums, np.float64) / mass
+    weights = np.array([idf.get(word, 0.0) for word in words], np.float64)
+    return np.asarray((matched * weights).sum(axis=1) / mass)  # no product: that rounds by how many texts there are
 
 
-def most_covered(evidence: Sequence[Evidence], covered: Scores) -> float:
-    """The greatest coverage of the best candidates by BM25; `covered` is each candidate's, (candidates,)."""
-    best = nlargest(LOOKED_AT, range(len(evidence)), key=lambda at: evidence[at].bm25)
-    return max((float(covered[at]) for at in best), default=0.0)
+def most_covered(bm25: Scores, covered: Scores) -> float:
+    """The greatest coverage of the best candidates by `bm25`; both are each candidate's, (candidates,)."""
+    best = np.argsort(-bm25, kind="stable")[:LOOKED_AT]
+    return float(covered[best].max(initial=0.0))
 
 
 def strength(idf: Mapping[str, float], highest: float) -> float:

@@ -26,7 +26,6 @@ import numpy as np
 from index.backend import Backend, Lister
 from index.calibration import Chance, Measured
 from index.config import BUNDLED_MODEL
-from index.models import Evidence
 from index.retrieval.signals import Scores, dense_signal, most_covered, strength
 from search.models import Mode
 from search.query.parse import Query
@@ -87,13 +86,13 @@ WEIGHTS: Mapping[Mode, Weights] = {
 
 
 class Found(NamedTuple):
-    """What a question found: idf of its words, its candidates, their scaled cosines and how much of the words their
-    articles hold, both (candidates,), and how many chunks hold a word.
+    """What a question found: idf of its words, the BM25 of its candidates, their scaled cosines and how much of the
+    words their articles hold, all (candidates,), and how many chunks hold a word.
     """
 
     query: Query
     idf: Mapping[str, float]
-    evidence: Sequence[Evidence]
+    bm25: Scores
     dense: Scores
     covered: Scores
     frequency: Callable[[str], int]
@@ -126,7 +125,7 @@ class Confidence:
     def score(self, mode: Mode, found: Found, *, enough: float | None = None) -> float:
         """What is compared with the threshold; with `enough` no more of it than tells on which side of that it is."""
         mode = self._judge(mode)
-        highest = max((item.bm25 for item in found.evidence), default=0.0)
+        highest = float(found.bm25.max(initial=0.0))
         if mode == "hybrid" and not highest:  # not one word of it stands here: vectors alone must be sure
             shift = self.threshold("hybrid") - self.threshold("dense")
             return self.score("dense", found, enough=None if enough is None else enough - shift) + shift
@@ -138,7 +137,7 @@ class Confidence:
         if enough is not None and score - most >= enough:
             return score - most
         if weights.coverage:
-            score += weights.coverage * most_covered(found.evidence, found.covered)
+            score += weights.coverage * most_covered(found.bm25, found.covered)
         if enough is not None and not score - most < enough <= score:
             return score if score < enough else score - most
         return score - most * self.gibberish(found.query, found.frequency)

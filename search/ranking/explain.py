@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from index.backend import Backend
 from index.models import article_of
 from search.models import Explanation, LegExplanation
@@ -34,15 +32,15 @@ class Explainer:
     def __init__(self, ranking: Ranking, backend: Backend, shown: Sequence[int]) -> None:
         """Rank the candidates of `ranking`, and ask `backend` for the terms of those at the positions `shown`."""
         self._ranking = ranking
-        ids = [ranking.evidence[position].chunk_id for position in shown]
+        ids = [ranking.candidates.chunk_ids[position] for position in shown]
         self._terms = {e.chunk_id: e.terms for e in backend.evidence(ranking.query.lexical, None, ids, terms=True)}
-        self._bm25_ranks = ranks(np.array([e.bm25 for e in ranking.evidence]))
+        self._bm25_ranks = ranks(ranking.candidates.bm25)
         self._dense_ranks = ranks(ranking.cosine)
 
     def explain(self, position: int) -> Explanation:
         """Why the candidate at `position`, one of those shown, stands where it stands."""
         ranking = self._ranking
-        item = ranking.evidence[position]
+        item = ranking.candidates[position]
         normalised = {"bm25": float(ranking.bm25[position]), "dense": float(ranking.dense[position])}
         terms = dict(
             sorted(((t, round(s, 4)) for t, s in self._terms[item.chunk_id].items()), key=lambda pair: -pair[1])

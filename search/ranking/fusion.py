@@ -51,18 +51,14 @@ def dense_z_score(
     return min(1.0, max(0.0, ((best - mean) / deviation - low) / (high - low)))
 
 
-def lexical_spread(bm25: Scores, articles: Sequence[str]) -> float:
+def lexical_spread(best: Scores) -> float:
     """How well the question's words separate articles, 0..1.
 
-    `bm25` are scores from 0, `articles` the article of each: 1 where the tenth best article lies LEXICAL_SPREAD of the
-    best one's score below it, falling to 0 where it has the same. With fewer articles the missing ones count as 0.
+    `best` are the articles' scores from 0, (articles,): 1 where the tenth best lies LEXICAL_SPREAD of the best one's
+    score below it, falling to 0 where it has the same. With fewer articles the missing ones count as 0.
     """
-    best: dict[str, float] = {}
-    for article, score in zip(articles, bm25.tolist(), strict=True):
-        if score > best.get(article, 0.0):
-            best[article] = score
-    ordered = sorted(best.values(), reverse=True)
-    tenth = ordered[_SPREAD_RANK - 1] / ordered[0] if len(ordered) >= _SPREAD_RANK else 0.0
+    ordered = np.sort(best)[::-1]
+    tenth = float(ordered[_SPREAD_RANK - 1] / ordered[0]) if len(best) >= _SPREAD_RANK and ordered[0] > 0 else 0.0
     return min(1.0, (1.0 - tenth) / LEXICAL_SPREAD)
 
 

@@ -30,15 +30,21 @@ def in_order(ranked: list[Ranked]) -> None:
     ranked.sort(key=itemgetter(1), reverse=True)
 
 
-def by_article(ranked: Sequence[Ranked], *, passages: int) -> list[list[Ranked]]:
-    """Groups of chunks of one article, in the order of each article's best chunk, at most `passages` a group."""
-    groups: dict[str, list[Ranked]] = {}
+def found(chunk_ids: Sequence[str], scores: NDArray[np.float64]) -> list[Ranked]:
+    """The candidates with a score above 0, the best first, equals as they stand; `scores` are (chunk_ids,)."""
+    order = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores > 0)].tolist()
+    return [*map(Ranked, map(chunk_ids.__getitem__, order), scores[order].tolist(), order)]
+
+
+def by_article(ranked: Sequence[Ranked], articles: Sequence[int], *, passages: int) -> list[list[Ranked]]:
+    """Groups of chunks of one article, in the order of each article's best chunk, at most `passages` a group.
+
+    `articles` are numbers of the candidates' articles, by position.
+    """
+    groups: dict[int, list[Ranked]] = {}
     for item in ranked:
-        article_id = item.chunk_id[: item.chunk_id.rindex(":")]
-        group = groups.get(article_id)
-        if group is None:
-            groups[article_id] = [item]
-        elif len(group) < passages:
+        group = groups.setdefault(articles[item.position], [])
+        if len(group) < passages:
             group.append(item)
     return list(groups.values())
 

@@ -13,10 +13,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.analysis.names import FIELD, LETTERS, by_letters, names_within
+from index.candidates import Candidates
 from index.models import Token
 from search.query.stopwords import FUNCTION_WORDS, REQUEST_WORDS
-from search.ranking.group import Ranked
 
 MAX_BEARERS = 500  # articles of one name; what more are called is a kind of article
 _WHOLE, _APART, _WITHIN = 0.95, 0.8, 0.3
@@ -28,6 +31,7 @@ LONGER_TITLE = 0.97  # of a lift, for an article whose title is longer than the 
 _OPENING, _CLOSING = "“「『《〈", "”」』》〉"
 _FRAME = FUNCTION_WORDS | REQUEST_WORDS
 
+Scores = NDArray[np.float64]
 Named = Callable[[Sequence[str], int], Mapping[str, Sequence[str]]]
 
 
@@ -56,11 +60,10 @@ def named_articles(text: str, tokens: Sequence[Token], named: Named) -> dict[str
     return lifts
 
 
-def lifted(ranked: Sequence[Ranked], lifts: Mapping[str, float]) -> list[Ranked]:
-    """`ranked` with the scores that `lifts`, some, leave them; those without any are gone."""
-    rest = 1 - max(lifts.values())
-    found = [item._replace(score=lifts.get(item.article_id, 0.0) + rest * item.score) for item in ranked]
-    return [item for item in found if item.score > 0]
+def lifted(scores: Scores, candidates: Candidates, lifts: Mapping[str, float]) -> Scores:
+    """The `scores` of all candidates, (candidates,), as `lifts`, some, leave them."""
+    own = np.array([lifts.get(name, 0.0) for name in candidates.article_ids], np.float64)
+    return np.asarray(own[candidates.articles] + (1 - max(lifts.values())) * scores)
 
 
 def asked_for(tokens: Sequence[Token]) -> Sequence[Token]:

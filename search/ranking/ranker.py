@@ -1,9 +1,10 @@
 """A question -> all its results in order: two legs -> both exact scores -> fuse -> group."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from index.analysis.names import normal
 from index.analysis.short_forms import ShortForms
 from index.analysis.tokenizer import Tokenizer
 from index.backend import Backend, Namer, TitleFinder
+from index.candidates import Candidates, joined
 from index.encoders.base import Encoder
-from index.models import Evidence, Filters, Hit, Vectors, article_of, chunk_id_of
+from index.models import Filters, Hit, Vectors, chunk_id_of
 from index.retrieval.signals import (
     AT_FLOOR,
     Scores,
@@ -32,7 +34,7 @@ from search.ranking.alignment import BY_CHANCE, WEIGHT, Asked, aligned
 from search.ranking.alignment import POOL as ALIGNED
 from search.ranking.confidence import Confidence, Found, chance_score
 from search.ranking.fusion import adapt, convex, dense_z_score, lexical_spread, reciprocal_rank, scale_bm25
-from search.ranking.group import Ranked, by_article, by_chunk, in_order
+from search.ranking.group import Ranked, by_article, by_chunk, found, in_order
 from search.ranking.names import LONGER_TITLE, asked_for, lifted, named_articles
 from search.ranking.recency import freshness
 from search.ranking.rerank import POOL, Reranker, blend
@@ -70,7 +72,7 @@ class Ranking:
     vector: Vectors | None
     idf: Mapping[str, float]
     groups: list[list[Ranked]]
-    evidence: list[Evidence]
+    candidates: Candidates
     cosine: Scores
     bm25: Scores
     dense: Scores
@@ -148,13 +150,13 @@ class Ranker:
         depth = CANDIDATES
         while depth < _CANDIDATES_PER_RESULT * (options.offset + options.k):
             depth *= 2  # in doublings, so that neighbouring pages see the same candidates
-        evidence, vector = self._candidates(query, options, depth)
-        lifts = self._lifts(query, options, evidence)
+        candidates, vector = self._candidates(query, options, depth)
+        lifts = self._lifts(query, options, candidates)
         if lifts:
-            evidence = self._with_named(evidence, lifts, query, vector, options)
-        return self._fuse(evidence, query, vector, options, lifts)
+            candidates = self._with_named(candidates, lifts, query, vector, options)
+        return self._fuse(candidates, query, vector, options, lifts)
 
-    def _lifts(self, query: Query, options: SearchOptions, evidence: Sequence[Evidence]) -> dict[str, float]:
+    def _lifts(self, query: Query, options: SearchOptions, candidates: Candidates) -> dict[str, float]:
         """The articles that the question names, or whose titles it nearly says, and how far that lifts them."""
         named = self._named
         tokens = query.tokens
@@ -164,7 +166,7 @@ class Ranker:
         asked = asked_for(tokens)
         said = letters(query.text[min(token.start for token in asked) : max(token.end for token in asked)])
         if compared(said):
-            names = self._titled([token.term for token in asked], options, evidence)
+            names = self._titled([token.term for token in asked], options, candidates)
             titles = dict(zip(names, self._backend.titles_of(names), strict=True))
             for name, lift in like_titles(said, titles).items():
                 if self._entitled(name):
@@ -179,24 +181,24 @@ class Ranker:
         rest = article.text.removeprefix(article.title)
         return rest == article.text or rest.startswith("\n")
 
-    def _titled(self, asked: Sequence[str], options: SearchOptions, evidence: Sequence[Evidence]) -> list[str]:
+    def _titled(self, asked: Sequence[str], options: SearchOptions, candidates: Candidates) -> list[str]:
         """Articles whose titles may be what is `asked`, these words: those that hold most of them."""
         if not isinstance(self._backend, TitleFinder):
-            best = sorted(evidence, key=lambda item: (-item.bm25, item.chunk_id))
-            return [*dict.fromkeys(article_of(item.chunk_id) for item in best)][:_MAX_TITLES]
+            best = np.argsort(-candidates.best_of_articles(candidates.bm25), kind="stable")
+            return [candidates.article_ids[at] for at in best[:_MAX_TITLES].tolist()]
         words = idf_mass({term: 1.0 for term in asked if term not in FUNCTION_WORDS}, self, self._chunks)
         return self._backend.titled(words, _MIN_OF_TITLE, _MAX_TITLES, options.filters)
 
     def _with_named(
         self,
-        evidence: list[Evidence],
+        candidates: Candidates,
         lifts: dict[str, float],
         query: Query,
         vector: Vectors | None,
         options: SearchOptions,
-    ) -> list[Evidence]:
-        """`evidence` and that of the passages of articles named; those called something more are lifted less."""
-        known = {item.chunk_id for item in evidence}
+    ) -> Candidates:
+        """`candidates` and the passages of articles named; those called something more are lifted less."""
+        known = set(candidates.chunk_ids)
         named = sorted(lifts, key=lambda name: (-lifts[name], name))[:_MAX_NAMED]
         asked = normal(query.text)
         ids: list[str] = []
@@ -207,7 +209,9 @@ class Ranker:
                 lifts[name] *= LONGER_TITLE
         new = [chunk_id for chunk_id in ids if chunk_id not in known]
         near = vector if self.leg(options) != "bm25" or options.explain else None
-        return [*evidence, *self._backend.evidence(query.lexical, near, new)] if new else evidence
+        if not new:
+            return candidates
+        return joined([candidates, self._backend.evidence(query.lexical, near, new)]).by_id()
 
     def leg(self, options: SearchOptions) -> Mode:
         """The legs that are asked: of a hybrid question both, unless one is switched off."""
@@ -215,8 +219,8 @@ class Ranker:
             return "bm25" if self._mix.weight else "dense"
         return options.mode
 
-    def _candidates(self, query: Query, options: SearchOptions, depth: int) -> tuple[list[Evidence], Vectors | None]:
-        """The union of both legs' best chunks, with both exact scores for every one of them."""
+    def _candidates(self, query: Query, options: SearchOptions, depth: int) -> tuple[Candidates, Vectors | None]:
+        """The union of both legs' best chunks by id, with both exact scores for every one of them."""
         leg, filters = self.leg(options), options.filters
         vector = (
             self._encoder.queries([as_read(lone_joined(query.text))])[0] if leg != "bm25" or options.explain else None
@@ -229,11 +233,11 @@ class Ranker:
             hits = self._backend.lexical(query.lexical, k=depth, filters=filters)
         elif near is not None:
             hits = self._backend.dense(near, k=depth, filters=filters)
-        return self._backend.evidence(query.lexical, vector, [hit.chunk_id for hit in hits]), vector
+        return self._backend.evidence(query.lexical, vector, sorted(hit.chunk_id for hit in hits)), vector
 
     def _fuse(
         self,
-        evidence: list[Evidence],
+        candidates: Candidates,
         query: Query,
         vector: Vectors | None,
         options: SearchOptions,
@@ -242,14 +246,13 @@ class Ranker:
         """Order and group the candidates."""
         idf = idf_mass(query.own_words, self, self._chunks)
         mass = sum(idf.values())
-        found = np.array([e.bm25 for e in evidence], np.float64)
-        articles = [article_of(e.chunk_id) for e in evidence]
-        covered = self._covered(query, idf, evidence)
-        bm25 = scale_bm25(found, full=self._mix.strength * mass) * np.maximum(covered, _MIN_COVERED) ** _COVERAGE
-        cosine = two_levels(evidence)
+        covered = self._covered(query, idf, candidates)
+        words = scale_bm25(candidates.bm25, full=self._mix.strength * mass)
+        bm25 = words * np.maximum(covered, _MIN_COVERED) ** _COVERAGE
+        cosine = two_levels(candidates)
         dense = scale_cosine(cosine, floor=self._mix.floor)
-        reason = self._reason(found, articles, cosine, vector, options)
-        ranking = Ranking(query, vector, idf, [], evidence, cosine, bm25, dense, covered, 0.0, reason, lifts=lifts)
+        reason = self._reason(candidates, cosine, vector, options)
+        ranking = Ranking(query, vector, idf, [], candidates, cosine, bm25, dense, covered, 0.0, reason, lifts=lifts)
         return self.remixed(ranking, options, reason.corpus)
 
     def remixed(self, ranking: Ranking, options: SearchOptions, weight: float, *, adaptive: bool = True) -> Ranking:
@@ -257,7 +260,7 @@ class Ranker:
 
         That moves with the question where `adaptive`; legs, names and the second look are as in any search.
         """
-        reason, evidence, lifts = ranking.reason, ranking.evidence, ranking.lifts
+        reason, candidates, lifts = ranking.reason, ranking.candidates, ranking.lifts
         by_rank = options.mode == "hybrid" and options.fusion == "rrf"
         # A leg alone stays as it is, be it asked for or all that the index goes by.
         aligns = options.mode == "hybrid" and not by_rank and 0 < weight < 1
@@ -271,16 +274,16 @@ class Ranker:
             mixed, chance = convex(ranking.bm25, ranking.dense, weight=weight), self._chance(ranking, weight)
         if order:
             mixed, chance = self._aligned(ranking, mixed, order), (1 - order) * chance + order * BY_CHANCE
-        scores = mixed.tolist()
-        pairs = enumerate(zip(evidence, scores, strict=True))
-        ranked = [Ranked(e.chunk_id, s, i) for i, (e, s) in pairs if s > 0 or lifts]
         if lifts:
-            ranked = lifted(ranked, lifts)
+            mixed = lifted(mixed, candidates, lifts)
             chance *= 1 - max(lifts.values())
-        in_order(ranked)
+        ranked = found(candidates.chunk_ids, mixed)
         ranked, boosts, judged = self._look_again(ranked, ranking.query, options)
         chance = 0.0 if judged else chance
-        groups = by_article(ranked, passages=options.passages) if options.group == "article" else by_chunk(ranked)
+        if options.group == "article":
+            groups = by_article(ranked, candidates.articles.tolist(), passages=options.passages)
+        else:
+            groups = by_chunk(ranked)
         return replace(ranking, groups=groups, weight=weight, boosts=boosts, judged=judged, chance=chance, order=order)
 
     def _weight_of_order(self, weight: float) -> float:
@@ -294,7 +297,7 @@ class Ranker:
         new = [at for at in pool.tolist() if at not in known]
         if new:
             asked = Asked.of(ranking.query.folded, ranking.idf)
-            said = self._texts.readings([ranking.evidence[at].chunk_id for at in new], digits=asked.has_numbers)
+            said = self._texts.readings([ranking.candidates.chunk_ids[at] for at in new], digits=asked.has_numbers)
             known.update(zip(new, asked.alignments(said).tolist(), strict=True))
         return aligned(mixed, pool, np.array([known[at] for at in pool.tolist()]), weight)
 
@@ -303,24 +306,23 @@ class Ranker:
         measured, mass = self.confidence.measured, sum(ranking.idf.values())
         if not measured or mass <= 0:
             return (1 - weight) * AT_FLOOR
-        best = max(self._mix.strength, max([item.bm25 for item in ranking.evidence], default=0.0) / mass)
+        best = max(self._mix.strength, float(ranking.candidates.bm25.max(initial=0.0)) / mass)
         return chance_score(measured.chance, weight, best)
 
-    def _covered(self, query: Query, idf: Mapping[str, float], evidence: Sequence[Evidence]) -> Scores:
+    def _covered(self, query: Query, idf: Mapping[str, float], candidates: Candidates) -> Scores:
         """How much of the question's idf mass the article of each candidate holds, (candidates,)."""
-        matched: Sequence[Collection[str]] = [item.matched for item in evidence]
+        words, matched = candidates.words, candidates.matched
         if query.expanded:
-            sets = [set(words) for words in matched]
+            own = {name: self.tokenizer.terms(name) for name in query.expanded}
+            words = [*dict.fromkeys([*words, *chain(*own.values())])]
+            matched = np.pad(matched, ((0, 0), (0, len(words) - len(candidates.words))))
             for name, others in query.expanded.items():
-                own = self.tokenizer.terms(name)
-                for words in sets:
-                    if 2 * len(words & others.keys()) >= len(others):
-                        words.update(own)
-            matched = sets
-        return coverage(idf, matched)
+                said = matched[:, [word in others for word in words]].sum(axis=1)
+                matched[:, [word in own[name] for word in words]] |= (2 * said >= len(others))[:, None]
+        return coverage(idf, words, matched)
 
     def _reason(
-        self, bm25: Scores, articles: list[str], cosine: Scores, vector: Vectors | None, options: SearchOptions
+        self, candidates: Candidates, cosine: Scores, vector: Vectors | None, options: SearchOptions
     ) -> WeightReason:
         """BM25's weight in this index, and how far the question trusts the dense leg."""
         if options.mode != "hybrid":
@@ -332,7 +334,7 @@ class Ranker:
             origin,
             corpus,
             dense_z_score(float(cosine.max()), self._backend.background(vector), self._mix.z_score),
-            lexical_spread(bm25, articles) if self._mix.spread else 1.0,
+            lexical_spread(candidates.best_of_articles(candidates.bm25)) if self._mix.spread else 1.0,
         )
 
     def _look_again(
@@ -375,5 +377,5 @@ class Ranker:
 
     def _found(self, ranking: Ranking) -> Found:
         return Found(
-            ranking.query, ranking.idf, ranking.evidence, ranking.dense, ranking.covered, self.document_frequency
+            ranking.query, ranking.idf, ranking.candidates.bm25, ranking.dense, ranking.covered, self.document_frequency
         )

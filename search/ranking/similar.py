@@ -32,15 +32,13 @@ def similar(backend: Backend, tokenizer: Tokenizer, article_id: str, k: int) -> 
         hits += backend.dense(vector, k=depth, filters=Filters())
     ids = list(dict.fromkeys(hit.chunk_id for hit in hits))
     ids = [chunk_id for chunk_id in ids if article_of(chunk_id) != article_id]
-    evidence = backend.evidence(query, vector, ids)
-    bm25 = scale_bm25(np.array([e.bm25 for e in evidence]))
-    dense = scale_cosine(two_levels(evidence), floor=mix_of(backend).floor)
+    candidates = backend.evidence(query, vector, ids)
+    bm25 = scale_bm25(candidates.bm25)
+    dense = scale_cosine(two_levels(candidates), floor=mix_of(backend).floor)
     scores = convex(bm25, dense, weight=_WEIGHT)
-    best: dict[str, float] = {}
-    for chunk_id, score in zip(ids, scores.tolist(), strict=True):
-        other = article_of(chunk_id)
-        best[other] = max(best.get(other, 0.0), score)
-    ordered = sorted(((score, other) for other, score in best.items() if score > 0), key=lambda x: (-x[0], x[1]))
+    best = candidates.best_of_articles(scores).tolist()
+    found = zip(best, candidates.article_ids, strict=True)
+    ordered = sorted(((score, other) for score, other in found if score > 0), key=lambda x: (-x[0], x[1]))
     return [_similar(backend, other, score) for score, other in ordered[:k]]
 
 

@@ -14,6 +14,7 @@ import pytest
 from index.analysis.fold import fold
 from index.analysis.terms import CHUNK_FIELDS
 from index.backend import Backend
+from index.candidates import Candidates
 from index.drawing import draws_of, draws_of_chunks
 from index.errors import NotFound
 from index.models import Article, Chunk, Filters, LexicalQuery, article_of
@@ -175,7 +176,7 @@ class BackendContract:
         (item,) = backend.evidence(lexical_query("馒头"), None, ["bread:0"])
         assert item.bm25 > 0
         assert item.cosine == 0
-        assert backend.evidence(lexical_query("馒头"), None, []) == []
+        assert backend.evidence(lexical_query("馒头"), None, []) == Candidates.of([])
 
     def test_chunks_come_in_the_order_asked_and_read_as_the_article_does(self, backend, reference):
         ids = sorted(reference.chunks, reverse=True)

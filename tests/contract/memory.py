@@ -14,6 +14,7 @@ from index.analysis.fold import fold
 from index.analysis.names import names_of
 from index.analysis.terms import CHUNK_FIELDS, facet, facets_of
 from index.backend import Description, Recipe
+from index.candidates import Candidates
 from index.drawing import draws_of, draws_of_chunks
 from index.errors import BadOption, IndexMissing, NotFound, WriterBusy
 from index.milvus.filtering import meets
@@ -139,7 +140,7 @@ class MemoryIndex:
             body = self._held(article_of(chunk_id)).terms["body"][0]
             matched = tuple(word for word in query.words if body[word])
             out.append(Evidence(chunk_id, float(sum(shares.values())), *near, shares if terms else {}, matched))
-        return out
+        return Candidates.of(out)
 
     def background(self, vector):
         names, held = list(self.state.articles), self.state.articles.values()

@@ -137,7 +137,7 @@ def test_what_fields_say_is_laid_beside_the_question_too(tmp_path):
 
 def test_only_the_best_are_looked_at(engine):
     ranking = engine.ranking("船从苏州开往杭州", SearchOptions(k=50))
-    assert len(ranking.alignments) == POOL < len(ranking.evidence)
+    assert len(ranking.alignments) == POOL < len(ranking.candidates)
     assert ranking.order == WEIGHT
 
 

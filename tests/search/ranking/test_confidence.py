@@ -64,7 +64,7 @@ def test_where_no_word_of_a_question_stands_anywhere_vectors_alone_must_be_sure(
         for question in ("珊瑚驯鹿喇叭", "qzxv wkjp"):
             hybrid, dense = SearchOptions(), SearchOptions(mode="dense")
             ranking = engine.ranking(question, hybrid)
-            assert not any(item.bm25 for item in ranking.evidence)
+            assert not ranking.candidates.bm25.any()
             over = engine._ranker.score(ranking, hybrid) - confidence.threshold("hybrid")
             alone = engine._ranker.score(engine.ranking(question, dense), dense) - confidence.threshold("dense")
             assert over == pytest.approx(alone)

@@ -32,7 +32,7 @@ def test_all_of_the_words_beat_one_of_them_again_and_again(engine, mode, questio
 def test_how_much_is_covered_is_a_share_of_each_candidate(engine):
     ranking = engine.ranking("灯塔 石阶 海雾 缆车", SearchOptions())
     covered = {
-        item.chunk_id.split(":")[0]: share for item, share in zip(ranking.evidence, ranking.covered, strict=True)
+        item.chunk_id.split(":")[0]: share for item, share in zip(ranking.candidates, ranking.covered, strict=True)
     }
     assert covered["whole"] == pytest.approx(1.0)
     assert 0.2 < covered["灯塔"] < 0.3

@@ -52,13 +52,13 @@ def test_what_lies_higher_never_dense_z_score_less(one, other, deviation):
     assert dense_z_score(low, (0.0, deviation)) <= dense_z_score(high, (0.0, deviation))
 
 
-def test_words_tell_apart_by_the_tenth_best_article_and_not_by_chunks():
+def test_words_tell_apart_by_the_tenth_best_article():
     flat = np.asarray([10.0] + [9.1] * 11)
-    assert lexical_spread(flat, [f"a{i}" for i in range(12)]) == pytest.approx(0.09 / 0.4)
-    assert lexical_spread(flat, ["a0"] * 12) == 1.0
-    assert lexical_spread(np.asarray([1.0] + [0.4] * 11), [f"a{i}" for i in range(12)]) == 1.0
-    assert lexical_spread(np.ones(12), [f"a{i}" for i in range(12)]) == 0.0
-    assert lexical_spread(np.zeros(12), [f"a{i}" for i in range(12)]) == 1.0
+    assert lexical_spread(flat) == pytest.approx(0.09 / 0.4)
+    assert lexical_spread(flat[:9]) == 1.0
+    assert lexical_spread(np.asarray([1.0] + [0.4] * 11)) == 1.0
+    assert lexical_spread(np.ones(12)) == 0.0
+    assert lexical_spread(np.zeros(12)) == 1.0
 
 
 def test_the_weight_moves_with_the_trust():

@@ -2,15 +2,22 @@
 
 import numpy as np
 
-from search.ranking.group import Ranked, by_article, by_chunk, fold_near_duplicates
+from search.ranking.group import Ranked, by_article, by_chunk, fold_near_duplicates, found
 
 RANKED = [Ranked(chunk_id, 1.0 - n / 10, n) for n, chunk_id in enumerate(["a:1", "b:0", "a:0", "c:x:2", "a:2"])]
+ARTICLES = [0, 1, 0, 2, 0]
 
 
 def test_an_article_stands_where_its_best_chunk_does():
-    groups = by_article(RANKED, passages=2)
+    groups = by_article(RANKED, ARTICLES, passages=2)
     assert [[item.chunk_id for item in group] for group in groups] == [["a:1", "a:0"], ["b:0"], ["c:x:2"]]
-    assert [item.chunk_id for item in by_article(RANKED, passages=9)[0]] == ["a:1", "a:0", "a:2"]
+    assert [item.chunk_id for item in by_article(RANKED, ARTICLES, passages=9)[0]] == ["a:1", "a:0", "a:2"]
+
+
+def test_what_scores_nothing_is_not_found_and_equals_stand_as_they_stood():
+    scores = np.asarray([0.0, 0.5, 0.9, 0.5, -0.1])
+    assert found(["a", "b", "c", "d", "e"], scores) == [("c", 0.9, 2), ("b", 0.5, 1), ("d", 0.5, 3)]
+    assert found([], np.zeros(0)) == []
 
 
 def test_an_article_id_may_hold_a_colon():
@@ -22,7 +29,7 @@ def test_each_chunk_a_group_of_its_own():
 
 
 def test_nothing_ranked_nothing_grouped():
-    assert by_article([], passages=3) == by_chunk([]) == []
+    assert by_article([], [], passages=3) == by_chunk([]) == []
 
 
 def test_near_duplicates_fold_into_the_first_and_only_where_the_texts_agree():
