@@ -29,8 +29,9 @@ MODULES = sorted((ROOT / "index").rglob("*.py")) + sorted((ROOT / "search").rglo
 # A folder or file imports only those before it. Nouns come first, what everything meets in comes last.
 ORDER = {
     "index": (
-        "errors models config calibration drawing storage analysis backend encoders encode_module sources cleaning "
-        "segments retrieval training checks embedded milvus prepare pipeline batches connect rebuild copy builder watch"
+        "errors models candidates config calibration drawing storage analysis backend encoders encode_module sources "
+        "cleaning segments retrieval training checks embedded milvus prepare pipeline batches connect rebuild copy "
+        "builder watch"
     ).split(),
     "search": (
         "models settings query ranking suggest passages highlight facets citation export script engine labels overview "

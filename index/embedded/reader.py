@@ -262,8 +262,9 @@ class EmbeddedIndex(Filtering, TermLister):
         """Mean and standard deviation of the cosines of chunks at random; see Backend."""
         if len(self._sample) < MIN_CHUNKS_FOR_SPREAD:
             return 0.0, 0.0
-        cosines = self._sample @ vector
-        return float(cosines.mean()), float(cosines.std())
+        cosines = (self._sample @ vector).astype(np.float64)
+        mean = float(cosines.sum()) / len(cosines)
+        return mean, max(0.0, float(cosines @ cosines) / len(cosines) - mean**2) ** 0.5
 
     @names_damage
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:

@@ -157,15 +157,15 @@ class StaticEncoder:
             self._pairs.add(beside, rows, np.searchsorted(left, ends), shares)
             if self.reach.fall:
                 beside *= self.reach.near(ends)[:, None]
-        lengths = np.linalg.norm(vectors, axis=1)  # before pairs two apart, which come on top
-        if self._pairs:
+        lengths = np.linalg.norm(vectors, axis=1) if passages else None  # before pairs two apart, which come on top
+        if self._pairs and self.reach.apart(ends).any():
             texts, rows, starts, shares = two_apart(ids, ends, self._shares, len(self._pairs), self.reach)
             more = np.zeros((len(texts), self._pairs.columns), np.float32)
             self._pairs.add(more, rows, starts, shares)
             beside[texts] += more
-        return (
-            passage_rows(vectors, lengths, length_norms(ends, self.length_exponent)) if passages else unit_rows(vectors)
-        )
+        if lengths is None:
+            return unit_rows(vectors)
+        return passage_rows(vectors, lengths, length_norms(ends, self.length_exponent))
 
 
 def _ids(tokenizer: "Tokenizer", texts: Sequence[str]) -> Tokens:

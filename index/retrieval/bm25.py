@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from index.config import Bm25Options
 
 
-def lucene_idf(df: NDArray[np.number] | float, n: int) -> NDArray[np.float64]:
+def lucene_idf(df: NDArray[np.number] | float, n: NDArray[np.number] | float) -> NDArray[np.float64]:
     """Lucene's idf, ln(1 + (n - df + .5) / (df + .5)), of terms that `df` of `n` documents hold; never negative."""
     return np.asarray(np.log1p((n - df + 0.5) / (df + 0.5)))
 
@@ -36,8 +36,9 @@ class Bm25(Bm25Options):
         """The formulas for `options`."""
         return cls(options.variant, options.k1, options.b, options.delta, options.epsilon)
 
-    def idf(self, df: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-        """Inverse document frequency of terms with document frequencies `df` among `n` documents.
+    def idf(self, df: NDArray[np.int64], n: NDArray[np.number] | float) -> NDArray[np.float64]:
+        """Inverse document frequency of terms with document frequencies `df` among `n` documents (each its own, where
+        these are several).
 
         For `okapi` the negative ones are left negative: see `floor`.
         """
@@ -50,7 +51,7 @@ class Bm25(Bm25Options):
             return np.asarray(np.log((n + 1) / freq))
         return np.asarray(np.log((n + 1) / (freq + 0.5)))
 
-    def floor(self, idf: NDArray[np.float64], mean_idf: float) -> NDArray[np.float64]:
+    def floor(self, idf: NDArray[np.float64], mean_idf: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """rank-bm25's floor for `okapi`: a negative idf becomes epsilon times the mean idf of all terms."""
         return np.where(idf < 0, self.epsilon * mean_idf, idf) if self.variant == "okapi" else idf
 

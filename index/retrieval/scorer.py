@@ -62,30 +62,27 @@ class Scorer:
 
     def plan(self, query: LexicalQuery) -> Plan:
         """The terms of the question in every field that holds them, those first that could add most."""
-        found: list[tuple[float, int, str, int]] = []
-        columns: list[NDArray[np.int64]] = []
-        words, bigrams = encoded(query.words), encoded(query.bigrams)
-        for f, (field, weight) in enumerate(FIELD_WEIGHTS.items()):
-            terms, sought = (query.bigrams, bigrams) if field == "bigrams" else (query.words, words)
-            looked_up = [segment.dfs(field, sought) for segment in self._segments]
-            df = sum((counts for _, counts in looked_up), start=np.zeros(len(terms), np.int64))
-            idf = self._bm25.idf(df, self._counts[field][0])
+        terms = {name: query.bigrams if name == "bigrams" else query.words for name in FIELD_WEIGHTS}
+        sought = {name: encoded(some) for name, some in (("words", query.words), ("bigrams", query.bigrams))}
+        names = [term for some in terms.values() for term in some]
+        numbers = np.empty((len(self._segments), len(names)), np.int64)
+        df = np.zeros(len(names), np.int64)
+        weights, documents = np.empty(len(names)), np.empty(len(names))
+        fields, floors = np.empty(len(names), np.uint8), np.zeros(len(names))
+        end = 0
+        for f, (field, some) in enumerate(terms.items()):
+            own = slice(end, end := end + len(some))
+            for s, segment in enumerate(self._segments):
+                numbers[s, own], counts = segment.dfs(field, sought["bigrams" if field == "bigrams" else "words"])
+                df[own] += counts
+            weights[own] = [weight * FIELD_WEIGHTS[field] for weight in some.values()]
+            fields[own], documents[own] = f, self._counts[field][0]
             if self._bm25.variant == "okapi":
-                idf = self._bm25.floor(idf, self._mean_idf[field])
-            weights = (np.fromiter(terms.values(), np.float64, len(terms)) * weight * idf).tolist()
-            own = range(len(columns), len(columns) + len(terms))
-            columns.extend(
-                np.array([numbers for numbers, _ in looked_up], np.int64).reshape(len(looked_up), len(terms)).T
-            )
-            each = zip(weights, terms, own, df.tolist(), strict=True)
-            found += [(-weight, f, name, column) for weight, name, column, count in each if count]
-        found.sort()
-        return Plan(
-            [name for _, _, name, _ in found],
-            np.array([f for _, f, _, _ in found], np.uint8),
-            np.array([-weight for weight, _, _, _ in found], np.float64),
-            np.array([columns[at] for *_, at in found], np.int64).reshape(len(found), len(self._segments)).T.copy(),
-        )
+                floors[own] = self._mean_idf[field]
+        weights *= self._bm25.floor(self._bm25.idf(df, documents), floors)
+        rank = [*zip((-weights).tolist(), fields.tolist(), names, strict=True)]
+        order = np.array(sorted(np.flatnonzero(df).tolist(), key=rank.__getitem__), np.int64)
+        return Plan([names[at] for at in order.tolist()], fields[order], weights[order], numbers.take(order, axis=1))
 
     def best(
         self, plan: Plan, k: int, allowed: Callable[[Segment], NDArray[np.bool_] | None]

@@ -15,9 +15,9 @@ from index.drawing import draws_of_bytes
 from index.storage.arrays import map_array, map_bytes
 
 try:
-    from index.storage._strings import find_all
+    from index.storage._strings import find_all, take
 except ImportError:  # no compiler where this was installed
-    find_all = None  # type: ignore[assignment]
+    find_all = take = None  # type: ignore[assignment]
 
 
 def encoded(strings: Iterable[str]) -> list[bytes]:
@@ -157,10 +157,14 @@ class StringTable:
 
     def many(self, numbers: NDArray[np.integer]) -> list[str]:
         """The strings of `numbers`, all of which are in range."""
-        ends = self._ends[numbers].tolist()
-        starts = np.where(numbers > 0, self._ends[numbers - 1], 0).tolist()
+        ends = self._ends[numbers].astype(np.int64)
+        starts = np.where(numbers > 0, self._ends[numbers - 1], 0).astype(np.int64)
+        return take(self._blob, starts, ends) if take is not None else self._take(starts, ends)
+
+    def _take(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[str]:
+        """What strings.c does."""
         view = self._view
-        return [str(view[a:b], "utf-8", "surrogatepass") for a, b in zip(starts, ends, strict=True)]
+        return [str(view[a:b], "utf-8", "surrogatepass") for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
 
     def prefix(self, start: str) -> range:
         """The numbers of the strings that begin with `start`."""

@@ -1,4 +1,4 @@
-/* Where strings stand in a sorted table: what index.storage.string_table does in Python, the same numbers. */
+/* Where strings stand in a sorted table, and what they are: what index.storage.string_table does in Python. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdint.h>
@@ -82,7 +82,41 @@ done:
     return none;
 }
 
-static PyMethodDef methods[] = {{"find_all", find_all, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
+/* take(bytes, starts, ends): a list of the strings that stand in `bytes` from each of int64 `starts` to each of `ends`. */
+static PyObject *take(PyObject *self, PyObject *args) {
+    PyObject *given[3], *out = NULL;
+    Py_buffer views[3] = {{0}};
+    int taken = 0;
+    if (!PyArg_ParseTuple(args, "OOO", &given[0], &given[1], &given[2]))
+        return NULL;
+    for (; taken < 3; taken++)
+        if (PyObject_GetBuffer(given[taken], &views[taken], PyBUF_ND | PyBUF_C_CONTIGUOUS) < 0)
+            goto done;
+    const char *bytes = views[0].buf;
+    const int64_t *starts = views[1].buf, *ends = views[2].buf;
+    const Py_ssize_t count = views[1].len / 8;
+    int right = views[0].itemsize == 1 && views[1].itemsize == 8 && views[2].itemsize == 8 && views[2].len / 8 == count;
+    for (Py_ssize_t i = 0; right && i < count; i++)
+        right = 0 <= starts[i] && starts[i] <= ends[i] && ends[i] <= views[0].len;
+    if (!right)
+        PyErr_SetString(PyExc_ValueError, "no sound table of strings, or arrays that do not fit together");
+    else if ((out = PyList_New(count)))
+        for (Py_ssize_t i = 0; i < count; i++) {
+            PyObject *one = PyUnicode_DecodeUTF8(bytes + starts[i], ends[i] - starts[i], "surrogatepass");
+            if (!one) {
+                Py_CLEAR(out);
+                break;
+            }
+            PyList_SET_ITEM(out, i, one);
+        }
+done:
+    while (taken)
+        PyBuffer_Release(&views[--taken]);
+    return out;
+}
+
+static PyMethodDef methods[] = {
+    {"find_all", find_all, METH_VARARGS, NULL}, {"take", take, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_strings", NULL, -1, methods, NULL, NULL, NULL, NULL};
 

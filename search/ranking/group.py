@@ -33,7 +33,8 @@ def in_order(ranked: list[Ranked]) -> None:
 def found(chunk_ids: Sequence[str], scores: NDArray[np.float64]) -> list[Ranked]:
     """The candidates with a score above 0, the best first, equals as they stand; `scores` are (chunk_ids,)."""
     order = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores > 0)].tolist()
-    return [*map(Ranked, map(chunk_ids.__getitem__, order), scores[order].tolist(), order)]
+    each = zip(map(chunk_ids.__getitem__, order), scores[order].tolist(), order, strict=True)
+    return [*map(Ranked._make, each)]
 
 
 def by_article(ranked: Sequence[Ranked], articles: Sequence[int], *, passages: int) -> list[list[Ranked]]:

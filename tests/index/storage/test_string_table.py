@@ -95,6 +95,27 @@ def test_compiled_or_not_the_same_strings_are_found(words, others, wide):
     assert compiled.tolist() == plain.tolist() == [table.find(word) for word in [*words, *others]]
 
 
+@pytest.mark.skipif(string_table.take is None, reason="nothing was compiled here")
+@given(WORDS, st.lists(st.integers(0, 99), max_size=9))
+def test_compiled_or_not_the_same_strings_are_taken(words, some):
+    table = StringTable.build(words)
+    numbers = np.array([number for number in some if number < len(table)], np.int64)
+    ends = table._ends[numbers].astype(np.int64)
+    starts = ends - table._sizes[numbers]
+    want = [table[number] for number in numbers.tolist()]
+    assert table.many(numbers) == string_table.take(table._blob, starts, ends) == table._take(starts, ends) == want
+
+
+@pytest.mark.skipif(string_table.take is None, reason="nothing was compiled here")
+def test_what_lies_outside_a_table_is_not_taken():
+    blob = StringTable.build(["年轻", "干部"])._blob
+    for starts, ends in (([0], [99]), ([-1], [3]), ([3], [0]), ([0, 3], [3])):
+        with pytest.raises(ValueError, match="table"):
+            string_table.take(blob, np.array(starts, np.int64), np.array(ends, np.int64))
+    with pytest.raises(UnicodeDecodeError):
+        string_table.take(blob, np.array([0], np.int64), np.array([2], np.int64))
+
+
 @pytest.mark.skipif(string_table.find_all is None, reason="nothing was compiled here")
 def test_of_a_table_that_is_none_no_string_is_read():
     table = StringTable.build(["年轻", "干部"])
