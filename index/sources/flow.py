@@ -17,6 +17,7 @@ _ITEM = re.compile(
     r"|[（(]?\d{1,3}[)）、.．](?!\d)|[①-⑳●○■□◆◇▪•·※★☆*－-]\s?)"
 )
 _TITLE_SIZE_THRESHOLD = 1.15  # times the size of the text that a title has at least
+_WORDED = 0.3  # of a title that is letters at least
 _MAX_TITLE = 80  # characters
 _MAX_HEADS = 4  # that are told in a report
 _PAPER = re.compile(r"文\s*件$")
@@ -212,12 +213,16 @@ def _joined(before: str, after: str, mark: str = "") -> str:
     return before + ("" if before[-1] in "-/" else " ") + mark + after
 
 
+def _is_worded(text: str) -> bool:
+    """Whether a line is of words: no number, and no code of letters, digits and signs."""
+    letters = sum(map(str.isalpha, text))
+    return letters >= 2 and letters >= _WORDED * len(text)
+
+
 def _largest(lines: list[Line], body: float) -> str:
     """The words of the largest size on a page, if that is more than the text's; not the head of an official paper."""
     alone = [line for line in lines if line.cells == 1]
-    large = [
-        line for line in alone if line.size >= _TITLE_SIZE_THRESHOLD * body and sum(map(str.isalpha, line.text)) >= 2
-    ]
+    large = [line for line in alone if line.size >= _TITLE_SIZE_THRESHOLD * body and _is_worded(line.text)]
     large = [line for line in large if not _PAPER.search(line.text)] or large
     if not large:
         return ""

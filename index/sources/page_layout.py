@@ -16,6 +16,8 @@ from index.analysis.characters import COMMON_HAN
 from index.sources.numbering import numeral
 
 _APART, _APART_LATIN = 1.2, 0.85  # ems between two glyphs from which they are pieces of their own
+_CELLS_APART = 1.5  # ems between pieces that are no words of one line
+_TOUCHING = 0.1  # ems between pieces of one line that are written at several times
 _SPACE = 0.8  # ems between Chinese glyphs that are a blank
 _WORD_SPACE = 0.18  # ems between others that are one
 _MIN_LINES = 3  # of a column
@@ -138,6 +140,29 @@ def rows(found: Iterable[Line]) -> list[list[Line]]:
     return [sorted(row, key=lambda one: one.left) for row in out]
 
 
+def closed(found: list[Line]) -> list[Line]:
+    """Pieces of a page, those of one line and size made one that touch, in whatever order they were written; a label
+    and what is typed behind it stay two.
+    """
+    out: list[Line] = []
+    for row in rows(found):
+        run = row[:1]
+        for piece in row[1:]:
+            last, room = run[-1], _TOUCHING * piece.size
+            alike = abs(last.size - piece.size) < 0.1 * piece.size and last.text[-1] not in ":："
+            if alike and -room < piece.left - last.right < room and _level(last, piece):
+                run.append(piece)
+                continue
+            out.append(_joined_pieces(run))
+            run = [piece]
+        out.append(_joined_pieces(run))
+    return out
+
+
+def _joined_pieces(run: list[Line]) -> Line:
+    return run[0] if len(run) == 1 else _line([glyph for piece in run for glyph in piece.glyphs])
+
+
 def _level(one: Line, other: Line) -> bool:
     height = min(one.bottom - one.top, other.bottom - other.top)
     return abs(one.middle - other.middle) < 0.5 * height
@@ -200,14 +225,21 @@ def _is_columns(band: list[Line], x: float) -> int:
     shorter = min(max(p.bottom for p in side) - min(p.top for p in side) for side in sides)
     if bottoms - tops < 0.5 * shorter:
         return 0
+    single: list[bool] = []
     for side in sides:
         ends = sorted(p.right for p in side), sorted(p.left for p in side)
         width = ends[0][-1 - len(side) // 20] - ends[1][len(side) // 20]  # a few may stick out
         size = median(p.size for p in side)
         full = sum(sum(p.right - p.left for p in row) > _FULL * width for row in rows(side))
+        single.append(2 * sum(map(_is_divided, rows(side))) <= len(rows(side)))
         if width < 8 * size or full < _MANY_FULL * len(rows(side)) or full < 2:
             return 0
-    return len(band)
+    return len(band) if any(single) else 0  # labels and values on both sides are a form
+
+
+def _is_divided(row: list[Line]) -> bool:
+    """Whether pieces of a row stand farther apart than words do."""
+    return any(b.left - a.right > _CELLS_APART * b.size for a, b in zip(row, row[1:], strict=False))
 
 
 def _whole_lines(told: list[list[Line]]) -> list[Line]:

@@ -143,6 +143,45 @@ def test_the_form_that_a_page_of_ofd_is_printed_on_is_read(tmp_path):
     assert read(written(tmp_path, "a.ofd", data))[0].text == "姓名： | 柳叶舟\n事由： | 修船"
 
 
+def run_of(text, x, y, steps, size=4.0, extra=""):
+    code = f'<ofd:TextCode X="0" Y="{size}" DeltaX="{steps}">{text}</ofd:TextCode>'
+    return f'<ofd:TextObject Boundary="{x} {y} 200 10" Size="{size}" {extra}>{code}</ofd:TextObject>'
+
+
+def ofd_text(tmp_path, page):
+    return read(written(tmp_path, "a.ofd", paper(page)))[0].text
+
+
+def test_the_last_step_of_a_run_is_that_of_all_that_come(tmp_path):
+    assert ofd_text(tmp_path, run_of("0033300111", 20, 20, "2")) == "0033300111"
+    assert ofd_text(tmp_path, run_of("缆绳缆绳绳绳", 20, 20, "4")) == "缆绳缆绳绳绳"
+
+
+def test_letters_fill_their_steps_and_spaced_ones_are_words(tmp_path):
+    assert ofd_text(tmp_path, run_of("Web渡口", 20, 20, "3.8 1.9 2.0 4")) == "Web渡口"
+    assert ofd_text(tmp_path, run_of("MINING", 20, 20, "g 5 4.0")) == "MINING"
+
+
+def test_pieces_of_one_line_are_joined_in_whatever_order_they_are_written(tmp_path):
+    rest = words("石头，", 44, 20) + words("船工清早", 20, 20.1) + words("先搬", 36, 20)
+    assert ofd_text(tmp_path, rest) == "船工清早先搬石头，"
+    form = words("渡口", 40, 20) + words("地点：", 28, 20)
+    assert ofd_text(tmp_path, form) == "地点： 渡口"
+
+
+def test_what_is_cut_to_nothing_or_has_no_characters_is_no_text(tmp_path):
+    hidden = words("看不见", 20, 40).replace("200 10", "0.5 0").replace("<ofd:TextCode", "<ofd:Clips/><ofd:TextCode")
+    data = paper(words("船\ue101工\ue102", 20, 20) + hidden)
+    article, part = list(read_sources([written(tmp_path, "a.ofd", data)]))
+    assert (article.text, part.detail) == ("船 工", "2 characters whose fonts do not say what they are")
+
+
+def test_codes_in_large_letters_are_no_title(tmp_path):
+    page = words("02&lt;47+9*5-船12", 20, 20, 8) + words("柳湾渡口收据", 20, 40, 6)
+    page += words("今年的船票已经付清。船工每天清晨要先查看缆绳和船板。", 20, 60)
+    assert read(written(tmp_path, "a.ofd", paper(page)))[0].title == "柳湾渡口收据"
+
+
 ODF = 'xmlns:office="urn:o" xmlns:text="urn:t" xmlns:table="urn:tb" xmlns:draw="urn:d" xmlns:style="urn:s"'
 
 

@@ -228,3 +228,16 @@ def test_a_symbol_of_a_font_that_does_not_say_what_it_is_is_told_as_lost():
 )
 def test_a_character_told_in_two_halves_is_one(units, want):
     assert list(_whole(iter(units))) == want
+
+
+def test_the_columns_of_a_wide_table_are_no_columns_of_text():
+    rows = [("船名", "载重", "船工", "泊位"), ("东风号", "三百二十石", "老周和小何", "青石渡东侧")]
+    rows += [(f"红星{n}号", "二百四十石", "柳三和霍七", "青石渡西侧") for n in "一二三四五"]
+    page = [
+        (x, 100 + 22 * n, cell) for n, row in enumerate(rows) for x, cell in zip((72, 150, 320, 430), row, strict=True)
+    ]
+    told = text_of(page).split("\n")
+    assert told[1:3] == [
+        "东风号 | 三百二十石 | 老周和小何 | 青石渡东侧",
+        "红星一号 | 二百四十石 | 柳三和霍七 | 青石渡西侧",
+    ]
