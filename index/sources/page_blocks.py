@@ -36,7 +36,7 @@ _FURNITURE = frozenset(("nav", "footer", "aside", "form", "button", "label"))
 
 @dataclass(slots=True)
 class Block:
-    """A line of a page: its text, how many characters of it are links, what it is, and whether furniture holds it.
+    """A line of a page: its text, how many characters of it are links, what it is, how deep in furniture.
 
     `soft`: only a line break parts it from the line before. `label`: the number that a browser writes before it.
     `anchors` counts its links to other pages, `attached` says that it links to a file. `place` are the numbers of the
@@ -46,7 +46,7 @@ class Block:
     text: str
     links: int = 0
     heading: str = ""
-    furniture: bool = False
+    furniture: int = 0
     table: bool = False
     main: bool = False
     soft: bool = False
@@ -149,7 +149,7 @@ class _Walk:
             return
         block = self._block(shown, linked)
         block.soft, block.anchors, block.attached = self._soft, anchors, self._attached
-        block.label, self._label = "" if block.linked else self._label, ""
+        block.label, self._label = self._label, ""
         self.out.append(block)
         self._soft = self._pre > 0
 
@@ -157,7 +157,7 @@ class _Walk:
         (around, outer), (element, kind) = self._path[-2:]
         named = kind if "." in kind else outer
         return Block(
-            text, linked, self._heading, self._furniture > 0, main=self._main > 0, place=(element, around), kind=named
+            text, linked, self._heading, self._furniture, main=self._main > 0, place=(element, around), kind=named
         )
 
     def node(self, node: Any) -> None:
@@ -232,7 +232,7 @@ def _spelled(line: list[_Inline]) -> str:
     out = ""
     before = 0
     for part in line:
-        apart = part.beside and is_seam(raw, out, part.text, links=0 < before != part.link > 0)
+        apart = part.beside and is_seam(raw, out, part.text, (before, part.link))
         out += f" {part.text}" if apart else part.text
         before = part.link
     return out

@@ -24,3 +24,14 @@ _COUNT = re.compile(
 def is_count(line: str) -> bool:
     """Whether a line says how often a page was read, liked or answered, and nothing else."""
     return bool(_COUNT.fullmatch(line.strip()))
+
+
+_NEIGHBOUR = re.compile(
+    r"[【\[<《«‹←]*\s*(?:上|下|前|后|後)一?[篇条條则則页頁章节節个個张張](?:文章|新闻|信息)?\s*(?:[:：|\]】>》»›→]|\s|$)"
+)
+_MAX_NEIGHBOUR = 80  # characters
+
+
+def is_neighbour(line: str) -> bool:
+    """Whether a line leads to the article before or after: `上一篇：……`."""
+    return len(line) <= _MAX_NEIGHBOUR and bool(_NEIGHBOUR.match(line))

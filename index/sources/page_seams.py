@@ -5,6 +5,7 @@ import re
 _SENTENCE = re.compile("[。！？!?；;，]")
 _DAY = r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}(?:\s?日)?"
 _CLOCK = r"\d{1,2}[:：]\d\d(?:[:：]\d\d)?"
+_SHORT_DAY = re.compile(r"[\[(（]?(?:\d{2,4}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?[\])）]?\s*")
 _ENDS_WITH_TIME = re.compile(rf"(?:{_DAY}|{_DAY}\s?{_CLOCK}|(?<!\d){_CLOCK})$")
 _GOES_ON = re.compile(rf"(?!{_CLOCK})[\d年月日号时時分秒点點前后後至到起止以之的、~～—–:：/.)）\]】-]")
 _FIELD = re.compile(
@@ -14,14 +15,17 @@ _FIELD = re.compile(
 )
 
 
-def is_seam(line: str, left: str, right: str, *, links: bool) -> bool:
+def is_seam(line: str, left: str, right: str, links: tuple[int, int]) -> bool:
     """Whether `left` and `right`, elements side by side in `line`, are fields or buttons rather than one word.
 
-    `left` may be all of the line that stands before `right`; `links`: each is a link of its own.
+    `left` may be all of the line that stands before `right`; `links` are the numbers of the links that hold the end of
+    one and the other, 0 where none does.
     """
     if not left or not right or left[-1].isspace() or right[0].isspace() or _SENTENCE.search(line):
         return False
-    if links or _FIELD.match(right):
+    if 0 < links[0] != links[1] and (links[1] or _SHORT_DAY.fullmatch(right)):
+        return _ends(left)  # two buttons; the day of a headline
+    if _FIELD.match(right):
         return _ends(left)
     if _GOES_ON.match(right):
         return False

@@ -9,21 +9,26 @@ from typing import Any
 
 from index.analysis.dates import find_date
 from index.sources.page_article import article_text
-from index.sources.page_blocks import Block, blocks, compact, parsed, visible_text, whole
+from index.sources.page_blocks import Block, blocks, parsed, visible_text, whole
 from index.sources.page_fields import chosen_title, names_of, told_in_head, trafilatura_of
+from index.sources.page_lists import title_at
 from index.sources.style_sheets import without_rules
 
 _WECHAT_DATE = re.compile(r"var\s+(?:ct|oriCreateTime|createTime)\s*=\s*[\"']?(\d{10}|\d{4}-\d\d-\d\d)")
 _MIN_LINE = 8  # characters of a line from which it may be the title though it is no heading
 _BESIDE = 6  # lines below the title among which its day stands
+_ABOVE = 2  # lines above it, likewise
+_TODAY = re.compile("今天|今日|现在|現在|当前|當前")  # beside the day on which the page was looked at
 _DATED = re.compile(r"[^，。；]{0,12}[:：]?\s*$")
 
 
 def _beside(found: list[Block], title: str) -> list[str]:
-    """The lines right below the title."""
-    wanted = compact(title)
-    at = next((n for n, block in enumerate(found) if wanted and compact(block.text) == wanted), len(found))
-    return [block.text for block in found[at + 1 : at + 1 + _BESIDE]]
+    """The lines right below the title, then those right above it."""
+    at = title_at(found, title)
+    above = found[max(0, at - _ABOVE) : at] if at < len(found) else []
+    return [
+        block.text for block in (*found[at + 1 : at + 1 + _BESIDE], *reversed(above)) if not _TODAY.search(block.text)
+    ]
 
 
 def _day_beside(beside: list[str]) -> str | None:
