@@ -79,8 +79,8 @@ def _spread(
 
 
 def pairs_at(run: str) -> list[tuple[str, int]]:
-    """Pairs that make up a run of two characters or more together, and where in it each begins."""
-    starts = [*range(0, len(run) - 1, 2), *([len(run) - 2] if len(run) % 2 else [])]
+    """Pairs that make up a run together, none of a single character, and where in it each begins."""
+    starts = [*range(0, len(run) - 1, 2), *([len(run) - 2] if len(run) % 2 and len(run) > 1 else [])]
     return [(run[at : at + 2], at) for at in starts]
 
 

@@ -7,6 +7,7 @@ them; display text and offsets stay as they are.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -68,6 +69,21 @@ def close_gaps(text: str, *, marks: bool = False) -> Closed:
     Chinese character on one side at least; between other letters a blank parts words.
     """
     return close_all([text], marks=marks)[0]
+
+
+def holds(text: str, phrase: str) -> bool:
+    """Whether a folded `phrase` stands in a folded text, whatever gaps either has, beside marks too."""
+    phrase = close_gaps(phrase, marks=True).text
+    # Closing the gaps of a whole text costs more than all else: it is done where the letters are there at least.
+    if phrase in text or not _loosely(phrase).search(text):
+        return phrase in text
+    return phrase in close_gaps(text, marks=True).text
+
+
+@lru_cache(maxsize=64)
+def _loosely(phrase: str) -> re.Pattern[str]:
+    """The letters and marks of a phrase with whatever could be a gap between them."""
+    return re.compile(f"{_SOFT.pattern}*".join(map(re.escape, _SOFT.sub("", phrase))))
 
 
 def close_all(texts: Sequence[str], *, marks: bool = False) -> list[Closed]:

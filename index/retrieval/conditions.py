@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from index.analysis.characters import HAN
 from index.analysis.fold import fold
-from index.analysis.gaps import close_gaps
+from index.analysis.gaps import close_gaps, holds
 from index.analysis.terms import MIXED_BIGRAMS, facet
 from index.models import AllOf, AnyOf, Begins, Condition, HasValue, Holds, Not, Within
 from index.retrieval.phrase import at_border, occurrences
@@ -36,6 +36,8 @@ _FOLDED: WeakKeyDictionary[StringTable, dict[str, dict[str, list[int]]]] = WeakK
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _RUN = re.compile(r"[^\W_]{2,}")  # letters and digits, as index.analysis.bigrams has them
 _UNIT = re.compile(f"[{HAN}]|[a-z]+|[0-9]+")  # what stands within one word of any text that holds it
+_WIDE = {ord(mark): ord(mark) + 0xFEE0 for mark in "!(),:;?"}
+_UNESCAPED = re.compile(r'[^\\"A-Za-z0-9/]')  # what no escape of JSON ends with
 _MAX_ARTICLES_TO_READ = 32  # that few are read at once: cheaper than any narrowing
 
 
@@ -134,8 +136,16 @@ def _with_phrase(segment: Segment, folded: str, run: str, among: Mask) -> Mask:
     for other in {*_RUN.findall(folded)} - {run}:
         out = _with_run(segment, other, out)
     for row in releasing_pages(np.flatnonzero(out).tolist()):
-        out[row] = says(segment.store.get(row).article.text, folded)
+        out[row] = _written(segment, folded, row) or says(segment.store.get(row).article.text, folded)
     return out
+
+
+def _written(segment: Segment, folded: str, row: int) -> bool:
+    """Whether an article has a phrase as it is or as most write it, with wide marks: most that have it at all. Nothing
+    is parsed or folded for it.
+    """
+    ways = {folded, folded.translate(_WIDE)}
+    return any(_UNESCAPED.match(way) and segment.store.mentions(row, way) for way in ways)
 
 
 def _with_run(segment: Segment, run: str, among: Mask) -> Mask:
@@ -158,7 +168,7 @@ def _reads(segment: Segment, condition: Holds, row: int) -> bool:
 
 def says(text: str, folded: str) -> bool:
     """Whether a phrase stands in a text, whatever gaps either has."""
-    return close_gaps(folded, marks=True).text in close_gaps(fold(text), marks=True).text
+    return holds(fold(text), folded)
 
 
 def _those(articles: Rows, among: Mask) -> Mask:

@@ -1,6 +1,7 @@
 """Phrases by positions: where letters stand side by side in the passages of a segment, told from postings alone."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from index.analysis.terms import MIXED_BIGRAMS
 from index.segments.postings import Positions, Postings, Rows
 
 _MAX_BEFORE = 3  # characters that may stand before the first letter of a chunk: quotes, brackets
+_BESIDE = 8  # letters on either side of a border that must be there: a chunk cut out of a sentence has more
+_MAX_CHUNKS_TO_READ = 8  # chunks whose texts are read rather than looked at more closely
 _NEVER = np.iinfo(np.int64).max  # beyond all documents and positions
 _Part = tuple[Postings, Positions, int, int]  # of a run: a pair's postings, its number there, and where it begins
 
@@ -32,16 +35,34 @@ def at_border(fields: Mapping[str, Postings], run: str, chunk_articles: Rows) ->
     """The chunks that perhaps begin within `run`, two letters or digits or more, the chunk before them with its
     beginning: that of the same article, as `chunk_articles` says. Not sorted, some more than once.
     """
-    found = []
+    pairs = {pair: _documents(fields, pair) for pair in map("".join, pairwise(run))}
+    found = [np.zeros(0, np.int32)]
     for cut in range(1, len(run)):
-        begun = _first(fields, run[cut : cut + 2])
-        begun = begun[begun > 0]
+        before, after = run[max(0, cut - _BESIDE) : cut], run[cut : cut + _BESIDE]
+        # Documents with each pair, and how far behind them the chunk is that may begin at the cut; the rarest first.
+        sought = [(pairs[pair], behind) for side, behind in ((before, 1), (after, 0)) for pair, _ in pairs_at(side)]
+        sought.sort(key=lambda one: len(one[0]))
+        begun = sought[0][0] + sought[0][1] if sought else _first(fields, after)
+        begun = begun[(begun > 0) & (begun < len(chunk_articles))]
         begun = begun[chunk_articles[begun] == chunk_articles[begun - 1]]
-        if len(begun) and cut > 1:
-            ((postings, _, number, _),) = _parts(fields, run[cut - 2 : cut])
-            begun = begun[np.isin(begun - 1, postings.documents(number))]
+        for documents, behind in sought[1:]:
+            begun = begun[_among(documents, begun - behind)] if len(begun) else begun
+        if sought and len(begun) > _MAX_CHUNKS_TO_READ:
+            begun = begun[np.isin(begun, _first(fields, after[:2]))]
         found.append(begun)
-    return np.concatenate(found) if found else np.zeros(0, np.int32)
+    return np.concatenate(found)
+
+
+def _documents(fields: Mapping[str, Postings], pair: str) -> Rows:
+    postings = fields["bigrams" if is_bigram(pair) else MIXED_BIGRAMS]
+    return postings.documents(postings.terms.find(pair))
+
+
+def _among(documents: Rows, some: Rows) -> NDArray[np.bool_]:
+    """Which of `some` are `documents`, which ascend, (some,)."""
+    if not len(documents):
+        return np.zeros(len(some), bool)
+    return np.asarray(documents[np.minimum(documents.searchsorted(some), len(documents) - 1)] == some)
 
 
 def _first(fields: Mapping[str, Postings], letters: str) -> Rows:

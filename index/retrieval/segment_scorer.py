@@ -29,6 +29,7 @@ FIELD_NAMES = tuple(FIELD_WEIGHTS)
 
 KERNEL_VERSION = 1  # of kernel.c; one that was compiled from another is left alone
 _MAX_DOCUMENT_TERMS = 1 << 26  # terms of a document, at most
+_MAX_ROWS_ONE_BY_ONE = 1_000  # chunks that are scored each for itself: all postings would be gone through else
 _MIN_SCORE = 5e-324  # above 0
 _FOUND = np.dtype([("row", np.int64), ("score", np.float64)])
 
@@ -77,6 +78,11 @@ class SegmentScorer:
         """The `k` best chunks that hold a term, and those that tie, as far as they reach `floor`: rows, ascending, and
         scores. `allowed`, (chunks,), or None for all.
         """
+        if allowed is not None and np.count_nonzero(allowed) <= _MAX_ROWS_ONE_BY_ONE:
+            rows = np.flatnonzero(allowed)
+            scores = self.parts(plan, rows)[-1]
+            kept = scores >= max(floor, nth_highest(scores, k), _MIN_SCORE)
+            return rows[kept], scores[kept]
         if compiled():
             arguments = self._store.chunk_starts, plan.fields, plan.numbers[self._s], plan.weights
             found = np.frombuffer(_kernel.best(self._fields, self._bm25.formula, *arguments, k, floor, allowed), _FOUND)

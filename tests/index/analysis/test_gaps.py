@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.analysis.fold import fold
-from index.analysis.gaps import as_read, close_all, close_gaps, lone_joined
+from index.analysis.gaps import as_read, close_all, close_gaps, holds, lone_joined
 from index.analysis.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer()
@@ -57,6 +59,15 @@ def test_many_texts_are_closed_as_each_would_be():
 
 def test_marks_take_part_where_they_are_asked_for():
     assert close_gaps("靠岸，\n补 网 。", marks=True).text == "靠岸，补网。"
+
+
+@given(st.text("年轻a1，( \n\u200b", max_size=40), st.text("年轻a1，( \n", min_size=1, max_size=4), st.data())
+def test_a_phrase_stands_in_a_text_where_it_does_once_both_are_closed(text, other, data):
+    start = data.draw(st.integers(0, len(text)))
+    for phrase in (other, text[start : start + 6]):
+        closed = close_gaps(phrase, marks=True).text.strip()
+        if closed:
+            assert holds(text, closed) == (closed in close_gaps(text, marks=True).text)
 
 
 def test_a_question_keeps_the_blanks_between_longer_words():

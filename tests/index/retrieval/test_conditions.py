@@ -18,7 +18,7 @@ from index.retrieval import conditions
 from index.retrieval.conditions import meets
 from tests.conftest import CORPUS, article, open_writer, prepared
 
-LETTERS = "简单單安装裝电電梯干部幹导師导ab12 ，。"
+LETTERS = '简单單安装裝电電梯干部幹导師导abn12 ，。（"\\'
 TEXTS = st.text(alphabet=LETTERS, min_size=1, max_size=60)
 
 
@@ -58,11 +58,11 @@ def passing(index, where):
     st.text(alphabet=LETTERS, min_size=1, max_size=5),
     st.data(),
 )
-def test_a_phrase_is_found_wherever_it_stands(tmp_path_factory, texts, phrase, data):
+def test_a_phrase_is_found_wherever_it_stands(tmp_path_factory, texts, asked, data):
     articles = [article(f"a{i}", text, title=title) for i, (title, text) in enumerate(texts)]
     index = index_of(articles, tmp_path_factory.mktemp("phrase") / "index")
     start = data.draw(st.integers(0, len(texts[0][1]) - 1))
-    for sought in map(fold, (phrase, texts[0][1][start : start + 7])):
+    for sought in map(fold, (asked, texts[0][1][start : start + 7])):
         in_title = {a.article_id for a in articles if says(a.title, sought)}
         want = in_title | {a.article_id for a in articles if says(a.text, sought)}
         for older in (False, True):
@@ -189,7 +189,9 @@ def test_a_condition_is_worked_out_once_for_both_legs(tmp_path, monkeypatch):
     assert len(asked) == len(index.segments)
 
 
-def test_a_phrase_across_the_border_of_two_passages_is_found(tmp_path):
+@pytest.mark.parametrize("most_read", [0, 1_000])
+def test_a_phrase_across_the_border_of_two_passages_is_found(tmp_path, most_read, monkeypatch):
+    monkeypatch.setattr("index.retrieval.phrase._MAX_CHUNKS_TO_READ", most_read)
     generator = random.Random(4)
     letters = "帆缆锚桨舵橹舷艄艏艉桅樯篙篷舱闸埠渡津洲渚汀"
     long = "".join(generator.choice(letters) for _ in range(900))  # no mark to cut at

@@ -89,9 +89,11 @@ def _questions(segments, rounds):
             yield segment, _plan(rng, segment), allowed, (0.0, 0.9, 1.0)[n % 3], (1, 10, 64, 100_000)[n % 4]
 
 
+@pytest.mark.parametrize("one_by_one", [-1, 1 << 30])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_best_are_those_of_all_scored_alone(segments, variant, monkeypatch):
+def test_the_best_are_those_of_all_scored_alone(segments, variant, one_by_one, monkeypatch):
     _numpy(monkeypatch)
+    monkeypatch.setattr(segment_scorer, "_MAX_ROWS_ONE_BY_ONE", one_by_one)
     for segment, plan, allowed, share, k in _questions(segments, 6):
         scorer = _scorer(segment, variant)
         parts = scorer.parts(plan, np.arange(segment.store.chunks))
@@ -104,14 +106,19 @@ def test_the_best_are_those_of_all_scored_alone(segments, variant, monkeypatch):
 
 
 @pytest.mark.skipif(not compiled(), reason="the kernel was not compiled here")
+@pytest.mark.parametrize("one_by_one", [-1, 1 << 30])
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("options", [{}, {"k1": 0.0}, {"b": 0.0}])
-def test_the_kernel_gives_the_numbers_of_the_definition_to_the_last_bit(segments, variant, options, monkeypatch):
+def test_the_kernel_gives_the_numbers_of_the_definition_to_the_last_bit(
+    segments, variant, options, one_by_one, monkeypatch
+):
+    monkeypatch.setattr(segment_scorer, "_MAX_ROWS_ONE_BY_ONE", one_by_one)
     for segment, plan, allowed, share, k in _questions(segments, 8):
         scorer, kernel = _scorer(segment, variant, **options), segment_scorer._kernel
         rows = np.random.default_rng(k).integers(0, segment.store.chunks, 200)
         with monkeypatch.context() as without:
             _numpy(without)
+            without.setattr(segment_scorer, "_MAX_ROWS_ONE_BY_ONE", -1)
             want, parts = scorer.best(plan, k, allowed, 0.0), scorer.parts(plan, rows)
             floor = share * float(want[1].min(initial=1e9))
         assert segment_scorer._kernel is kernel
