@@ -23,8 +23,10 @@ _OF_A_SITE = re.compile(
     rf"|[{COMMON_HAN}]{{2,10}}(?:\s*[>»›]+\s*[{COMMON_HAN}]{{2,12}})+",
     re.I,
 )
-_BETWEEN = re.compile(r"\s*(?:[_|｜»]|::|\s[-–—]|-)+\s*")  # the parts of a `<title>`
-_MIN_TITLE = 4  # characters
+_BETWEEN = re.compile(r"\s*(?:[_|｜»]|::|\s[-–—]|\s[<‹](?=\s)|-)+\s*")  # the parts of a `<title>`
+_MIN_TITLE, _MAX_TITLE = 4, 100  # characters
+_BADGE = re.compile(r"^(?:原创|原創|转载|轉載|置顶|置頂|精华|推荐|热门|独家|图文)\s+(?=.{4})")
+_CUT = re.compile(r"\s*(?:…+|\.{2,}|。{2,})$")
 _ROLE = re.compile(r"^\s*(?:作者|记者|記者|文|撰文|本报记者|通讯员)\s*(?:[:：/|]\s*|\s+)")
 _SOURCE_LABEL = r"(?:(?:文章|稿件|信息|新闻|内容|消息)?(?:来源|來源)|稿源|转自|摘自|出处)\s*[:：]\s*"
 _LABELLED = re.compile(rf"^\s*{_SOURCE_LABEL}")
@@ -169,29 +171,62 @@ def trafilatura_of(page: str) -> tuple[str, dict[str, str]]:
     return document.text or "", {key: value for key, value in found.items() if isinstance(value, str) and value}
 
 
-def chosen_title(element: str, heads: list[str], lines: list[str], shown: str, theirs: str) -> str:
-    """The title of a page: where two of `<h1>`, `<title>`, its lines and `og:title` agree, what they agree on.
+def chosen_title(element: str, heads: list[str], lines: list[str], shown: str, theirs: str, site: str = "") -> str:
+    """The title of a page: what its head says and the page shows.
 
-    Malformed ones and the site's name do not count.
+    That is the first `<h1>` that agrees with `<title>` or `og:title`, else the line that `<title>` begins or ends with,
+    else the line that one of the two cuts short. Where the page shows nothing of the kind it is the only `<h1>` if the
+    two disagree, else `<title>`, and then `og:title`. The site's name, a section's and what is malformed are none.
 
-    `element` is `<title>`, `heads` the `<h1>`, `lines` those that may be a title, `shown` is `og:title`; `theirs`, what
-    somebody else takes for it, is the last resort.
+    `element` is `<title>`, `heads` the `<h1>`, `lines` those that may be a title, `shown` is `og:title`, `site` names
+    the site; `theirs`, what somebody else takes for the title, is the last resort.
     """
     parts = [part for part in _BETWEEN.split(element) if part]
-    heads = [head for head in heads if head not in parts[1:] or head == parts[0]]  # the site's name, or a section's
     named, told = without_site(element), without_site(shown)
-    good = [text for text in (told, named) if text and not MARKUP.search(text)]
+    good = [text for text in (told, named) if text and not MARKUP.search(text) and text != site]
+    sites = {site, *parts[1:]} - {*parts[:1]} | {site}
+    heads = [_BADGE.sub("", head) for head in heads]
+    heads = [head for head in heads if head not in sites and not (names_a_site(head) and parts[1:])]
     for head in heads:
-        if any(head in text or text in head for text in (element, *good) if len(text) >= 2):
+        if any(_agree(head, text) for text in (*good, *parts[:1])):
             return without_site(head)
+    if line := _line_of(element, lines, site) or _whole_of([*good, *parts[:1]], lines):
+        return line
     if len(heads) == 1 and not (good and good[0] == named and named in element):
         return without_site(heads[0])
-    beginnings = [element[: match.start()].strip() for match in _BETWEEN.finditer(element)]
-    known = set(lines)
-    for beginning in reversed(beginnings):
-        if len(beginning) >= _MIN_TITLE and beginning in known and not names_a_site(beginning):
-            return beginning
     if named and named in good and not names_a_site(named):
         return named
     last = "" if names_a_site(named) and theirs in named else without_site(theirs)
     return next((text for text in (*good, *heads, last) if text and not names_a_site(text)), "")
+
+
+def _agree(head: str, text: str) -> bool:
+    """Whether two titles are one: equal, or one is most of the other, or is cut short."""
+    shorter, longer = sorted((head, text), key=len)
+    return (shorter in longer and len(longer) <= 2 * len(shorter)) or _completes(head, text)
+
+
+def _completes(line: str, text: str) -> bool:
+    """Whether `text` is the beginning of `line`, cut short: `渡口的船修…`."""
+    stem = _CUT.sub("", text)
+    return _MIN_TITLE <= len(stem) < min(len(text), len(line)) and line.startswith(stem)
+
+
+def _whole_of(texts: list[str], lines: list[str]) -> str:
+    """The line that one of `texts` cuts short."""
+    cut = [text for text in texts if _CUT.search(text)]
+    return next((line for line in lines for text in cut if len(line) <= _MAX_TITLE and _completes(line, text)), "")
+
+
+def _line_of(element: str, lines: list[str], site: str) -> str:
+    """The longest line that `<title>` is or begins with, the rest being the site's or a section's; that it ends with,
+    where it begins with the site.
+    """
+    known = {line for line in lines if len(line) >= _MIN_TITLE and line != site and not names_a_site(line)}
+    marks = list(_BETWEEN.finditer(element))
+    runs = [element, *(element[: mark.start()].strip() for mark in reversed(marks))]
+    long = (line for line in known if 2 * len(line) > len(element) and element.startswith(f"{line} "))
+    runs += sorted(long, key=len, reverse=True)
+    if marks and (element[: marks[0].start()] == site or names_a_site(element[: marks[0].start()])):
+        runs += [element[mark.end() :].strip() for mark in marks]
+    return next((run for run in runs if run in known), "")

@@ -52,7 +52,8 @@ def title_of(tree: Any, found: list[Block], said: dict[str, str], theirs: str) -
         return wechat
     heads = [text for node in tree.iter("h1") if (text := told(node)) and len(text) <= 200]
     lines = [block.text for block in found if not block.linked and (block.heading or len(block.text) >= _MIN_LINE)]
-    return chosen_title(told(tree.find(".//title")), heads, lines, said.get("title", ""), theirs)
+    element = told(tree.find(".//title"))
+    return chosen_title(element, heads, lines, said.get("title", ""), theirs, said.get("site", ""))
 
 
 def html(page: str) -> dict[str, Any]:

@@ -151,3 +151,49 @@ def test_a_refrain_is_kept_as_often_as_it_is_sung(monkeypatch):
     page = f"<html><body><h1>古井谣</h1>{''.join(f'<p>{line}</p>' for line in song)}</body></html>"
     monkeypatch.setattr(web, "trafilatura_of", lambda page: ("\n".join(song), {}))
     assert web.html(page)["text"].split("\n\n")[-5:] == song
+
+
+_ROSTER = (
+    "<table>{}</table>".format(
+        "".join(
+            f"<tr><td><a href='/d/{n}'>周{n}</a></td><td><a href='/p/{n}'>老{w}</a></td></tr>"
+            for n, w in enumerate("周吴郑")
+        )
+    ),
+    "<table border='1'><tr><td><a href='/p/1'>老郑</a></td></tr><tr><td><a href='/p/2'>老吴</a></td></tr></table>",
+    "<table><tr><th>谁</th></tr><tr><td><a href='/1'>老郑</a></td></tr><tr><td><a href='/2'>老吴</a></td></tr></table>",
+)
+
+
+@pytest.mark.parametrize("table", _ROSTER)
+@pytest.mark.parametrize("told", [WELL, WELL[:1], []])
+def test_a_table_of_links_is_a_table(table, told):
+    body = "".join(f"<p>{line}</p>" for line in told)
+    text = web.html(_page("看井的人", f"<div class='con'>{body}{table}</div>{FOOT}"))["text"]
+    assert "老吴" in text
+    assert "老郑" in text
+    assert all(line in text for line in told)
+
+
+_NAMED = "<meta property='og:site_name' content='水乡旧闻社'>"
+_LOGO = "<h1>水乡旧闻社</h1>"
+
+
+@pytest.mark.parametrize(
+    ("element", "shown", "body", "title"),
+    [
+        ("古井又见水_水乡旧闻社", "水乡旧闻社，天天有旧闻", f"{_LOGO}<h2>古井又见水</h2>", "古井又见水"),
+        ("古井又见水", "水乡旧闻社，天天有旧闻", f"{_LOGO}<h2>古井又见水</h2>", "古井又见水"),
+        ("水乡旧闻社 - 古井又见水", "", f"{_NAMED}{_LOGO}<h2>古井又见水</h2>", "古井又见水"),
+        ("水乡旧闻社", "古井又见水", "<h1>古井又见水</h1>", "古井又见水"),
+        ("村东的古井隔了一年又见…_水乡旧闻社", "", "<h2>村东的古井隔了一年又见水了</h2>", "村东的古井隔了一年又见水了"),
+        ("", "村东的古井隔了一年又见...", "<p>村东的古井隔了一年又见水了</p>", "村东的古井隔了一年又见水了"),
+        ("村东的古井隔了一年又见水 水乡旧闻社", "", "<p>村东的古井隔了一年又见水</p>", "村东的古井隔了一年又见水"),
+        ("古井又见水_古井_水", "", "<h1><span>原创</span> 古井又见水</h1>", "古井又见水"),
+        ("旧闻", "", "<h1>古井又见水</h1>", "旧闻"),
+    ],
+)
+def test_the_title_is_what_the_head_says_and_the_page_shows(element, shown, body, title):
+    head = f"<title>{element}</title><meta property='og:title' content='{shown}'>"
+    body += "".join(f"<p>{line}</p>" for line in WELL)
+    assert web.html(f"<html><head>{head}</head><body>{body}</body></html>")["title"] == title
