@@ -215,10 +215,10 @@ def patiently(server: Server, call: Callable[[], R]) -> R:
             return call()
         except (EngineUnavailable, WriterBusy) as error:
             print(f"attempt {attempt}: {error}"[:200], flush=True)
+            server.revive()
             if attempt % 30 == 0 and isinstance(error, EngineUnavailable):
                 server.kill()
-                server.start()
-                server.restarts += 1
+                server.revive()
             time.sleep(5)
     return call()
 

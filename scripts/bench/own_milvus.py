@@ -58,6 +58,13 @@ class Server:
         while self._state() not in ("", "Z"):
             time.sleep(0.05)
 
+    def revive(self) -> None:
+        """Start it again where it has ended by itself, as this old one does when it is kept from its processor."""
+        if self._state() in ("", "Z"):
+            self.kill()
+            self.start()
+            self.restarts += 1
+
     def _state(self) -> str:
         """The letter that the system has for what it is doing; "" where it is gone."""
         with suppress(FileNotFoundError, ProcessLookupError):

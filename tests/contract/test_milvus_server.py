@@ -147,12 +147,13 @@ def test_a_server_that_is_killed_comes_back_with_the_last_commit_and_the_next_wr
             patiently(partial(change, at, own, new, gone, commit=end == "after the commit"), WriterBusy)
         assert own.parent.returncode is not None
         own.start()
-        found = patiently(lambda: at().state(), EngineUnavailable)
+        again = partial(patiently, revive=own.revive)
+        found = again(lambda: at().state(), EngineUnavailable)
         if end == "after the commit":
             state = {name: one for name, one in (state | new).items() if name not in gone}
         assert found == ("equal" if state else "missing")
         if state:
-            assert_equal(patiently(partial(opened, at), EngineUnavailable), [*state.values()], lexical=not DENSE)
+            assert_equal(again(partial(opened, at), EngineUnavailable), [*state.values()], lexical=not DENSE)
             assert at().damaged() == []
     assert state
 
@@ -167,10 +168,11 @@ def change(at, server, new, gone, *, commit):
         server.kill()
 
 
-def patiently(call, *passing):
-    """The result of a call, made again for some minutes while it raises what passes."""
+def patiently(call, *passing, revive=lambda: None):
+    """The result of a call, made again for some minutes while it raises what passes; before that, `revive`."""
     for _ in range(60):
         with suppress(*passing):
             return call()
+        revive()
         time.sleep(5)
     return call()
