@@ -15,7 +15,7 @@ from itertools import groupby, pairwise
 from index.sources.page_blocks import Block, compact, joined
 from index.sources.page_fields import is_byline
 from index.sources.page_furniture import SITE_WORDS, is_count, is_neighbour
-from index.sources.page_lists import MAX_BETWEEN, SENTENCE, buttons, list_page, references, teasers, title_at
+from index.sources.page_lists import MAX_BETWEEN, MIN_TOLD, SENTENCE, buttons, list_page, references, teasers, title_at
 
 _COVERED = 0.9  # share of the characters of our sentences that trafilatura's text must hold to be believed
 _MIN_LONG_LINE = 12  # characters of a line from which it is known wherever it stands
@@ -125,10 +125,13 @@ def article_blocks(found: list[Block]) -> list[Block]:
 
 
 def _despite_names(told: list[Block], kept: list[Block]) -> list[Block]:
-    """`kept`, or where furniture says more what is no deeper in such than its sentences: names may lie."""
+    """`kept`, or where furniture says more what is no deeper in such than its sentences: names may lie.
+    Where neither says anything, all of it.
+    """
     said = [b for b in told if b.furniture and SENTENCE.search(b.text) and not SITE_WORDS.search(b.text)]
-    if sum(len(block.text) for block in said) <= sum(len(block.text) for block in kept):
-        return kept
+    length = sum(len(block.text) for block in kept)
+    if sum(len(block.text) for block in said) <= length:
+        return kept if length >= MIN_TOLD or any(block.table for block in kept) else told
     level = min(block.furniture for block in said)
     return [block for block in told if block.furniture <= level]
 

@@ -182,7 +182,8 @@ def chosen_title(element: str, heads: list[str], lines: list[str], shown: str, t
     the site; `theirs`, what somebody else takes for the title, is the last resort.
     """
     parts = [part for part in _BETWEEN.split(element) if part]
-    named, told = without_site(element), without_site(shown)
+    named = "" if _BETWEEN.match(element) else without_site(element)  # `_某某网` names the site of no title
+    told = without_site(shown)
     good = [text for text in (told, named) if text and not MARKUP.search(text) and text != site]
     sites = {site, *parts[1:]} - {*parts[:1]} | {site}
     heads = [_BADGE.sub("", head) for head in heads]
@@ -196,7 +197,7 @@ def chosen_title(element: str, heads: list[str], lines: list[str], shown: str, t
         return without_site(heads[0])
     if named and named in good and not names_a_site(named):
         return named
-    last = "" if names_a_site(named) and theirs in named else without_site(theirs)
+    last = "" if (not named or names_a_site(named)) and theirs in element else without_site(theirs)
     return next((text for text in (*good, *heads, last) if text and not names_a_site(text)), "")
 
 

@@ -17,8 +17,9 @@ _MIN_MISNAMED, _MISNAMED_TIMES = (
 )  # headlines of a list, and how often as long as others it is, from which no name makes it furniture
 _MIN_ENTRIES = 5  # headlines from which a page may be a list of them
 _MAX_TEASER = 200  # characters of sentences between two headlines, from which they are an article
+_MIN_PROSE = 60  # characters of a line without links from which it is a sentence, whatever marks it has
 _TIMES = 10  # how often as long as the sentences that no headline stands above the headlines of a list are
-_MIN_TOLD = 20  # characters below which a page says nothing but its links
+MIN_TOLD = 20  # characters below which a page says nothing but its links
 _REPEATED = 3  # times a line stands on a page from which it is a button of each of its entries
 _DAY = re.compile(r"\d{1,2}\s?[-/.月]\s?\d{1,2}")
 _REFERENCES = re.compile(
@@ -143,15 +144,21 @@ def _told(found: list[Block], entries: list[int], chosen: set[int], title: int) 
             block = found[n]
             if n == title or (block.heading and not block.linked):
                 under = False
-            elif id(block) in chosen and SENTENCE.search(block.text) and not SITE_WORDS.search(block.text):
+            elif id(block) in chosen and _is_prose(block):
                 length += len(block.text)
                 told += 0 if under else len(block.text)
                 some |= {id(block)} if under else set()
-                right_below |= not under and before < title < n
+                right_below |= not under and before < title < n and not found[title].furniture
         runs.append((length, some))
     least = max(_MAX_TEASER, sum(length for length, _ in runs) / 2)  # from which a run is an article
     below = {block for length, some in runs if length < least for block in some}
     return _Told(below, told, right_below, any(length >= least for length, _ in runs))
+
+
+def _is_prose(block: Block) -> bool:
+    """Whether a line is a sentence, or as long as one though its marks are lost, and none of the site's own."""
+    sentence = SENTENCE.search(block.text) or (len(block.text) >= _MIN_PROSE and not block.anchors)
+    return bool(sentence) and not SITE_WORDS.search(block.text)
 
 
 def _directory(found: list[Block], ours: list[Block], title: int) -> list[Block]:
@@ -159,7 +166,7 @@ def _directory(found: list[Block], ours: list[Block], title: int) -> list[Block]
     wanted = compact(found[title].text) if title < len(found) else ""
     told = [block for block in ours if compact(block.text) != wanted]
     links = [n for n, block in enumerate(found) if block.linked and not block.furniture and n > title]
-    if sum(len(compact(b.text)) for b in told) >= _MIN_TOLD or len(links) < _MIN_ENTRIES:
+    if sum(len(compact(b.text)) for b in told) >= MIN_TOLD or len(links) < _MIN_ENTRIES:
         return []
     kept = {id(block) for block in (*ours, *(found[n] for n in links))}
     return [block for block in found if id(block) in kept]

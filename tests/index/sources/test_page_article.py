@@ -191,9 +191,23 @@ _LOGO = "<h1>水乡旧闻社</h1>"
         ("村东的古井隔了一年又见水 水乡旧闻社", "", "<p>村东的古井隔了一年又见水</p>", "村东的古井隔了一年又见水"),
         ("古井又见水_古井_水", "", "<h1><span>原创</span> 古井又见水</h1>", "古井又见水"),
         ("旧闻", "", "<h1>古井又见水</h1>", "旧闻"),
+        ("_水乡旧闻专区", "", "<p>古井又见水</p>", None),
     ],
 )
 def test_the_title_is_what_the_head_says_and_the_page_shows(element, shown, body, title):
     head = f"<title>{element}</title><meta property='og:title' content='{shown}'>"
     body += "".join(f"<p>{line}</p>" for line in WELL)
-    assert web.html(f"<html><head>{head}</head><body>{body}</body></html>")["title"] == title
+    assert web.html(f"<html><head>{head}</head><body>{body}</body></html>").get("title") == title
+
+
+def test_an_article_whose_marks_are_lost_is_no_list_of_the_links_beside_it():
+    body = "".join(f"<p>{line.translate(str.maketrans('。，', '  ')) * 3}</p>" for line in WELL)
+    page = _page("古井复涨", f"<div>{body}</div><div><ul>{_links(_NEWS * 9)}</ul></div>")
+    text = web.html(page)["text"]
+    assert "祠堂门口" in text
+    assert "石桥村" not in text
+
+
+def test_a_page_of_names_of_furniture_alone_keeps_what_it_says():
+    page = "<html><body><div class='share-box'><p>古井又见水</p><p>看井人老吴 摄</p></div><div>打开</div></body></html>"
+    assert "看井人老吴 摄" in web.html(page)["text"]
