@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from index.sources.page_layout import ASIDE, Line, blocks, is_full_width, rows, without_margins
+from index.sources.page_columns import blocks
+from index.sources.page_layout import ASIDE, Line, joined, rows, whole_lines, without_margins
 
 _ENDS = re.compile(r"[。！？!?；;：:…”」』）)》】.][\s\"'”’」』）)》】]*$")
 _STOPS = re.compile(r"[。！？!?；;…][\s\"'”’」』）)》】]*$")
@@ -21,7 +22,10 @@ _WORDED = 0.3  # of a title that is letters at least
 _MAX_TITLE = 80  # characters
 _MAX_HEADS = 4  # that are told in a report
 _PAPER = re.compile(r"文\s*件$")
-_BROKEN = re.compile(r"[a-z]-$")
+_CAPTION = re.compile(
+    r"(?:图|表|圖|附图|附表|照片|[Ff]ig(?:ure)?\.?|[Tt]able|FIG(?:URE)?\.?|TABLE)\s*[\dA-Za-z一二三四五六七八九十]"
+)
+_LONG_LINE = 12  # characters of a line that a paragraph goes on after, whatever stands between
 _NOTE = 0.9  # times the size of the text that a footnote has at most
 
 
@@ -39,7 +43,7 @@ class Flow(NamedTuple):
 
 def flow(pages: list[list[Line]]) -> Flow:
     """The text of pages, each given as its pieces of lines in any order (index.sources.page_layout.pieces)."""
-    asides = [[line for row in rows(line for line in page if line.top >= ASIDE) for line in row] for page in pages]
+    asides = [whole_lines(rows(line for line in page if line.top >= ASIDE)) for page in pages]
     kept, margins = without_margins([[line for line in page if line.top < ASIDE] for page in pages])
     sizes: Counter[float] = Counter()
     for page in kept:
@@ -90,6 +94,8 @@ class _Paragraphs:
         self._last: Line | None = None
         self._margins = (0.0, 0.0, False)
         self._marks, self._begun = "", False  # page breaks that wait for the next words
+        self._label: Line | None = None  # the last that waits
+        self._waiting: list[tuple[int, str]] = []  # labels within a paragraph, and how many breaks came before each
 
     def page(self, page: list[list[Line]], aside: list[Line]) -> None:
         """Add the blocks of the next page, and what is printed across it."""
@@ -103,27 +109,80 @@ class _Paragraphs:
             for line in block:
                 if id(line) in notes:
                     continue
-                mark, self._marks = self._marks, ""
-                across = begins or (self._last is not None and line.top < self._last.top)
-                if self._goes_on(line, left, None if across else gap):
-                    self._done[-1] = _joined(self._done[-1], line.text, mark)
+                across = begins or bool(self._waiting) or (self._last is not None and line.top < self._last.top)
+                anew = bool(self._waiting) and (self._is_below_label(line) or _begins_anew(line, left, right))
+                if not anew and self._goes_on(line, left, None if across else gap):
+                    mark, self._marks = self._marks, ""
+                    self._done[-1] = joined(self._done[-1], line.text, mark)
+                    self._waiting = [(0, text) for _, text in self._waiting]
+                elif self._is_unfinished() and (self._is_label(line, left, right) or self._is_below_label(line)):
+                    self._wait(line, right)
+                    continue
                 else:
+                    self._told()
+                    mark, self._marks = self._marks, ""
                     self._done.append(mark + line.text)
                 self._last, self._margins, begins = line, (left, right, sure), False
         if notes or aside:
             self._add_notes([*(line for line in lines if id(line) in notes), *aside])
 
+    def _is_unfinished(self) -> bool:
+        """Whether the last line ended only because it was full."""
+        last = self._last
+        if last is None or last.cells > 1 or _ENDS.search(last.text):
+            return False
+        near = abs(last.size - self._body) <= 0.1 * self._body
+        return near and self._margins[1] - last.right <= 1.2 * last.size and len(last.text) >= _LONG_LINE
+
+    def _is_label(self, line: Line, left: float, right: float) -> bool:
+        """Whether a line is of a figure or table that stands within a paragraph, or is what these are called."""
+        if line.size >= _TITLE_SIZE_THRESHOLD * self._body or _ITEM.match(line.text):
+            return False
+        last = self._last
+        # A short line at the margin, in letters of the text, is the end of a paragraph.
+        own = last is None or abs(line.left - left) > line.size or abs(line.size - last.size) > 0.05 * line.size
+        short = own and line.right - line.left < 0.6 * (right - left)
+        return line.cells > 1 or line.size <= _NOTE * self._body or short or bool(_CAPTION.match(line.text))
+
+    def _is_below_label(self, line: Line) -> bool:
+        """Whether a line stands right below the last label, in the same letters: the rest of a caption."""
+        last = self._label
+        if not self._waiting or last is None or abs(line.size - last.size) > 0.05 * line.size:
+            return False
+        return -0.5 * line.size < line.top - last.bottom < 0.8 * line.size and line.left < last.right
+
+    def _wait(self, line: Line, right: float) -> None:
+        """Keep a label for the end of the paragraph; the lines of a caption are one."""
+        last = self._label
+        full = last is not None and right - last.right < 2 * line.size and last.cells == line.cells == 1
+        if full and self._is_below_label(line):
+            breaks, text = self._waiting[-1]
+            self._waiting[-1] = (breaks, joined(text, line.text))
+        else:
+            self._waiting.append((len(self._marks), line.text))
+        self._label = line
+
+    def _told(self) -> None:
+        """The labels that waited for the end of a paragraph, each on its page."""
+        emitted = 0
+        for breaks, text in self._waiting:
+            self._done.append("\f" * (breaks - emitted) + text)
+            emitted = breaks
+        self._marks = self._marks[emitted:]
+        self._waiting = []
+
     def _add_notes(self, lines: list[Line]) -> None:
         """Footnotes stand before a paragraph that goes on over the page, so that it can."""
-        text = ""
         told: list[str] = []
+        last: Line | None = None
         for line in lines:
-            if text and not _ITEM.match(line.text) and not _STOPS.search(text):
-                text = _joined(text, line.text)
+            beside = [one.right for one in lines if last is not None and abs(one.left - last.left) < 3 * last.size]
+            full = last is not None and last.cells == line.cells == 1 and max(beside) - last.right < 2 * last.size
+            if full and not _ITEM.match(line.text) and not _STOPS.search(told[-1]):
+                told[-1] = joined(told[-1], line.text)
             else:
-                told += [text] if text else []
-                text = line.text
-        told.append(text)
+                told.append(line.text)
+            last = line
         open_one = self._last is not None and not _ENDS.search(self._last.text)
         at = len(self._done) - 1 if open_one and self._done and "\f" not in self._done[-1] else len(self._done)
         told[0], self._marks = self._marks + told[0], ""
@@ -177,6 +236,8 @@ class _Paragraphs:
             return False
         if _ITEM.match(line.text) and (indented or not unfinished):
             return False
+        if indented and _CAPTION.match(line.text):
+            return False
         far = gap is not None and line.top - last.bottom > gap + 0.6 * line.size
         if indented and not (alike and unfinished):
             return unfinished and not far and line.left - left < 4.5 * line.size and not _centred(line, left, right)
@@ -184,6 +245,7 @@ class _Paragraphs:
 
     def text(self) -> tuple[str, tuple[int, ...]]:
         """All paragraphs, and where the pages begin."""
+        self._told()
         marked = "\n".join(self._done) + self._marks
         parts = marked.split("\f")
         text, starts = "", []
@@ -193,6 +255,14 @@ class _Paragraphs:
         return text, tuple(starts)
 
 
+def _begins_anew(line: Line, left: float, right: float) -> bool:
+    """Whether a line does not go on with a sentence that labels have broken off."""
+    if line.left - left > 0.8 * line.size:
+        return True
+    ended = line.right - line.left < 0.6 * (right - left) and not _ENDS.search(line.text)
+    return ended or line.text[0].isupper() or bool(_CAPTION.match(line.text))
+
+
 def _centred(line: Line, left: float, right: float) -> bool:
     return abs((line.left - left) - (right - line.right)) < line.size and line.left - left > line.size
 
@@ -200,17 +270,6 @@ def _centred(line: Line, left: float, right: float) -> bool:
 def _usual_gap(block: list[Line]) -> float:
     gaps = sorted(b.top - a.bottom for a, b in zip(block, block[1:], strict=False) if b.top > a.top)
     return gaps[len(gaps) // 4] if gaps else 0.0
-
-
-def _joined(before: str, after: str, mark: str = "") -> str:
-    """Two lines as one, with `mark` where they meet: a blank between words, none between Chinese characters, and a
-    word that was broken at the end of a line is whole.
-    """
-    if not before or is_full_width(before[-1]) or is_full_width(after[0]):
-        return before + mark + after
-    if _BROKEN.search(before) and after[0].islower():
-        return before[:-1] + mark + after
-    return before + ("" if before[-1] in "-/" else " ") + mark + after
 
 
 def _is_worded(text: str) -> bool:
@@ -236,8 +295,8 @@ def _largest(lines: list[Line], body: float) -> str:
             continue
         if last is not None and line.top - last.bottom > 1.5 * line.size:
             break
-        joined = _joined(title, line.text)
-        if len(joined) > _MAX_TITLE:
+        longer = joined(title, line.text)
+        if len(longer) > _MAX_TITLE:
             break
-        title, last = joined, line
+        title, last = longer, line
     return title

@@ -1,7 +1,6 @@
-"""Glyphs on pages -> lines in reading order: columns one after the other, running heads and page numbers out.
+"""Glyphs on pages -> pieces of lines and whole lines, running heads and page numbers out.
 
-Coordinates are in points from the left and the top of the page. What a page says about columns is believed where both
-sides hold lines that fill them; short cells that face each other are rows of a table and stay together.
+Coordinates are in points from the left and the top of the page.
 """
 
 import re
@@ -16,12 +15,9 @@ from index.analysis.characters import COMMON_HAN
 from index.sources.numbering import numeral
 
 _APART, _APART_LATIN = 1.2, 0.85  # ems between two glyphs from which they are pieces of their own
-_CELLS_APART = 1.5  # ems between pieces that are no words of one line
 _TOUCHING = 0.1  # ems between pieces of one line that are written at several times
 _SPACE = 0.8  # ems between Chinese glyphs that are a blank
 _WORD_SPACE = 0.18  # ems between others that are one
-_MIN_LINES = 3  # of a column
-_FULL, _MANY_FULL = 0.55, 0.4  # of a column's width that a full line fills; of its lines that are full
 ASIDE = 100_000.0  # points from the top at which stands what is printed across a page: a stamp at its edge
 _MARGIN_LINES = 3  # at either end of a page that may be running heads
 _PAGE_NUMBER = re.compile(
@@ -35,6 +31,7 @@ _SURE_NUMBER = re.compile(
 _BULLETS = frozenset("●■◆▪•·▶►➢")
 _ROMAN = {numeral(number, "lowerRoman"): number for number in range(1, 60)}
 _SPACED_END = re.compile(f"[{COMMON_HAN}][:：]?")
+_BROKEN = re.compile(r"[a-z]-$")
 _FULL_WIDTH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2014\u2018-\u201f\u2026\U00020000-\U0003ffff]")
 
 
@@ -83,8 +80,10 @@ def pieces(glyphs: Iterable[Glyph]) -> list[Line]:
         if run and not _follows(run[-1], glyph):
             out.append(_line(run))
             run = []
-        if run and glyph.text == run[-1].text and abs(glyph.left - run[-1].left) < 0.3 * (glyph.right - glyph.left):
-            continue  # printed twice to look bold
+        if run and glyph.text == run[-1].text:
+            near = min(0.3 * (glyph.right - glyph.left), 0.15 * glyph.size)
+            if abs(glyph.left - run[-1].left) < near:
+                continue  # printed twice to look bold
         run.append(glyph)
     if run:
         out.append(_line(run))
@@ -97,7 +96,10 @@ def _follows(before: Glyph, glyph: Glyph) -> bool:
     if overlap < 0.5 * min(before.bottom - before.top, glyph.bottom - glyph.top):
         return False
     apart = _APART if is_full_width(before.text) and is_full_width(glyph.text) else _APART_LATIN
-    return -0.6 * size < glyph.left - before.right < apart * size or glyph.left == before.left  # a ligature
+    gap = glyph.left - before.right
+    # A mark that is narrower than its box says overlaps the next one; the parts of a ligature stand on one place.
+    onward = gap > -0.6 * size or glyph.left - before.left > 0.25 * size
+    return (onward and gap < apart * size) or glyph.left == before.left
 
 
 def _line(glyphs: list[Glyph]) -> Line:
@@ -168,81 +170,7 @@ def _level(one: Line, other: Line) -> bool:
     return abs(one.middle - other.middle) < 0.5 * height
 
 
-def blocks(found: list[Line]) -> list[list[Line]]:
-    """Pieces of a page as blocks in reading order, each of whole lines from top to bottom."""
-    told = rows(found)
-    gutter = _gutter(found, told)
-    if gutter is None:
-        return [_whole_lines(told)] if told else []
-    first, last, x = gutter
-    out = blocks([piece for row in told[:first] for piece in row])
-    band = [piece for row in told[first:last] for piece in row]
-    out += blocks([piece for piece in band if piece.right <= x])
-    out += blocks([piece for piece in band if piece.right > x])
-    return out + blocks([piece for row in told[last:] for piece in row])
-
-
-def _gutter(found: list[Line], told: list[list[Line]]) -> tuple[int, int, float] | None:
-    """Rows from, rows to, and the x of white space that has a column of text on either side; the tallest there is."""
-    if len(found) < 2 * _MIN_LINES:
-        return None
-    lefts = sorted({round(piece.left) for piece in found})
-    counts: Counter[int] = Counter()
-    for piece in found:  # where a piece ends and others begin a little to the right of it
-        following = next((left for left in lefts if left > piece.right + 0.5 * piece.size), None)
-        if following is not None:
-            counts[round(following - 0.25 * piece.size)] += 1
-    best: tuple[int, int, int, float] | None = None
-    for x, _ in counts.most_common(12):
-        for first, last in _bands(told, x):
-            band = [piece for row in told[first:last] for piece in row]
-            if (height := _is_columns(band, x)) and (best is None or height > best[0]):
-                best = (height, first, last, float(x))
-    return best[1:] if best else None
-
-
-def _bands(told: list[list[Line]], x: float) -> list[tuple[int, int]]:
-    """Runs of rows in which nothing crosses `x`."""
-    out, start = [], None
-    for number, row in enumerate(told):
-        if any(piece.left < x < piece.right for piece in row):
-            if start is not None:
-                out.append((start, number))
-            start = None
-        elif start is None:
-            start = number
-    return [*out, (start, len(told))] if start is not None else out
-
-
-def _is_columns(band: list[Line], x: float) -> int:
-    """How many lines the two columns beside `x` have, 0 where they are none."""
-    sides = [[p for p in band if p.right <= x], [p for p in band if p.left >= x]]
-    if min(map(len, sides)) < _MIN_LINES:
-        return 0
-    left, right = sides
-    tops = max(min(p.top for p in left), min(p.top for p in right))
-    bottoms = min(max(p.bottom for p in left), max(p.bottom for p in right))
-    shorter = min(max(p.bottom for p in side) - min(p.top for p in side) for side in sides)
-    if bottoms - tops < 0.5 * shorter:
-        return 0
-    single: list[bool] = []
-    for side in sides:
-        ends = sorted(p.right for p in side), sorted(p.left for p in side)
-        width = ends[0][-1 - len(side) // 20] - ends[1][len(side) // 20]  # a few may stick out
-        size = median(p.size for p in side)
-        full = sum(sum(p.right - p.left for p in row) > _FULL * width for row in rows(side))
-        single.append(2 * sum(map(_is_divided, rows(side))) <= len(rows(side)))
-        if width < 8 * size or full < _MANY_FULL * len(rows(side)) or full < 2:
-            return 0
-    return len(band) if any(single) else 0  # labels and values on both sides are a form
-
-
-def _is_divided(row: list[Line]) -> bool:
-    """Whether pieces of a row stand farther apart than words do."""
-    return any(b.left - a.right > _CELLS_APART * b.size for a, b in zip(row, row[1:], strict=False))
-
-
-def _whole_lines(told: list[list[Line]]) -> list[Line]:
+def whole_lines(told: list[list[Line]]) -> list[Line]:
     """One line a row: pieces of a spaced word together, cells of a table between bars, others with a blank between."""
     out = []
     told = [_words(row) for row in told]
@@ -309,6 +237,17 @@ def _same_columns(row: list[Line], other: list[Line]) -> bool:
                 alike += 1
                 break
     return alike >= 2 and len(other) >= 2
+
+
+def joined(before: str, after: str, mark: str = "") -> str:
+    """Two lines as one, with `mark` where they meet: a blank between words, none between Chinese characters, and a
+    word that was broken at the end of a line is whole.
+    """
+    if not before or is_full_width(before[-1]) or is_full_width(after[0]):
+        return before + mark + after
+    if _BROKEN.search(before) and after[0].islower():
+        return before[:-1] + mark + after
+    return before + ("" if before[-1] in "-/" else " ") + mark + after
 
 
 def without_margins(pages: list[list[Line]]) -> tuple[list[list[Line]], list[str]]:
