@@ -12,6 +12,7 @@ from index.models import Skipped, SkipReason
 from index.sources.flow import flow
 from index.sources.page_layout import ASIDE, Glyph, Line, pieces
 from index.sources.pdf_annotations import Annotations
+from index.sources.pdf_fonts import lend_font
 from index.sources.records import Record, Records
 from index.sources.titles import author_of, title_of
 
@@ -26,6 +27,7 @@ def read_pdf(data: bytes, where: str) -> Records:
     """One record of the whole file; pages without a text are named."""
     pdfium = import_module("pypdfium2")
     logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
+    lend_font()
     document = pdfium.PdfDocument(data)
     try:
         yield from _records(document, where)
