@@ -94,6 +94,10 @@ class Client:
         """Names of all collections there."""
         return list(self._tried(lambda: self._client.list_collections(timeout=self._options.timeout), "list"))
 
+    def known(self, name: str) -> bool:
+        """Whether a collection, or an alias of one, is called so."""
+        return bool(self._tried(lambda: self._client.has_collection(name, timeout=self._options.timeout), "look up"))
+
     def create(self, name: str, schema: Any, indexes: Any) -> None:
         """Make a collection and load it, unless it is there."""
         if name not in self.collections():

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from index.backend import Description
 from index.config import IndexConfig
-from index.errors import IndexCorrupt, IndexMismatch, IndexMissing
+from index.errors import EngineUnavailable, IndexCorrupt, IndexMismatch, IndexMissing
 from index.milvus.client import Client, Row, any_of, quoted
 from index.milvus.counts import Run
 from index.milvus.rows import sealed, unsealed
@@ -149,10 +149,17 @@ class Control:
     # ---- commits
 
     def numbers(self, *, consistency: str = "Strong") -> list[int]:
-        """The commits that are kept, ascending."""
-        if not self.there():
-            return []
-        return [int(key.split(":")[1]) for key in self.keys("commit:", consistency=consistency)]
+        """The commits that are kept, ascending. EngineUnavailable where there must be some and none is seen: a server
+        that was killed has not read all its records for a while, and an index that is there must not be begun anew.
+        """
+        keys = self.keys("commit:", consistency=consistency) if self.there() else []
+        if not keys and self.address.file is None and self._client.known(self.address.name):
+            raise EngineUnavailable(
+                f"index {self._where}: its passages are there and its commits are not",
+                hint="a server that has just started has not read them yet: ask again in a minute; where the name is "
+                "that of something else, choose another",
+            )
+        return [int(key.split(":")[1]) for key in keys]
 
     def record(self, commit: int | None = None, *, consistency: str = "Strong") -> Record:
         """A commit, by default the current one; IndexMissing, IndexCorrupt, IndexMismatch."""

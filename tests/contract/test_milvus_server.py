@@ -158,6 +158,25 @@ def test_a_server_that_is_killed_comes_back_with_the_last_commit_and_the_next_wr
     assert state
 
 
+def test_an_index_whose_commits_are_not_seen_is_not_begun_anew(uris):
+    at = partial(open_handle, uris())
+    with writing(at) as writer:
+        writer.upsert(*prepared(CORPUS))
+        writer.commit()
+    control = at()._control
+    numbers = control.numbers()
+    bodies = {number: control.get(f"commit:{number:012d}") for number in numbers}
+    for number in numbers:
+        control.drop(number)
+    with pytest.raises(EngineUnavailable, match="its commits are not"):
+        at().state()
+    with pytest.raises(EngineUnavailable, match="its commits are not"), writing(at):
+        pass
+    for number in numbers:
+        control.put(f"commit:{number:012d}", bodies[number])
+    assert at().state() == "equal"
+
+
 def change(at, server, new, gone, *, commit):
     """Write, and kill the server before or after the commit."""
     with writing(at) as writer:
