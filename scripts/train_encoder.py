@@ -1,7 +1,7 @@
 """Train the bundled encoder from plain articles: `python scripts/train_encoder.py --data DIR --out DIR`.
 
     shards -> drop what is evaluated on -> words -> tokens -> (short text, passage) pairs -> contrastive table
-    -> beside it rows that learned from a teacher (`--teacher`), in as many columns -> some more contrastive steps
+    -> beside it columns that learned from a teacher (`--teacher`), in a row as long as it was
     -> int8 rows, one scale each -> a folder that both `index.encoders.static` and sentence-transformers read
 
 DIR holds `<source>.jsonl.gz` shards, a record per line: {"source", "title", "heading", "text"}.
@@ -76,10 +76,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--read", type=Path, help="folder that keeps the teacher's vectors between runs")
     parser.add_argument("--short", type=at_least(1), default=Teaching.short, help="short texts that it reads")
     parser.add_argument("--long", type=at_least(1), default=Teaching.long, help="longer pieces of text that it reads")
-    parser.add_argument("--taught", type=float, default=Teaching.weight, help="share that is the teacher's")
+    parser.add_argument(
+        "--taught", type=float, default=Teaching.weight, help="share of a question that is the teacher's"
+    )
+    parser.add_argument("--taught-columns", type=at_least(1), default=Teaching.columns, help="columns that are")
     parser.add_argument("--flatten", type=float, default=Teaching.flatten, help="by which wide axes count less")
-    parser.add_argument("--last", type=at_least(0), default=150, help="steps of a part after the teacher; 0: none")
-    parser.add_argument("--last-rate", type=float, default=0.01)
     parser.add_argument("--held-out", type=at_least(1), default=6000, help="articles kept out of training, to judge by")
     parser.add_argument("--judge", type=at_least(1), default=250, help="steps between judgements by what is kept out")
     parser.add_argument("--seed", type=int, default=1)
@@ -104,10 +105,10 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.set_float32_matmul_precision("medium")  # bfloat16 products: the softmax is no finer
     torch.manual_seed(arguments.seed)
+    start, vocabulary = started(arguments.start) if arguments.start else (None, arguments.vocabulary)
     tokenizer, text, said = prepare(
-        arguments.data, arguments.shards, arguments.exclude, arguments.vocabulary, arguments.cache, say
+        arguments.data, arguments.shards, arguments.exclude, vocabulary, arguments.cache, say
     )
-    start = started(arguments.start) if arguments.start else None
     learned = Learned(text, said, tokenizer, *hold_out(text, arguments.held_out, 0))  # the same ones for every seed
     table = start
     if arguments.steps or not table:
@@ -123,8 +124,6 @@ def main() -> None:
     table = table._replace(pairs=table.pairs * np.float32(arguments.emphasis))
     if arguments.teacher:
         table = learned.taught(arguments, table)
-        if arguments.last:
-            table = learned.table(arguments, arguments.last, arguments.last_rate, arguments.seed + 6, stored(table), 0)
     save(arguments.out, tokenizer, table)
     say(f"written to {arguments.out}")
 
@@ -138,15 +137,14 @@ class Learned(NamedTuple):
     mask: NDArray[np.bool_]
     held_out: HeldOut
 
-    def table(
-        self, arguments: argparse.Namespace, steps: int, rate: float, seed: int, start: Table | None, plain: int = 1
-    ) -> Table:
-        """The rows after `steps`, from random ones or from `start`; `plain` as in `batches`."""
+    def table(self, arguments: argparse.Namespace, steps: int, rate: float, seed: int, start: Table | None) -> Table:
+        """The rows after `steps`, from random ones or from `start`."""
+        dim = start.tokens.shape[1] if start else arguments.dim
         options = Options(
-            dim=arguments.dim,
+            dim=dim,
             pairs=arguments.pairs,
             pair_dim=arguments.pair_dim,
-            prefixes=tuple(arguments.prefixes),
+            prefixes=tuple(sorted({min(dim, prefix) for prefix in arguments.prefixes})),
             rate=rate,
             betas=(0.9, arguments.beta2),
             scale=arguments.scale,
@@ -162,7 +160,7 @@ class Learned(NamedTuple):
         model = StaticModel(*given) if arguments.device == "cpu" else DeviceModel(*given, arguments.device)
         train(
             model,
-            self.batches(arguments, seed, model, plain),
+            self.batches(arguments, seed, model),
             steps,
             say,
             lambda: judged(model, self.held_out),
@@ -172,7 +170,7 @@ class Learned(NamedTuple):
 
     def taught(self, arguments: argparse.Namespace, table: Table) -> Table:
         """`table` after a teacher: its rows and those that learned from the teacher, in as many columns."""
-        sizes = arguments.short, arguments.long, arguments.taught, arguments.flatten
+        sizes = arguments.short, arguments.long, arguments.taught_columns, arguments.taught, arguments.flatten
         options = Teaching(arguments.read, *sizes, seed=arguments.seed)
         return taught(table, load_encoder(arguments.teacher), self.maker(arguments), self.tokenizer, options, say)
 
@@ -181,25 +179,26 @@ class Learned(NamedTuple):
         per_record = np.array([SHARES[shard] for shard in arguments.shards])[self.text.source] * ~self.mask
         return PairMaker(self.text, self.tokenizer, arguments.kinds, self.said, per_record)
 
-    def batches(self, arguments: argparse.Namespace, seed: int, model: StaticModel, plain: int) -> Iterator[Batch]:
+    def batches(self, arguments: argparse.Namespace, seed: int, model: StaticModel) -> Iterator[Batch]:
         """Batches without end, pairs drawn anew for every walk over the text, like passages side by side.
 
-        They are found by the model so far, but not in the first `plain` parts of the text, or by BM25.
+        They are found by the model so far, but not in the first part of the text, or by BM25.
         """
         for number, pairs in enumerate(walks(self.maker(arguments), seed, arguments.lots, arguments.processes)):
             like, clock = None, time.monotonic()
             if arguments.mine == "words":
                 like = alike_by_words(pairs, self.tokenizer.get_vocab_size(), arguments.run, number)
-            elif arguments.mine == "model" and number >= plain:
+            elif arguments.mine == "model" and number:
                 like = model.likest(pairs, arguments.run, number)
             say(f"{len(pairs)} pairs, likened in {time.monotonic() - clock:.0f}s")
             yield from batches(pairs, arguments.batch, number, like, arguments.run)
 
 
-def started(folder: Path) -> Table:
-    """The table of the model in `folder`."""
+def started(folder: Path) -> tuple[Table, Tokenizer]:
+    """The table of the model in `folder`, without what it learned from a teacher, and its tokenizer."""
     encoder = StaticEncoder(folder, "start")
-    return Table(*encoder.tables(), encoder.power, encoder.length_exponent, encoder.reach)
+    whole = Table(*encoder.tables(), encoder.power, encoder.length_exponent, encoder.reach, encoder.taught)
+    return whole.alone(), encoder.tokenizer
 
 
 def at_least(least: int) -> Callable[[str], int]:

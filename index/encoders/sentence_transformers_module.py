@@ -46,6 +46,7 @@ def _paired_embedding() -> Any:  # a class whose base loads torch, so that no mo
             self.tokens, self.pairs = Parameter(tokens), Parameter(pairs)
             self.register_buffer("shares", shares)
             self.power, self.length_exponent, self.reach = encoder.power, encoder.length_exponent, encoder.reach
+            self.taught = encoder.taught
             self.tokenizer = encoder.tokenizer
 
         def preprocess(self, inputs: list[str], prompt: str | None = None, **kwargs: Any) -> dict[str, torch.Tensor]:
@@ -60,7 +61,10 @@ def _paired_embedding() -> Any:  # a class whose base loads torch, so that no mo
                 ids, ends, self.shares.cpu().numpy(), len(self.pairs), self.reach
             )
             passages = kwargs.get("task") == "document"
+            of_rest, of_part = self.taught.factors(ends)
             return {
+                "of_rest": torch.from_numpy(of_rest),
+                "of_part": torch.from_numpy(of_part),
                 # No text's own norm is 0, unless it is empty: zeros ask for rows of length 1.
                 "length_norms": torch.from_numpy(length_norms(ends, self.length_exponent) * np.float32(passages)),
                 "near": torch.from_numpy(self.reach.near(ends)),
@@ -81,6 +85,8 @@ def _paired_embedding() -> Any:  # a class whose base loads torch, so that no mo
             words = summed(
                 features["input_ids"], self.tokens, features["offsets"], per_sample_weights=features["weights"]
             )
+            own = words.shape[1] - self.taught.columns
+            words, part = words[:, :own], words[:, own:]
             shares = self.shares[features["pair_tokens"]].prod(0)
             beside = summed(features["pair_ids"], self.pairs, features["pair_offsets"], per_sample_weights=shares)
             beside = beside * features["near"][:, None]
@@ -91,11 +97,25 @@ def _paired_embedding() -> Any:  # a class whose base loads torch, so that no mo
                 beside = beside.index_add(0, features["apart_texts"], apart)
             rows = torch.cat([words, beside], 1)
             length_norms = features["length_norms"][:, None]
-            # As `index.encoders.token_pairs.passage_rows`.
+            # As `index.encoders.token_pairs.passage_scales`.
             whole = 1 / rows.norm(dim=1, keepdim=True).clamp_min(1e-12)
             scales = torch.where(length_norms > 0, torch.minimum(length_norms / lengths, whole), whole)
-            features["sentence_embedding"] = rows * scales
+            features["sentence_embedding"] = self._joined(rows * scales, part, features)
             return features
+
+        def _joined(self, rest: torch.Tensor, part: torch.Tensor, features: dict[str, torch.Tensor]) -> torch.Tensor:
+            """As `index.encoders.taught.joined`."""
+            if not self.taught.columns:
+                return rest
+            sizes = part.norm(dim=1, keepdim=True)
+            part = torch.where(sizes > 1e-12, part / sizes.clamp_min(1e-12), 0.0)
+            lengths = rest.norm(dim=1, keepdim=True)
+            passages = features["length_norms"][:, None] > 0
+            of_part = torch.where(passages, features["of_part"][:, None] * lengths, self.taught.factor)
+            rest = torch.where(passages, features["of_rest"][:, None], 1.0) * rest
+            words = self.tokens.shape[1] - self.taught.columns
+            rows = torch.cat([rest[:, :words], part * of_part, rest[:, words:]], 1)
+            return torch.where(passages, rows, rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-12))
 
         @property
         def max_seq_length(self) -> float:
@@ -112,7 +132,7 @@ def _paired_embedding() -> Any:  # a class whose base loads torch, so that no mo
             save(
                 Path(output_path),
                 self.tokenizer,
-                Table(tokens, pairs, shares, self.power, self.length_exponent, self.reach),
+                Table(tokens, pairs, shares, self.power, self.length_exponent, self.reach, self.taught),
             )
 
         @classmethod

@@ -18,8 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoders.static_table import LENGTH_EXPONENT, RowTable
-from index.encoders.token_pairs import Reach, damped, length_norms, neighbours, pair_rows, passage_rows, two_apart
-from index.encoders.vectors import hash_files, unit_rows
+from index.encoders.taught import joined, read_taught
+from index.encoders.token_pairs import (
+    Reach,
+    damped,
+    length_norms,
+    lengths_of,
+    neighbours,
+    pair_rows,
+    passage_scales,
+    two_apart,
+)
+from index.encoders.vectors import hash_files
 from index.errors import EncoderUnavailable
 from index.models import Vectors
 from index.storage.arrays import map_tensors
@@ -48,7 +58,8 @@ class StaticEncoder:
         stands n times in a text counts n ** power; 1 where it is missing. `LENGTH_EXPONENT` float32 (1): short
         passages count less by it (`index.encoders.token_pairs.length_norms`); 0 where it is missing. `reach` float32
         (3): which pairs count in short texts and in long ones (`index.encoders.token_pairs.Reach`); only neighbours,
-        all alike, where missing.
+        all alike, where missing. `taught` float32 (5): which columns of tokens learned from a teacher, and how much
+        they count (`index.encoders.taught.Taught`); none where missing.
         """
         self.name = name
         self._folder = folder
@@ -68,6 +79,7 @@ class StaticEncoder:
             self.power = float(tensors["power"][0]) if "power" in tensors else 1.0
             self.length_exponent = float(tensors[LENGTH_EXPONENT][0]) if LENGTH_EXPONENT in tensors else 0.0
             self.reach = Reach(*tensors["reach"].tolist()) if "reach" in tensors else Reach()
+            self.taught = read_taught(tensors, self._tokens.columns)
         except (OSError, ValueError, KeyError) as error:
             raise _unreadable(name, error) from error
         self.dim = self._tokens.columns + (self._pairs.columns if self._pairs else 0)
@@ -148,6 +160,9 @@ class StaticEncoder:
         damp = self.power != 1
         words = damped(ids, ends, self.power) if damp else (ids, ends, None)
         self._tokens.add(vectors[:, : self._tokens.columns], *words, ascending=damp)
+        columns = slice(self._tokens.columns - self.taught.columns, self._tokens.columns)
+        part = vectors[:, columns].copy()  # a part of its own, until all else is brought to its length
+        vectors[:, columns] = 0
         if self._pairs:
             left = neighbours(ends)
             one, other = ids[left], ids[left + 1]
@@ -157,15 +172,22 @@ class StaticEncoder:
             self._pairs.add(beside, rows, np.searchsorted(left, ends), shares)
             if self.reach.fall:
                 beside *= self.reach.near(ends)[:, None]
-        lengths = np.linalg.norm(vectors, axis=1) if passages else None  # before pairs two apart, which come on top
+        lengths = lengths_of(vectors) if passages else None  # before pairs two apart, which come on top
         if self._pairs and self.reach.apart(ends).any():
             texts, rows, starts, shares = two_apart(ids, ends, self._shares, len(self._pairs), self.reach)
             more = np.zeros((len(texts), self._pairs.columns), np.float32)
             self._pairs.add(more, rows, starts, shares)
             beside[texts] += more
-        if lengths is None:
-            return unit_rows(vectors)
-        return passage_rows(vectors, lengths, length_norms(ends, self.length_exponent))
+        if lengths is not None:
+            given = passage_scales(vectors, lengths, length_norms(ends, self.length_exponent))
+        else:
+            lengths = lengths_of(vectors)
+            known = (lengths > 1e-12).astype(np.float32)
+            given = (known / np.maximum(lengths, np.float32(1e-12))).astype(np.float32), known
+        if self.taught.columns:
+            return joined(vectors, part, columns, self.taught, given, self.taught.factors(ends) if passages else None)
+        vectors *= given[0][:, None]
+        return vectors
 
 
 def _ids(tokenizer: "Tokenizer", texts: Sequence[str]) -> Tokens:

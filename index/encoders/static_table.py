@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoders.taught import Taught
 from index.encoders.token_pairs import Reach
 from index.models import Vectors
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Steps from zero to a row's largest value. Six bits of the int8 lose nothing measurable (nor do four), and the
-# file packs to two thirds of what all eight would take.
-LEVELS = 31
+# Steps from zero to a row's largest value. Seven bits of the int8 lose nothing measurable, where taught columns share
+# a row's scale with its own, and the file packs better than with all eight.
+LEVELS = 63
 LENGTH_EXPONENT = "brevity"  # the tensor's name in the file: models that were saved have it
 _PLAIN = (("", "StaticEmbedding"), ("1_Normalize", "Normalize"))
 
@@ -28,7 +29,7 @@ class Table(NamedTuple):
     """What a static encoder is made of: rows of tokens, rows of pairs, and each token's share in its pairs.
 
     A token that stands n times in a text counts n ** `power`; short passages count less by `length_exponent`;
-    `reach` as in `index.encoders.token_pairs`.
+    `reach` as in `index.encoders.token_pairs`; the last columns of `tokens` may be `taught`.
     """
 
     tokens: Vectors
@@ -37,6 +38,17 @@ class Table(NamedTuple):
     power: float = 1.0
     length_exponent: float = 0.0
     reach: Reach = Reach()
+    taught: Taught = Taught()
+
+    def alone(self) -> "Table":
+        """Without the taught columns: what contrastive training goes on from."""
+        columns = self.tokens.shape[1] - self.taught.columns
+        return self._replace(tokens=np.ascontiguousarray(self.tokens[:, :columns]), taught=Taught())
+
+    def beside(self, rows: Vectors, taught: Taught) -> "Table":
+        """With taught columns, the last of `rows` (tokens, any), put behind its own."""
+        columns = rows.shape[1] - taught.columns
+        return self._replace(tokens=np.concatenate([self.tokens, rows[:, columns:]], axis=1), taught=taught)
 
 
 class RowTable:
@@ -102,6 +114,8 @@ def save(out: Path, tokenizer: "Tokenizer", table: Table) -> None:
         tensors["power"] = np.array([table.power], np.float32)
         tensors[LENGTH_EXPONENT] = np.array([table.length_exponent], np.float32)
         tensors["reach"] = np.array(table.reach, np.float32)
+        if table.taught.columns:
+            tensors["taught"] = np.array(table.taught, np.float32)
     (out / "model.safetensors").unlink(missing_ok=True)  # not written over: whoever asks by the old one has it mapped
     save_file(tensors, out / "model.safetensors", {"format": "np"})
     (out / "model.safetensors").chmod(0o644)

@@ -108,15 +108,20 @@ def length_norms(ends: NDArray[np.int64], exponent: float) -> NDArray[np.float32
     return (shares ** np.float32(exponent)).astype(np.float32)
 
 
-def passage_rows(
-    sums: NDArray[np.float32], lengths: NDArray[np.float32], length_norms: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """`sums` (n, columns) times `length_norms` (n,) over `lengths` (n,), but no row longer than 1.
+def lengths_of(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Length (n,) of each of `rows` (n, columns)."""
+    lengths: NDArray[np.float32] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return lengths
 
-    `lengths` are those without pairs two apart: a question of few words asks for none of these, and a passage must
-    not seem farther from it for having them.
+
+def passage_scales(
+    sums: NDArray[np.float32], lengths: NDArray[np.float32], length_norms: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What `sums` (n, columns) of passages are multiplied by, (n,), and how long they are then: no longer than 1.
+
+    That is `length_norms` (n,) over `lengths` (n,), which are without pairs two apart: a question of few words asks for
+    none of these, and a passage must not seem farther from it for having them.
     """
-    whole = np.linalg.norm(sums, axis=1)
+    whole = lengths_of(sums)
     scales = np.minimum(length_norms / np.maximum(lengths, 1e-12), 1 / np.maximum(whole, 1e-12))
-    rows: NDArray[np.float32] = sums * scales[:, None]
-    return rows
+    return scales, whole * scales

@@ -214,9 +214,9 @@ class _Prepared(NamedTuple):
         from index.training.model import StaticModel, train
 
         counts = np.bincount(self.maker.text.ids, minlength=len(start.tokens))
-        model = StaticModel(self.tokenizer.get_vocab(), counts, self.options, start)
+        model = StaticModel(self.tokenizer.get_vocab(), counts, self.options, start.alone())
         train(model, self._stream(), self.steps, log=say)
-        return model.table()
+        return model.table().beside(start.tokens, start.taught)
 
     def _stream(self) -> "Iterator[Batch]":
         from index.training.pairs import batches
@@ -236,12 +236,13 @@ def _prepared(bundled: StaticEncoder, articles: Sequence[Article], steps: int | 
 
     records = [Record("", article.title, "", article.text, str(number)) for number, article in enumerate(articles)]
     text = tokenise(records, bundled.tokenizer)
-    start = Table(*bundled.tables(), bundled.power, bundled.length_exponent, bundled.reach)
+    start = Table(*bundled.tables(), bundled.power, bundled.length_exponent, bundled.reach, bundled.taught)
+    dim = start.alone().tokens.shape[1]
     options = Options(
-        dim=start.tokens.shape[1],
+        dim=dim,
         pairs=len(start.pairs) or Options.pairs,
         pair_dim=start.pairs.shape[1] or Options.pair_dim,
-        prefixes=(128, 256, start.tokens.shape[1]),
+        prefixes=(128, 256, dim),
         rate=0.02,
         power=start.power,
         length_exponent=start.length_exponent,

@@ -1,7 +1,7 @@
 """Rows that learned from a teacher: what a static encoder knows of topics and what the teacher knows of meaning.
 
     the teacher's vectors of short texts -> rows whose sums come nearest to them (ridge regression)
-    -> beside the rows there are -> their principal axes, so that a vector stays as long as it was
+    -> their principal axes, beside those of the rows there are, so that a vector stays as long as it was
 
 Regression on a teacher's vectors is how model2vec's potion models are made (tokenlearn, Minish 2024); here their
 short texts find what the contrastive rows lack, and neither is lost in the other's columns.
@@ -73,22 +73,25 @@ def _nearest(texts: Any, target: Vectors, start: Vectors, ridge: float) -> Vecto
     return rows
 
 
-def side_by_side(rows: Vectors, taught: Vectors, texts: Any, weight: float, columns: int, flatten: float) -> Vectors:
-    """Both in `columns` columns: the principal axes of texts as the two see them together.
+def centred(rows: Vectors, texts: Any) -> Vectors:
+    """`rows` without the direction that `texts` have in common, which tells none of them from another."""
+    mean = unit_rows(product(texts, rows)).mean(axis=0)
+    mean /= max(float(np.linalg.norm(mean)), 1e-12)
+    alone: Vectors = rows - (rows @ mean)[:, None] * mean
+    return alone
 
-    `taught` has the share `weight` of a usual text's squared length. An axis on which texts vary by e counts
-    e ** -flatten times what it did, since what tells few texts apart would drown otherwise. `texts` (texts, tokens):
-    texts of all lengths that are searched for and by. First columns first, so that a vector's head serves as well.
+
+def principal(rows: Vectors, texts: Any, columns: int, flatten: float = 0.0) -> Vectors:
+    """`rows` in `columns` columns: the principal axes of `texts`, wide ones first, so that a vector's head serves too.
+
+    An axis on which texts vary by e counts e ** -flatten times what it did, since what tells few texts apart would
+    drown otherwise; texts stay as long as they are. `texts` (texts, tokens): as the rows will be asked.
     """
-    ours, theirs = (np.linalg.norm(product(texts, some), axis=1) for some in (rows, taught))
-    both = (ours > 0) & (theirs > 0)
-    factor = np.sqrt(weight / (1 - weight)) * np.exp(np.log(ours[both] / theirs[both]).mean())
-    whole = np.concatenate([rows, taught * np.float32(factor)], axis=1)
-    sums = product(texts, whole)
+    sums = product(texts, rows)
     length = np.linalg.norm(sums, axis=1).mean()
     units = unit_rows(sums)
     spread, axes = np.linalg.eigh((units.T @ units / len(units)).astype(np.float64))
     spread, axes = spread[::-1][:columns], axes[:, ::-1][:, :columns]
-    turned: Vectors = whole @ (axes * np.maximum(spread, 1e-9) ** -flatten).astype(np.float32)
+    turned: Vectors = rows @ (axes * np.maximum(spread, 1e-9) ** -flatten).astype(np.float32)
     turned *= np.float32(length / np.linalg.norm(product(texts, turned), axis=1).mean())
     return turned

@@ -25,15 +25,17 @@ def prepare(
     data: Path,
     shards: Sequence[str],
     exclude: Sequence[Path],
-    vocabulary: int,
+    vocabulary: int | Tokenizer,
     cache: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> tuple[Tokenizer, Tokenised, Alike]:
     """The tokenizer of `vocabulary` tokens, the tokenised `<shard>.jsonl.gz` of `data`, and which tokens are alike.
 
-    Records that hold text of the BEIR folders `exclude` are left out. `cache` keeps the result, under the request.
+    A tokenizer given as `vocabulary` is used as it is: rows to go on from are of its tokens. Records that hold text of
+    the BEIR folders `exclude` are left out. `cache` keeps the result, under the request.
     """
-    request = repr((list(shards), sorted(map(str, exclude)), vocabulary))
+    given = vocabulary if isinstance(vocabulary, int) else vocabulary.to_str()
+    request = repr((list(shards), sorted(map(str, exclude)), given))
     cached = cache / hashlib.sha256(request.encode()).hexdigest()[:16] if cache else None
     if cached and (cached / "alike.npz").exists():
         with np.load(cached / "text.npz") as arrays, np.load(cached / "alike.npz") as likeness:
@@ -49,9 +51,12 @@ def prepare(
     log(f"{len(records)} records")
     records, dropped = exclude_evaluated(records, exclude)
     log(f"{len(records)} left; dropped, as they hold evaluated text: {dropped}")
-    words, chars = count_words(f"{record.title}\n{record.text}" for record in records)
-    tokenizer = build_tokenizer(choose_words(words, chars, vocabulary))
-    log(f"{tokenizer.get_vocab_size()} tokens of {len(words)} words")
+    if isinstance(vocabulary, int):
+        words, chars = count_words(f"{record.title}\n{record.text}" for record in records)
+        tokenizer = build_tokenizer(choose_words(words, chars, vocabulary))
+        log(f"{tokenizer.get_vocab_size()} tokens of {len(words)} words")
+    else:
+        tokenizer = vocabulary
     text = tokenise(records, tokenizer)
     log(f"{len(text.ids)} tokens of text")
     said = alike(text.ids, tokenizer.get_vocab_size())

@@ -72,12 +72,19 @@ def test_the_module_of_sentence_transformers_has_one_name():
         _ = sentence_transformers_module.no_such
 
 
+def parts(encoder, vectors):
+    """Of words, of words as a teacher has them, and of pairs: each at length 1."""
+    words = len(encoder.tables()[0][0])
+    return [unit_rows(part) for part in np.split(vectors, [words - encoder.taught.columns, words], axis=1)]
+
+
 def test_word_order_shows_in_the_last_columns_alone(bundled):
-    words = len(bundled.tables()[0][0])
-    one, other = bundled.queries(["红队在决赛中战胜蓝队", "蓝队在决赛中战胜红队"])
-    assert one @ other < 0.995
-    head = unit_rows(np.stack([one, other])[:, :words])
-    np.testing.assert_allclose(head[0], head[1], atol=1e-5)
+    vectors = bundled.queries(["红队在决赛中战胜蓝队", "蓝队在决赛中战胜红队"])
+    assert vectors[0] @ vectors[1] < 0.995
+    words, taught, pairs = parts(bundled, vectors)
+    np.testing.assert_allclose(words[0], words[1], atol=1e-5)
+    np.testing.assert_allclose(taught[0], taught[1], atol=1e-5)
+    assert pairs[0] @ pairs[1] < 0.9
 
 
 def test_tokens_two_apart_tell_sentences_apart(bundled):
@@ -88,8 +95,7 @@ def test_tokens_two_apart_tell_sentences_apart(bundled):
     cosines = [float(np.prod(encoder.queries([left, right]), axis=0).sum()) for encoder in (bundled, plain)]
     assert cosines[0] < cosines[1] < 1
     long = [left * 8, right * 8]
-    head = len(bundled.tables()[0][0])
-    words = [unit_rows(encoder.queries(long)[:, :head]) for encoder in (bundled, plain)]
+    words = [parts(encoder, encoder.queries(long))[0] for encoder in (bundled, plain)]
     np.testing.assert_allclose(words[0], words[1], atol=1e-6)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from index.encoders.token_pairs import Reach, damped, length_norms, neighbours, pair_rows, passage_rows, two_apart
+from index.encoders.token_pairs import Reach, damped, length_norms, neighbours, pair_rows, passage_scales, two_apart
 
 
 def test_order_matters_and_rows_stay_in_the_table():
@@ -50,7 +50,9 @@ def test_pairs_two_apart_stay_within_their_text_and_have_rows_of_their_own():
 
 def test_pairs_two_apart_come_on_top_of_a_passage_up_to_length_one():
     sums, lengths = np.array([[3.0, 4.0], [3.0, 4.0], [0.0, 0.0]], np.float32), np.array([4.0, 4.0, 0.0], np.float32)
-    rows = passage_rows(sums, lengths, np.array([0.4, 0.9, 0.0], np.float32))
+    scales, after = passage_scales(sums, lengths, np.array([0.4, 0.9, 0.0], np.float32))
+    rows = sums * scales[:, None]
+    np.testing.assert_allclose(after, np.linalg.norm(rows, axis=1), atol=1e-6)
     np.testing.assert_allclose(rows, [[0.3, 0.4], [0.6, 0.8], [0, 0]], rtol=1e-6)
 
 

@@ -1,11 +1,14 @@
 import json
 
 import numpy as np
+import pytest
 
 from index.encoders.load import load_encoder
 from index.encoders.static import StaticEncoder
 from index.encoders.static_table import LEVELS, Table, quantise, save
+from index.encoders.taught import Taught
 from index.encoders.token_pairs import Reach
+from index.errors import EncoderUnavailable
 from index.training.model import shares_of
 
 
@@ -50,3 +53,37 @@ def test_without_pairs_sentence_transformers_needs_nothing_of_ours(tmp_path):
     loaded = load_encoder(str(tmp_path))
     assert isinstance(loaded, StaticEncoder)
     assert loaded.dim == 8
+
+
+def test_taught_columns_read_back_and_are_left_alone_by_what_trains_the_others(tmp_path):
+    tokenizer = load_encoder().tokenizer
+    written = table(tokenizer.get_vocab_size(), 64)._replace(taught=Taught(3, 0.25, 8.0, 64.0, 0.5))
+    save(tmp_path, tokenizer, written)
+    encoder = StaticEncoder(tmp_path, "saved")
+    assert encoder.taught == written.taught
+    assert encoder.dim == 12
+    alone = written.alone()
+    assert alone.tokens.shape[1] == 5
+    assert alone.taught == Taught()
+    again = alone._replace(tokens=alone.tokens * 2).beside(written.tokens, written.taught)
+    np.testing.assert_array_equal(again.tokens[:, 5:], written.tokens[:, 5:])
+    np.testing.assert_array_equal(again.tokens[:, :5], written.tokens[:, :5] * 2)
+    assert written.alone().beside(written.tokens, written.taught).tokens.tobytes() == written.tokens.tobytes()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Taught(8),
+        Taught(-1),
+        Taught(3, weight=1.0),
+        Taught(3, weight=float("nan")),
+        Taught(3, short=32.0, long=12.0),
+        Taught(3, least=1.5),
+    ],
+)
+def test_taught_columns_that_cannot_be_are_refused(tmp_path, wrong):
+    tokenizer = load_encoder().tokenizer
+    save(tmp_path, tokenizer, table(tokenizer.get_vocab_size(), 64)._replace(taught=wrong))
+    with pytest.raises(EncoderUnavailable, match="cannot be read: got Taught"):
+        StaticEncoder(tmp_path, "saved")

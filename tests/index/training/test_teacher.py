@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from index.training.corpus import Record, tokenise
-from index.training.distil import counted, side_by_side, taught_rows
+from index.training.distil import centred, counted, principal, taught_rows
 from index.training.pairs import KIND_WEIGHTS, PairMaker
 from index.training.teacher import lessons, long_texts, read, short_texts, spelt, word_kinds
 from tests.index.training.test_pairs import TEXT, nothing_alike, tokenizer
@@ -139,18 +139,25 @@ def test_a_token_that_stands_often_counts_less_than_as_often():
     assert bags.toarray().tolist() == [[0, 2, 0], [0, 0, 1]]
 
 
-def test_side_by_side_two_rows_see_as_they_do_together():
-    bags, one = sums()
-    other = np.random.default_rng(5).standard_normal(one.shape).astype(np.float32)
-    both = side_by_side(one, other, bags, 0.25, 16, 0.0)  # as many columns as there are axes: nothing is lost
-    factor = np.sqrt(1 / 3) * np.exp(
-        np.log(np.linalg.norm(bags @ one, axis=1) / np.linalg.norm(bags @ other, axis=1)).mean()
-    )
-    want = units(bags[:50], np.concatenate([one, other * factor], axis=1))
-    got = units(bags[:50], both)
+def test_principal_axes_keep_what_tells_texts_apart():
+    bags, rows = sums()
+    want = units(bags[:50], rows)
+    got = units(bags[:50], principal(rows, bags, 8))  # as many columns as there are axes: nothing is lost
     np.testing.assert_allclose(got @ got.T, want @ want.T, atol=1e-4)
-    spread = (units(bags, both) ** 2).mean(axis=0)
+    wide = rows * np.array([4, 3, 2, 1, 1, 1, 1, 1], np.float32)
+    spread = (units(bags, principal(wide, bags, 8)) ** 2).mean(axis=0)
     assert (np.diff(spread) < 1e-3).all()  # wide axes first, so that a head serves
-    flat = (units(bags, side_by_side(one, other, bags, 0.25, 16, 0.3)) ** 2).mean(axis=0)
-    assert flat.max() / flat.min() < spread.max() / spread.min()
-    assert side_by_side(one, other, bags, 0.25, 6, 0.15).shape == (60, 6)
+    flat = principal(wide, bags, 8, 0.3)
+    assert (units(bags, flat) ** 2).mean(axis=0).max() < spread.max()
+    few = principal(wide, bags, 3)
+    assert few.shape == (60, 3)
+    lengths = [np.linalg.norm(bags @ some, axis=1).mean() for some in (few, flat, wide)]
+    np.testing.assert_allclose(lengths, lengths[0], rtol=1e-4)
+
+
+def test_what_all_texts_have_in_common_is_taken_out():
+    bags, rows = sums()
+    leaning = rows + np.array([3, 0, 0, 0, 0, 0, 0, 0], np.float32)
+    before, after = (np.linalg.norm(units(bags, some).mean(axis=0)) for some in (leaning, centred(leaning, bags)))
+    assert before > 0.5
+    assert after < 0.2
