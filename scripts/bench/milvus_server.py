@@ -215,10 +215,7 @@ def patiently(server: Server, call: Callable[[], R]) -> R:
             return call()
         except (EngineUnavailable, WriterBusy) as error:
             print(f"attempt {attempt}: {error}"[:200], flush=True)
-            server.revive()
-            if attempt % 30 == 0 and isinstance(error, EngineUnavailable):
-                server.kill()
-                server.revive()
+            server.revive(hangs=attempt % 30 == 0 and isinstance(error, EngineUnavailable))
             time.sleep(5)
     return call()
 

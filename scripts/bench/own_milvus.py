@@ -58,9 +58,11 @@ class Server:
         while self._state() not in ("", "Z"):
             time.sleep(0.05)
 
-    def revive(self) -> None:
-        """Start it again where it has ended by itself, as this old one does when it is kept from its processor."""
-        if self._state() in ("", "Z"):
+    def revive(self, *, hangs: bool = False) -> None:
+        """Start it again where it has ended by itself, as this old one does when it is kept from its processor, or
+        where it `hangs`, as it does now and then once it was killed.
+        """
+        if hangs or self._state() in ("", "Z"):
             self.kill()
             self.start()
             self.restarts += 1

@@ -147,7 +147,7 @@ def test_a_server_that_is_killed_comes_back_with_the_last_commit_and_the_next_wr
             patiently(partial(change, at, own, new, gone, commit=end == "after the commit"), WriterBusy)
         assert own.parent.returncode is not None
         own.start()
-        again = partial(patiently, revive=own.revive)
+        again = partial(patiently, server=own)
         found = again(lambda: at().state(), EngineUnavailable)
         if end == "after the commit":
             state = {name: one for name, one in (state | new).items() if name not in gone}
@@ -187,11 +187,14 @@ def change(at, server, new, gone, *, commit):
         server.kill()
 
 
-def patiently(call, *passing, revive=lambda: None):
-    """The result of a call, made again for some minutes while it raises what passes; before that, `revive`."""
-    for _ in range(60):
+def patiently(call, *passing, server=None):
+    """The result of a call, made again for some minutes while it raises what passes; a `server` that has ended by
+    itself or hangs is started again.
+    """
+    for attempt in range(1, 61):
         with suppress(*passing):
             return call()
-        revive()
+        if server:
+            server.revive(hangs=attempt % 12 == 0)
         time.sleep(5)
     return call()
