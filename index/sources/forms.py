@@ -11,6 +11,19 @@ _LABEL = re.compile(
     r"|简介|描述|依据|标准|结果|结论|建议|优先级|流程|规则|需求|计划|经历|评价|特长|关系)[：:]?"
 )
 _OF_COLUMNS = re.compile(r".{0,4}(?:项目|内容|名称|类别|类型|指标|字段|参数|属性|说明|序号|编号|标题|条件)")
+# What rows of a roster, a timetable or a chronicle begin with: days, hours, months, years, and what is numbered.
+_NUMERAL = "[0-9〇一二三四五六七八九十百]"
+_SERIES = tuple(
+    re.compile(form)
+    for form in (
+        r"(?:周|週|星期|礼拜|禮拜)[一二三四五六日天末]",
+        rf"(?:{_NUMERAL}{{4}}[-/.年])?{_NUMERAL}{{1,3}}[-/.月]{_NUMERAL}{{1,3}}[日号]?",
+        r"(?:上午|下午|晚上|早上|中午)?\d{1,2}[:：]\d\d(?:\s*[-–—~～至]\s*\d{1,2}[:：]\d\d)?",
+        rf"{_NUMERAL}{{1,3}}月份?",
+        rf"{_NUMERAL}{{4}}年度?",
+        rf"第{_NUMERAL}{{1,4}}[^\W\d_]{{1,3}}",
+    )
+)
 _MAX_ROWS = 80
 _SHARE = 0.6  # of the rows of a form that begin with a label
 
@@ -18,6 +31,11 @@ _SHARE = 0.6  # of the rows of a form that begin with a label
 def is_label(cell: str) -> bool:
     """Whether a cell of a form says what stands beside it."""
     return bool(_LABEL.fullmatch("".join(cell.split())))
+
+
+def is_series(cells: Sequence[str]) -> bool:
+    """Whether the first cells of rows, two or more, are all of one series, 周一, 周二, so that none names a column."""
+    return len(cells) > 1 and any(all(form.fullmatch(cell.strip()) for cell in cells) for form in _SERIES)
 
 
 def is_form(rows: Sequence[Sequence[str]], across: Sequence[Sequence[bool]]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from index.analysis.dates import parse_date
 from index.sources.field_names import field_of
-from index.sources.forms import is_form
+from index.sources.forms import is_form, is_series
 from index.sources.records import Record, Records
 
 MAX_TITLE = 60  # characters of the cell that names a row
@@ -92,9 +92,12 @@ def names_columns(row: Row, below: Row | None) -> bool:
 
 
 def holds_values(row: Row, below: Sequence[Row]) -> bool:
-    """Whether a cell of `row` comes again in its column: a value then, and no name. Merged names reach down and names
-    are printed again, so that rows right below and those with more than half of the cells do not count.
+    """Whether a cell of `row` comes again in its column: a value then, and no name; or all rows begin with one of a
+    series. Merged names reach down and names are printed again, so that rows right below and those with more than half
+    of the cells do not count.
     """
+    if is_series([other.cells[0] for other in (row, *below) if other.cells and other.cells[0]]):
+        return True
     if any(field_of(row.cells[i]) for i in row.filled):
         return False
     alike = (sum(other.cells[i : i + 1] == [row.cells[i]] for i in row.filled) for other in below[_LEVELS - 1 :])
@@ -368,6 +371,7 @@ def _surely_names(rows: Sequence[Row]) -> tuple[list[str] | None, int]:
     if labels or not body or any(len(one.cells) != len(names) for one in body):
         return None, 0
     values = any(map(_is_number, names)) or any(map(_CODE.search, names))
+    values |= is_series([one.cells[0] for one in (row, *body) if one.cells[0]])
     return (None, 0) if values else (names, levels)
 
 

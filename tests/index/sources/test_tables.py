@@ -73,6 +73,34 @@ def test_a_first_row_whose_words_come_again_in_their_columns_holds_values(tmp_pa
     assert not any("东渡口" in cells for cells in told[1:])
 
 
+ROSTERS = [
+    [["星期一", "灯塔", "罗桐"], ["星期二", "码头", "邬岚"], ["星期三", "灯塔", "罗桐"]],
+    [["3月4日", "祭海"], ["4月15日", "休渔"]],
+    [["第一组", "罗桐", "缆绳"], ["第二组", "邬岚", "桨"], ["第三组", "祁砚", "灯"]],
+    [["8:00-10:00", "验票"], ["10:00-12:00", "巡堤"], ["14:00-16:30", "清舱"]],
+    [["1998年", "建灯塔"], ["2003年", "修码头"], ["2011年", "通渡轮"]],
+]
+
+
+@pytest.mark.parametrize("roster", ROSTERS)
+def test_rows_that_begin_with_one_of_a_series_have_no_names_above_them(tmp_path, roster):
+    found = lines([plain_row(n, row) for n, row in enumerate(roster, start=1)])
+    assert found == [" | ".join(row) for row in roster]
+    text = "\n".join(",".join(row) for row in roster)
+    rows = [f"{one.title} {one.text} {one.cells}" for one in csv(tmp_path, text)]
+    assert len(rows) == len(roster)
+    assert all(cell in told for row, told in zip(roster, rows, strict=True) for cell in row)
+    assert not any(roster[0][0] in told for told in rows[1:])
+
+
+def test_names_above_a_series_are_names_still(tmp_path):
+    roster = [["日期", "值班"], ["星期一", "罗桐"], ["星期二", "邬岚"]]
+    assert lines([plain_row(n, row) for n, row in enumerate(roster, start=1)])[1:] == [
+        "日期：星期一 | 值班：罗桐",
+        "日期：星期二 | 值班：邬岚",
+    ]
+
+
 def test_names_printed_again_with_another_page_are_names_still(tmp_path):
     rows = "村庄,户数,人口\n上湾,12,40\n下湾,15,52\n柳湾,9,31\n村庄,户数,人口（续）\n石桥,8,30\n"
     assert csv(tmp_path, rows)[0].cells == "村庄：上湾\n户数：12\n人口：40"
