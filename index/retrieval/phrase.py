@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from index.analysis.bigrams import is_bigram, pairs_at
 from index.analysis.terms import MIXED_BIGRAMS
-from index.segments.postings import Positions, Postings, Rows
+from index.segments.postings import Positions, Postings, Rows, among
 
 _MAX_BEFORE = 3  # characters that may stand before the first letter of a chunk: quotes, brackets
 _BESIDE = 8  # letters on either side of a border that must be there: a chunk cut out of a sentence has more
@@ -46,7 +46,7 @@ def at_border(fields: Mapping[str, Postings], run: str, chunk_articles: Rows) ->
         begun = begun[(begun > 0) & (begun < len(chunk_articles))]
         begun = begun[chunk_articles[begun] == chunk_articles[begun - 1]]
         for documents, behind in sought[1:]:
-            begun = begun[_among(documents, begun - behind)] if len(begun) else begun
+            begun = begun[among(documents, begun - behind)[1]] if len(documents) else begun[:0]
         if sought and len(begun) > _MAX_CHUNKS_TO_READ:
             begun = begun[np.isin(begun, _first(fields, after[:2]))]
         found.append(begun)
@@ -56,13 +56,6 @@ def at_border(fields: Mapping[str, Postings], run: str, chunk_articles: Rows) ->
 def _documents(fields: Mapping[str, Postings], pair: str) -> Rows:
     postings = fields["bigrams" if is_bigram(pair) else MIXED_BIGRAMS]
     return postings.documents(postings.terms.find(pair))
-
-
-def _among(documents: Rows, some: Rows) -> NDArray[np.bool_]:
-    """Which of `some` are `documents`, which ascend, (some,)."""
-    if not len(documents):
-        return np.zeros(len(some), bool)
-    return np.asarray(documents[np.minimum(documents.searchsorted(some), len(documents) - 1)] == some)
 
 
 def _first(fields: Mapping[str, Postings], letters: str) -> Rows:

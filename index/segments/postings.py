@@ -147,6 +147,12 @@ class Postings:
         docs, tfs = self.of(term)
         if not len(docs):
             return np.zeros(len(rows), self.tfs.dtype)
-        rows = rows.astype(docs.dtype, copy=False)  # of another type, all of docs would be copied
-        at = np.minimum(docs.searchsorted(rows), len(docs) - 1)
-        return np.asarray(tfs[at] * (docs[at] == rows))
+        at, there = among(docs, rows)
+        return np.asarray(tfs[at] * there)
+
+
+def among(documents: Rows, some: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where in `documents`, which ascend and are not empty, each of `some` stands, and whether it does, (some,)."""
+    some = some.astype(documents.dtype, copy=False)  # of another type, all of `documents` would be copied
+    at = np.minimum(documents.searchsorted(some), len(documents) - 1)
+    return at, documents[at] == some

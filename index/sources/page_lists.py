@@ -11,10 +11,8 @@ from index.sources.page_furniture import SITE_WORDS, is_neighbour
 MAX_BETWEEN = 24  # characters of a day or a name beside a link, or between two
 SENTENCE = re.compile("[。！？!?；;]|，.*，")
 _MIN_MEAN = 7  # characters of a headline in the mean
-_MIN_MISNAMED, _MISNAMED_TIMES = (
-    10,
-    3,
-)  # headlines of a list, and how often as long as others it is, from which no name makes it furniture
+_MIN_MISNAMED = 10  # headlines of a list from which no name makes it furniture,
+_MISNAMED_TIMES = 3  # where it is so many times as long as others
 _MIN_ENTRIES = 5  # headlines from which a page may be a list of them
 _MAX_TEASER = 200  # characters of sentences between two headlines, from which they are an article
 _MIN_PROSE = 60  # characters of a line without links from which it is a sentence, whatever marks it has

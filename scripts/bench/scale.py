@@ -18,7 +18,7 @@ wensou     p50 and p95 of warm questions, k = 10, from the text of a question on
            quotes, which must stand in the article as it is; `hybrid, 2,000 answers`: one in ten is misspelt
 cold       one `wensou query` in a new process
 update     100 new articles by `wensou index`: seconds until a reader sees them, and files of other segments touched
-the peers  see scripts/bench/peers.py; they get the words and vectors of a question ready made
+the peers  see scripts/bench/peers.py; they get the words and vectors of a question ready made, the loop its text, too
 """
 
 import argparse
