@@ -20,7 +20,7 @@ from index.analysis.tokenizer import Tokenizer
 from index.candidates import Candidates
 from index.config import IndexConfig
 from index.errors import BadOption
-from index.models import Chunk, Filters, Hit, IndexStats, LexicalQuery, StoredArticle, Vectors
+from index.models import Filters, Hit, IndexStats, LexicalQuery, StoredArticle, Vectors
 from index.storage.layout import IndexState
 
 MAX_SHARDS = 999
@@ -106,8 +106,8 @@ class Backend(Protocol):
         """Mean and standard deviation of the cosines of chunks at random to `vector`, (dim,); zeros for few chunks."""
         ...
 
-    def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
-        """The chunks, in the order given; NotFound for an unknown one, never a gap."""
+    def articles(self, article_ids: Sequence[str]) -> list[StoredArticle]:
+        """The articles, in the order given; NotFound for an unknown one, never a gap."""
         ...
 
     def article(self, article_id: str) -> StoredArticle:

@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.models import Evidence, article_of
-
-_NO_TERMS: Mapping[str, float] = {}
+from index.models import NO_TERMS, Evidence, article_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +90,7 @@ class Candidates:
             float(self.bm25[position]),
             float(self.cosine[position]),
             float(self.article_cosine[position]),
-            self.terms[position] if self.terms else _NO_TERMS,
+            self.terms[position] if self.terms else NO_TERMS,
             tuple(self.words[n] for n in np.flatnonzero(self.matched[position]).tolist()),
         )
 

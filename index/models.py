@@ -198,7 +198,7 @@ class LexicalQuery:
         return bool(self.words or self.bigrams)
 
 
-_NO_TERMS: Mapping[str, float] = {}
+NO_TERMS: Mapping[str, float] = {}
 
 
 class Evidence(NamedTuple):
@@ -213,7 +213,7 @@ class Evidence(NamedTuple):
     bm25: float
     cosine: float
     article_cosine: float = 0.0
-    terms: Mapping[str, float] = _NO_TERMS
+    terms: Mapping[str, float] = NO_TERMS
     matched: tuple[str, ...] = ()
 
 

@@ -202,7 +202,8 @@ class SearchEngine:
         return near_duplicates(one, two) and not (tells_more(one, two) or tells_more(two, one))
 
     def _facets(self, groups: list[list[Ranked]]) -> Mapping[str, Mapping[str, int]]:
-        return count_facets(self._backend.article(name).article for name in {group[0].article_id for group in groups})
+        stored = self._backend.articles([*{group[0].article_id for group in groups}])
+        return count_facets(one.article for one in stored)
 
     def _text(self, article_id: str) -> str:
         return self._backend.article(article_id).article.text
@@ -225,7 +226,7 @@ class SearchEngine:
         level: float,
     ) -> list[Result]:
         """The results of a page; those with a score up to `level` are marked as chance."""
-        stored = [self._backend.article(cluster.chunks[0].article_id) for cluster in page]
+        stored = self._backend.articles([cluster.chunks[0].article_id for cluster in page])
         shown_of = [stretches(one, cluster.chunks) for one, cluster in zip(stored, page, strict=True)]
         titles = [one.article.title for one in stored]
         texts = [one.article.text[s.start : s.end] for one, some in zip(stored, shown_of, strict=True) for s in some]
@@ -272,16 +273,8 @@ class SearchEngine:
             heading=shown.heading,
             before=before,
             after=after,
-            page=self._page(stored.article.article_id, shown.start, marks),
+            page=_page(stored.article, shown.start, marks),
         )
-
-    def _page(self, article_id: str, start: int, marks: tuple[Span, ...]) -> int | None:
-        """The page on which most of `marks` stand in the text that begins at `start`; the earlier one of equals."""
-        article = self._backend.article(article_id).article
-        if not article.pages:
-            return None
-        pages = [article.page(start + mark[0]) for mark in marks] or [article.page(start)]
-        return max(pages, key=pages.count)
 
     def _focused(self, results: list[Result], ranking: Ranking, options: SearchOptions) -> list[Result]:
         """Set off the nearest sentence of each result's best passage: of all of them it would cost a second search."""
@@ -389,3 +382,11 @@ class SearchEngine:
     ) -> None:
         """Close."""
         self.close()
+
+
+def _page(article: Article, start: int, marks: tuple[Span, ...]) -> int | None:
+    """The page on which most of `marks` stand in the text that begins at `start`; the earlier one of equals."""
+    if not article.pages:
+        return None
+    pages = [article.page(start + mark[0]) for mark in marks] or [article.page(start)]
+    return max(pages, key=pages.count)

@@ -23,7 +23,6 @@ from index.embedded.lister import TermLister
 from index.embedded.verifier import Checksums, Verifier
 from index.errors import IndexCorrupt, NotFound
 from index.models import (
-    Chunk,
     Filters,
     Hit,
     IndexStats,
@@ -207,7 +206,7 @@ class EmbeddedIndex(Filtering, TermLister):
         store = self.segments[s].store
         first, end = int(store.chunk_starts[article]), int(store.chunk_starts[article + 1])
         if ordinal < 0 or first + ordinal >= end:
-            raise _no_chunk(chunk_id)
+            raise NotFound(f"no chunk {chunk_id!r} in this index")
         return s, first + ordinal
 
     @names_damage
@@ -267,22 +266,13 @@ class EmbeddedIndex(Filtering, TermLister):
         return mean, max(0.0, float(cosines @ cosines) / len(cosines) - mean**2) ** 0.5
 
     @names_damage
-    def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
-        """The chunks, in the order given; see Backend."""
-        out = []
-        for chunk_id in chunk_ids:
-            s, row = self._locate(article_of(chunk_id))
-            stored, ordinal = self.segments[s].store.get(row), ordinal_of(chunk_id)
-            if not 0 <= ordinal < len(stored.spans):
-                raise _no_chunk(chunk_id)
-            out.append(stored.chunk(ordinal))
-        return out
+    def articles(self, article_ids: Sequence[str]) -> list[StoredArticle]:
+        """The articles, in the order given; see Backend."""
+        return [self.segments[s].store.get(row) for s, row in map(self._locate, article_ids)]
 
-    @names_damage
     def article(self, article_id: str) -> StoredArticle:
         """One article; see Backend."""
-        s, row = self._locate(article_id)
-        return self.segments[s].store.get(row)
+        return self.articles([article_id])[0]
 
     @names_damage
     def article_vector(self, article_id: str) -> Vectors:
@@ -359,7 +349,3 @@ class EmbeddedIndex(Filtering, TermLister):
 def _border(found: Sequence[_Found], k: int) -> float:
     """The `k`-th highest score in all segments; -inf where there are fewer."""
     return nth_highest(np.concatenate([np.zeros(0), *(scores for _, _, scores in found)]), k)
-
-
-def _no_chunk(chunk_id: str) -> NotFound:
-    return NotFound(f"no chunk {chunk_id!r} in this index")

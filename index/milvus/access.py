@@ -16,7 +16,7 @@ from index.milvus.filtering import seen_by
 from index.milvus.listing import Listing
 from index.milvus.rows import signature_of
 from index.milvus.terms import OWN_FIELDS, WHOLE_FIELDS, Document, unpacked
-from index.models import Chunk, StoredArticle, Vectors, article_of, ordinal_of
+from index.models import StoredArticle, Vectors, article_of, ordinal_of
 from index.segments.store import NO_DATE, day_of
 
 _CHUNKS_KEPT = 20_000  # rows in memory
@@ -172,23 +172,17 @@ class RowAccess(Listing):
         self._chunk_rows.put({row.chunk: row for row in out})
         return out
 
-    def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
-        """The chunks, in the order given; see Backend."""
-        articles = self.stored(list(dict.fromkeys(article_of(chunk_id) for chunk_id in chunk_ids)))
-        out = []
-        for chunk_id in chunk_ids:
-            article, ordinal = articles.get(article_of(chunk_id)), ordinal_of(chunk_id)
-            if article is None or not 0 <= ordinal < len(article.spans):
-                raise NotFound(f"no chunk {chunk_id!r} in this index")
-            out.append(article.chunk(ordinal))
-        return out
+    def articles(self, article_ids: Sequence[str]) -> list[StoredArticle]:
+        """The articles, in the order given; see Backend."""
+        found = self.stored(list(dict.fromkeys(article_ids)))
+        for article_id in article_ids:
+            if article_id not in found:
+                raise NotFound(f"no article {article_id!r} in this index")
+        return [found[article_id] for article_id in article_ids]
 
     def article(self, article_id: str) -> StoredArticle:
         """One article; see Backend."""
-        found = self.stored([article_id])
-        if article_id not in found:
-            raise NotFound(f"no article {article_id!r} in this index")
-        return found[article_id]
+        return self.articles([article_id])[0]
 
     def article_vector(self, article_id: str) -> Vectors:
         """Unit mean of the article's chunk vectors; see Backend."""

@@ -142,8 +142,8 @@ class Ranker:
         """Whether a question with operators is some article's title, which holds these very signs."""
         found = self._named([normal(text)], _MAX_NAMED, Filters()) if self._named else {}
         said = "".join(fold(text).split())
-        ids = (name for names in found.values() for name in names)
-        return any("".join(fold(self._backend.article(name).article.title).split()) == said for name in ids)
+        titles = self._backend.titles_of([name for names in found.values() for name in names])
+        return any("".join(fold(title).split()) == said for title in titles)
 
     def _rank(self, query: Query, options: SearchOptions) -> Ranking:
         options = replace(options, filters=narrowed(options.filters, query.where))
@@ -202,8 +202,7 @@ class Ranker:
         named = sorted(lifts, key=lambda name: (-lifts[name], name))[:_MAX_NAMED]
         asked = normal(query.text)
         ids: list[str] = []
-        for name in named:
-            stored = self._backend.article(name)
+        for name, stored in zip(named, self._backend.articles(named), strict=True):
             ids += [chunk_id_of(name, i) for i in range(min(len(stored.spans), _MAX_PASSAGES_NAMED))]
             if normal(stored.article.title) not in asked:
                 lifts[name] *= LONGER_TITLE

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from index.analysis.chunk import subject
 from index.analysis.terms import headings_of, named_values
 from index.backend import Backend
+from index.models import Article, article_of, ordinal_of
 from index.storage.cache import Cache
 from search.ranking.alignment import readings
 
@@ -26,11 +27,15 @@ class Texts:
         """Passages with title and heading before the text, and before all what `fields` say that words are found in;
         gaps are left in, for only letters count.
         """
+        homes = [article_of(chunk_id) for chunk_id in chunk_ids]
+        names = [*dict.fromkeys(homes)]
+        found = self._backend.articles(names)  # together: each could be a call to a server
+        read = {name: (one, _said(one.article) if fields else "") for name, one in zip(names, found, strict=True)}
         texts = []
-        for chunk in self._backend.chunks(chunk_ids):  # read together: each could be a call to a server
-            article = self._backend.article(chunk.article_id).article
-            said = "\n".join([*named_values(article), *headings_of(article)[1:], ""]) if fields else ""
-            texts.append(f"{said}{subject(article, (chunk.start, chunk.end, chunk.heading))}{chunk.text}")
+        for chunk_id, home in zip(chunk_ids, homes, strict=True):
+            stored, said = read[home]
+            start, end, _ = span = stored.spans[ordinal_of(chunk_id)]
+            texts.append(f"{said}{subject(stored.article, span)}{stored.article.text[start:end]}")
         return texts
 
     def readings(self, chunk_ids: Sequence[str], *, digits: bool) -> list[str]:
@@ -41,3 +46,8 @@ class Texts:
             known[chunk_id] = reading
             self._known.put((chunk_id, digits), reading)
         return [known[chunk_id] or "" for chunk_id in chunk_ids]
+
+
+def _said(article: Article) -> str:
+    """What the fields of an article say, a line each."""
+    return "".join(f"{value}\n" for value in (*named_values(article), *headings_of(article)[1:]))

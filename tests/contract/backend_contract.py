@@ -178,17 +178,19 @@ class BackendContract:
         assert item.cosine == 0
         assert backend.evidence(lexical_query("馒头"), None, []) == Candidates.of([])
 
-    def test_chunks_come_in_the_order_asked_and_read_as_the_article_does(self, backend, reference):
-        ids = sorted(reference.chunks, reverse=True)
-        chunks = backend.chunks(ids)
-        assert chunks == [reference.chunks[chunk_id] for chunk_id in ids]
-        for chunk in chunks:
-            assert backend.article(chunk.article_id).article.text[chunk.start : chunk.end] == chunk.text
+    def test_articles_come_in_the_order_asked_as_often_as_asked(self, backend, reference):
+        ids = sorted((item.article_id for item in CORPUS), reverse=True)
+        found = backend.articles([*ids, ids[0]])
+        assert [stored.article.article_id for stored in found] == [*ids, ids[0]]
+        assert found[-1] == found[0]
+        chunks = [stored.chunk(n) for stored in found[:-1] for n in range(len(stored.spans))]
+        assert {chunk.chunk_id: chunk for chunk in chunks} == reference.chunks
+        assert backend.articles([]) == []
+        with pytest.raises(NotFound, match="nobody"):
+            backend.articles([ids[0], "nobody"])
 
     @pytest.mark.parametrize("chunk_id", ["bread:99", "bread:-1", "bread:x", "bread:", "nobody:0", "bread", "", ":0"])
     def test_an_unknown_chunk_is_not_found(self, backend, chunk_id):
-        with pytest.raises(NotFound):
-            backend.chunks(["bread:0", chunk_id])
         with pytest.raises(NotFound):
             backend.evidence(lexical_query("馒头"), None, [chunk_id])
 
@@ -273,4 +275,4 @@ class BackendContract:
         for leg, asked in self.legs(backend, "灯塔"):
             hits = leg(asked, k=9, filters=ANY)
             assert {hit.chunk_id for hit in hits} == {f"{name}:0" for name in names}
-        assert [c.article_id for c in backend.chunks([f"{name}:0" for name in names])] == names
+        assert [stored.article.article_id for stored in backend.articles(names)] == names

@@ -150,11 +150,8 @@ class MemoryIndex:
         cosines = rows[np.argsort(draws)[:256]] @ vector
         return (float(cosines.mean()), float(cosines.std())) if len(cosines) >= 50 else (0.0, 0.0)
 
-    def chunks(self, chunk_ids):
-        for chunk_id in chunk_ids:
-            if not 0 <= ordinal_of(chunk_id) < len(self._held(article_of(chunk_id)).stored.spans):
-                raise NotFound(f"no chunk {chunk_id!r} in this index")
-        return [self._held(article_of(chunk_id)).stored.chunk(ordinal_of(chunk_id)) for chunk_id in chunk_ids]
+    def articles(self, article_ids):
+        return [self.article(article_id) for article_id in article_ids]
 
     def article(self, article_id):
         return self._held(article_id).stored

@@ -60,7 +60,7 @@ def how_it_answers(root):
     names = [item.article_id for item in CORPUS]
     try:
         index = EmbeddedIndex.open(root)
-        return answers(index), [index.article(name) for name in names], index.chunks([f"{name}:0" for name in names])
+        return answers(index), index.articles(names)
     except (IndexCorrupt, NotFound) as error:
         return error
 

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from index.connect import open_backend
 from index.errors import EncoderUnavailable
+from index.models import article_of, ordinal_of
 from search.api.app import create_app
 from search.engine import SearchEngine
 from search.live import LiveEngine
@@ -143,8 +144,9 @@ class TestReal:
             answer = engine.search("加装电梯", SearchOptions(group="chunk", k=100))
             model = CrossEncoderReranker(str(tiny))
             titles = {item.article_id: item.title for item in CORPUS}
-            backend = open_backend(index_path)
-            chunks = backend.chunks([result.passages[0].chunk_id for result in answer.results])
+            shown = [result.passages[0].chunk_id for result in answer.results]
+            stored = open_backend(index_path).articles([article_of(chunk_id) for chunk_id in shown])
+            chunks = [one.chunk(ordinal_of(chunk_id)) for one, chunk_id in zip(stored, shown, strict=True)]
             want = model.scores("加装电梯", [f"{titles[c.article_id]}\n{c.text}" for c in chunks])
             assert [result.score for result in answer.results] == pytest.approx(want.tolist(), abs=1e-5)
             assert len(answer.results) == answer.total > 4
