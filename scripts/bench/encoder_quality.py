@@ -3,7 +3,8 @@
     python scripts/bench/encoder_quality.py DIR... --encoder bundled --baselines --json results/encoder_quality.json
 
 Articles are cut as the index cuts them, a passage is encoded with its article's title before it, and an article
-ranks by its best passage. `ignore.tsv` (query-id, corpus-id) names documents that are the query itself.
+ranks by its best passage. Of several encoders each is compared with the first, question by question.
+`ignore.tsv` (query-id, corpus-id) names documents that are the query itself.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from index.encoders.base import Encoder
 from index.encoders.load import load_encoder
 from index.encoders.transformer import TransformerEncoder
 from index.encoders.vectors import unit_rows
-from index.retrieval.measures import DEPTH, DISCOUNTS
+from index.retrieval.measures import DEPTH, DISCOUNTS, interval
 from scripts.quantise_model import quantise
 
 Vectors = NDArray[np.float32]
@@ -90,12 +91,12 @@ def _table(path: Path) -> list[list[str]]:
     return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:] if line.strip()]
 
 
-def ndcg(task: Task, passages: Vectors, queries: Vectors) -> float:
-    """Mean nDCG@10, gain 1 for whatever is relevant, discount log2(rank + 1)."""
+def ndcgs(task: Task, passages: Vectors, queries: Vectors) -> NDArray[np.float64]:
+    """nDCG@10 of each question, gain 1 for whatever is relevant, discount log2(rank + 1)."""
     order = np.argsort(task.owner, kind="stable")
     starts = np.flatnonzero(np.concatenate([[True], np.diff(task.owner[order]) > 0]))
     ranked = passages[order]
-    total = 0.0
+    found = np.zeros(len(queries))
     for begin in range(0, len(queries), 256):
         scores = np.maximum.reduceat(queries[begin : begin + 256] @ ranked.T, starts, axis=1)
         for offset, row in enumerate(scores):
@@ -105,8 +106,13 @@ def ndcg(task: Task, passages: Vectors, queries: Vectors) -> float:
             top = top[np.argsort(-row[top], kind="stable")]
             gains = np.array([float(document in task.relevant[number]) for document in top.tolist()])
             ideal = DISCOUNTS[: min(DEPTH, len(task.relevant[number]))].sum()
-            total += float((gains * DISCOUNTS[: len(gains)]).sum() / ideal)
-    return total / len(queries)
+            found[number] = (gains * DISCOUNTS[: len(gains)]).sum() / ideal
+    return found
+
+
+def ndcg(task: Task, passages: Vectors, queries: Vectors) -> float:
+    """Mean of `ndcgs`."""
+    return float(ndcgs(task, passages, queries).mean())
 
 
 def hashed_bigrams(texts: Sequence[str], dim: int) -> Vectors:
@@ -198,11 +204,14 @@ def main() -> None:
     tasks = [read_task(folder, arguments.size) for folder in arguments.sets if folder.is_dir()]
     encoders: dict[str, Encoder] = {Path(name).name: load_encoder(name) for name in arguments.encoder}
     results: dict[str, dict[str, float]] = {}
+    each: list[dict[str, NDArray[np.float64]]] = []  # nDCG@10 of every question, an encoder after the other
     for name, encoder in encoders.items():
-        results[name] = {
-            task.name: ndcg(task, encoder.passages(task.passages), encoder.queries(task.queries)) for task in tasks
-        }
+        each.append(
+            {task.name: ndcgs(task, encoder.passages(task.passages), encoder.queries(task.queries)) for task in tasks}
+        )
+        results[name] = {task: float(values.mean()) for task, values in each[-1].items()}
         _print_row(name, results[name])
+    compared = {name: _less(each[0], other) for name, other in zip(results, each, strict=True) if other is not each[0]}
     if arguments.baselines:
         first = next(iter(encoders.values()))
         small = [task for task in tasks if len(task.passages) <= 20_000]  # the decomposition takes minutes above
@@ -231,8 +240,19 @@ def main() -> None:
         )
     if arguments.json:
         figures = {"passage_characters": arguments.size, "ndcg@10": results, "passages_per_second_of_one_core": speeds}
+        figures |= {"first less": compared} if compared else {}
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _less(first: dict[str, NDArray[np.float64]], other: dict[str, NDArray[np.float64]]) -> dict[str, tuple[float, ...]]:
+    """What `first` has more of nDCG@10 than `other`, and 95% of a paired bootstrap, by set; printed, too."""
+    found: dict[str, tuple[float, ...]] = {}
+    for task, values in first.items():
+        gain = values - other[task]
+        found[task] = tuple(round(value, 4) for value in (float(gain.mean()), *interval(gain)))
+        print(f"{'first less this':24}  {task} {found[task][0]:+.4f} [{found[task][1]:+.4f}, {found[task][2]:+.4f}]")
+    return found
 
 
 def _print_row(name: str, row: dict[str, float]) -> None:
