@@ -89,8 +89,8 @@ def by_letters(names: Iterable[str]) -> list[str]:
 
 def field_values(article: Article) -> list[str]:
     """The short values of its fields that may name a person, a place or a thing: the author's, and of the metadata."""
-    meta = (value for key, value in article.meta.items() if key not in _TITLES)
-    values = (value.strip() for value in (article.author or "", *meta))
+    meta = [value for key, value in article.meta.items() if key not in _TITLES]
+    values = [value.strip() for value in (article.author or "", *meta)]
     return [value for value in values if len(value) <= _MAX_VALUE and _NAMES.search(value) and "/" not in value]
 
 

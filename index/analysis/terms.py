@@ -30,7 +30,7 @@ MIXED_BIGRAMS = "mixed_bigrams"
 CHUNK_FIELDS = ("words", "bigrams", MIXED_BIGRAMS)  # a document a chunk; the others have one an article
 PAIRED = ("bigrams", MIXED_BIGRAMS)
 NAMED_META = ("correspondent", "editor", "photographer", "document_number", "issuing_body")
-_OTHER_NAMES = ("aliases", "alias", "别名")  # in the metadata
+_HEADINGS = ("subtitle", "aliases", "alias", "别名")  # in the metadata
 MAX_FACET = 100  # characters; a longer meta value is a text, not something to filter by
 _MIN_STRETCH_CHARS = 20_000  # characters cut into words at a time, about
 
@@ -176,15 +176,15 @@ def facets_of(article: Article) -> list[str]:
 
 def named_values(article: Article) -> list[str]:
     """What the fields of an article say that its text may not: who wrote and issued it, its number, short values."""
-    values = [article.source, article.author, *(article.meta.get(key) for key in NAMED_META), *article.tags]
+    values = [article.source, article.author, *map(article.meta.get, NAMED_META), *article.tags]
     found = [value for value in values if value and len(value) <= MAX_FACET]
     return found + [value for value in field_values(article) if value not in found]
 
 
 def headings_of(article: Article) -> list[str]:
     """What an article is called: its title, its subtitle and other names that it gives itself."""
-    named = (article.meta.get(key, "") for key in ("subtitle", *_OTHER_NAMES))
-    return [article.title, *(name for name in named if len(name) <= MAX_FACET)]
+    named = map(article.meta.get, _HEADINGS)
+    return [article.title, *[name for name in named if name and len(name) <= MAX_FACET]]
 
 
 def terms_of(stored: StoredArticle, tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> FieldTerms:

@@ -13,7 +13,7 @@ from index.retrieval.conditions import has_value, meets
 from index.segments.postings import Postings, Rows
 from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_number
-from index.storage.arrays import release_pages, union
+from index.storage.arrays import firsts, release_pages
 from index.storage.damage import names_damage
 from index.storage.layout import Manifest
 from index.storage.string_table import encoded
@@ -129,11 +129,12 @@ def _heaviest(
     # Whatever holds enough holds one of these: the rarest, beside which the others weigh too little.
     count = int((weights.sum() - np.cumsum(weights[order]) < least).argmax()) + 1
     rare = terms[order[:count]]
-    documents = postings.any_of(rare[rare >= 0])
-    rows = union(documents, documents[:0])
+    rows = np.sort(postings.any_of(rare[rare >= 0]))
+    rows = rows[firsts(rows)]
     sums = np.zeros(len(rows))
     for number, weight in zip(terms.tolist(), weights.tolist(), strict=True):
-        if number >= 0:
-            sums += weight * (postings.frequencies(number, rows) > 0)
+        documents = postings.documents(number)
+        if len(documents):
+            sums += weight * (documents.take(documents.searchsorted(rows), mode="clip") == rows)
     enough = sums >= least * (1 - 1e-9)  # a sum in another order
     return rows[enough], sums[enough]

@@ -39,7 +39,7 @@ from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_of
 from index.segments.tombstones import Tombstones
 from index.segments.vector_index import enough, prefetch, products
-from index.storage.arrays import here_and_there, release_pages, union
+from index.storage.arrays import firsts, here_and_there, release_pages, union
 from index.storage.damage import names_damage
 from index.storage.layout import (
     SEGMENTS,
@@ -229,8 +229,8 @@ class EmbeddedIndex(Filtering, TermLister):
         """The chunks in the `rows`, ascending, of segment `s` with both exact scores."""
         segment, parts = self.segments[s], self._scorer.parts(plan, s, rows)
         homes = segment.store.chunk_articles[rows]
-        firsts = np.diff(homes, prepend=-1) != 0
-        articles, own = homes[firsts], np.cumsum(firsts) - 1
+        new = firsts(homes)
+        articles, own = homes[new], np.cumsum(new) - 1
         cosine, means = np.zeros(len(rows)), np.zeros(len(articles))
         if vector is not None:
             cosine = segment.dense.scores(vector, rows).astype(np.float64)

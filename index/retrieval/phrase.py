@@ -48,7 +48,8 @@ def at_border(fields: Mapping[str, Postings], run: str, chunk_articles: Rows) ->
         for documents, behind in sought[1:]:
             begun = begun[among(documents, begun - behind)[1]] if len(documents) else begun[:0]
         if sought and len(begun) > _MAX_CHUNKS_TO_READ:
-            begun = begun[np.isin(begun, _first(fields, after[:2]))]
+            first = np.sort(_first(fields, after[:2]))  # np.isin would load numpy.ma, as in storage.arrays
+            begun = begun[among(first, begun)[1]] if len(first) else begun[:0]
         found.append(begun)
     return np.concatenate(found)
 

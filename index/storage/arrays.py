@@ -199,7 +199,14 @@ def write_array(path: Path, dtype: DTypeLike, shape: tuple[int, ...], parts: Ite
 def union(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
     """The distinct values of both, ascending. `numpy.union1d` would load `numpy.ma`: 18 ms of the first question."""
     values = np.sort(np.concatenate([one, other]))
-    return np.asarray(values[np.diff(values, prepend=values[:1] - 1) != 0])
+    return np.asarray(values[firsts(values)])
+
+
+def firsts(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which of some ascending `values` differ from the one before, (values,); the first does."""
+    found = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
 
 
 def read_arrays(data: bytes) -> dict[str, NDArray[Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.drawing import draws_of_bytes
-from index.storage.arrays import map_array, map_bytes
+from index.storage.arrays import firsts, map_array, map_bytes
 
 try:
     from index.storage._strings import find_all, take
@@ -183,7 +183,7 @@ class StringTable:
             at = at[self._blob[at + n] == byte]
         number = np.searchsorted(self._ends, at, side="right")
         inside = at + len(key) <= self._ends[number] if len(at) else np.zeros(0, bool)  # not across two strings
-        return np.unique(number[inside])
+        return number[inside][firsts(number[inside])]
 
 
 def _number(key: bytes) -> int:

@@ -36,6 +36,7 @@ _PREFIX = re.compile(r"[+-](?![\s+-]|$|\d+(?:\.\d|[°℃度%]))")  # neither alo
 _SENTENCE = re.compile(r"[，。、？！,?!；]")
 _STEM = re.compile(rf"(?:[{HAN}]|[a-z0-9]{{2}})\w*\*")  # folded
 _WORD = re.compile(r"\w")
+_ASKS = re.compile(r'["+\-(:*]|or')  # folded: without one of these nothing is asked for but words
 _MAX_DEPTH = 20  # brackets within brackets
 _NAMED = {"issuer": "meta.issuing_body", "number": "meta.document_number", "editor": "meta.editor"}
 _ALL_OF = ("title", "after", "before")  # within any other field one value will do, as with Filters
@@ -81,6 +82,8 @@ _Node = _Leaf | _Group
 
 def understand(text: str, tokenizer: Tokenizer) -> Spoken:
     """Read `text`. Never fails: what is broken is plain words. Pure."""
+    if not _ASKS.search(fold(text)):
+        return Spoken(text)
     try:
         group = _Reader(text, tokenizer).all()
     except _Broken as broken:
@@ -281,8 +284,6 @@ class _Reader:
         return _Leaf(Within(after=at) if name == "after" else Within(before=at), value=value)
 
 
-def narrowed(filters: Filters, where: Condition | None) -> Filters:
+def narrowed(filters: Filters, where: Condition) -> Filters:
     """`filters` that ask for `where` too."""
-    if where is None:
-        return filters
     return replace(filters, where=AllOf((filters.where, where)) if filters.where else where)

@@ -146,10 +146,12 @@ def _weights(asked: Codes, idf: Mapping[str, float], numbers: Mapping[str, str])
     each = [0.0] * len(text)
     for word, value in idf.items():
         name = word if word.isalnum() and not numbers else _text(_letters(in_digits(fold(word)), numbers))
+        weight = value / max(1, len(name))
         at = text.find(name) if name else -1
         while at >= 0:
             for n in range(at, at + len(name)):
-                each[n] = max(each[n], value / len(name))
+                if each[n] < weight:
+                    each[n] = weight
             at = text.find(name, at + 1)
     telling = np.array(each)
     even = np.full(len(asked), 1 / max(1, len(asked)))

@@ -103,7 +103,7 @@ class Confidence:
 
     def __init__(self, backend: Backend, threshold: float | None = None) -> None:
         """`threshold` is the score that an answer needs, instead of the index's own."""
-        self._backend = backend
+        self._pair_frequency = backend.pair_frequency if isinstance(backend, Lister) else None
         self.measured = Measured.from_json(backend.calibration.get("measured"), backend.encoder_fingerprint)
         self._chunks = backend.stats().chunks
         self._bundled = backend.stats().encoder == BUNDLED_MODEL
@@ -157,9 +157,9 @@ class Confidence:
         if not pairs:
             return float(not any(map(frequency, words)))
         lone = sum(len(word) == 1 for word in words) / max(1, sum(map(len, words)))
-        if not lone or not isinstance(self._backend, Lister):
+        if not lone or self._pair_frequency is None:
             return 0.0
-        return lone * sum(not self._backend.pair_frequency(pair) for pair in pairs) / len(pairs)
+        return lone * sum(not self._pair_frequency(pair) for pair in pairs) / len(pairs)
 
 
 def chance_score(chance: Chance, weight: float, full: float) -> float:

@@ -32,9 +32,9 @@ def in_order(ranked: list[Ranked]) -> None:
 
 def found(chunk_ids: Sequence[str], scores: NDArray[np.float64]) -> list[Ranked]:
     """The candidates with a score above 0, the best first, equals as they stand; `scores` are (chunk_ids,)."""
-    order = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores > 0)].tolist()
-    each = zip(map(chunk_ids.__getitem__, order), scores[order].tolist(), order, strict=True)
-    return [*map(Ranked._make, each)]
+    order = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores > 0)]
+    positions = order.tolist()
+    return [*map(Ranked, map(chunk_ids.__getitem__, positions), scores[order].tolist(), positions)]
 
 
 def by_article(ranked: Sequence[Ranked], articles: Sequence[int], *, passages: int) -> list[list[Ranked]]:
@@ -73,12 +73,11 @@ def fold_near_duplicates(
     heads: list[int] = []
     duplicates: dict[int, list[str]] = {}
     for i, alike in enumerate(nominated(signatures)):
-        article_id = groups[i][0].article_id
-        before = [j for j in alike if j in heads]
-        cluster = next((j for j in before if same(groups[j][0].article_id, article_id)), None)
-        if cluster is None:
-            heads.append(i)
+        for j in alike:
+            if j in heads and same(groups[j][0].article_id, groups[i][0].article_id):
+                duplicates.setdefault(j, []).append(groups[i][0].article_id)
+                break
         else:
-            duplicates.setdefault(cluster, []).append(article_id)
+            heads.append(i)
     kept = [Cluster(groups[i], tuple(duplicates.get(i, ()))) for i in heads]
-    return [*kept, *(Cluster(group) for group in groups[len(signatures) :])]
+    return [*kept, *map(Cluster, groups[len(signatures) :])]

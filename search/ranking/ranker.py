@@ -116,6 +116,7 @@ class Ranker:
         self._texts = Texts(backend)
         self._chunks = backend.stats().chunks
         self._named = backend.named if isinstance(backend, Namer) else None
+        self._finder = backend if isinstance(backend, TitleFinder) else None
         self._short_forms = ShortForms(backend.calibration.get("short_forms"))
         self.confidence = Confidence(backend, threshold)
         # A commit does not change, so neither do its counts; the cache is this ranker's own.
@@ -146,7 +147,8 @@ class Ranker:
         return any("".join(fold(title).split()) == said for title in titles)
 
     def _rank(self, query: Query, options: SearchOptions) -> Ranking:
-        options = replace(options, filters=narrowed(options.filters, query.where))
+        if query.where is not None:
+            options = replace(options, filters=narrowed(options.filters, query.where))
         depth = CANDIDATES
         while depth < _CANDIDATES_PER_RESULT * (options.offset + options.k):
             depth *= 2  # in doublings, so that neighbouring pages see the same candidates
@@ -183,11 +185,11 @@ class Ranker:
 
     def _titled(self, asked: Sequence[str], options: SearchOptions, candidates: Candidates) -> list[str]:
         """Articles whose titles may be what is `asked`, these words: those that hold most of them."""
-        if not isinstance(self._backend, TitleFinder):
+        if self._finder is None:
             best = np.argsort(-candidates.best_of_articles(candidates.bm25), kind="stable")
             return [candidates.article_ids[at] for at in best[:_MAX_TITLES].tolist()]
         words = idf_mass({term: 1.0 for term in asked if term not in FUNCTION_WORDS}, self, self._chunks)
-        return self._backend.titled(words, _MIN_OF_TITLE, _MAX_TITLES, options.filters)
+        return self._finder.titled(words, _MIN_OF_TITLE, _MAX_TITLES, options.filters)
 
     def _with_named(
         self,

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from index.analysis.fold import fold_all
 from index.analysis.names import normal
 
 MAX_LIFT = 0.5
@@ -38,8 +39,11 @@ def compared(asked: Letters) -> bool:
 def like_titles(asked: Letters, titles: Mapping[str, str]) -> dict[str, float]:
     """Article id -> how far it is lifted for a question of the letters `asked`; those that are not are left out."""
     whole = _weight(asked)
+    alone = {letter for letter in asked if len(letter) == 1 and not letter.isascii()}  # as they stand in folded titles
     lifts = {}
-    for article_id, title in titles.items():
+    for (article_id, title), folded in zip(titles.items(), fold_all([*titles.values()]), strict=True):
+        if whole - len(alone.difference(folded)) < _MIN_QUESTION * whole:
+            continue  # lacks too much, whatever else it has
         found = _likeness(asked, whole, title)
         if found > _MIN_MEAN:
             lifts[article_id] = MAX_LIFT * (found - _MIN_MEAN) / (1 - _MIN_MEAN)

@@ -1,5 +1,7 @@
 """The local engine beyond the contract: the best k without scoring all, other BM25 variants, commits that stay."""
 
+import subprocess
+import sys
 from datetime import date
 
 import numpy as np
@@ -209,3 +211,20 @@ def test_a_filter_that_keeps_one_in_a_thousand_still_fills_k(haystack, filters, 
     ):
         assert len(hits) == min(k, 4)
         assert {hit.chunk_id for hit in hits} <= want
+
+
+def test_a_first_question_loads_no_masked_arrays(index_path):
+    """Neither with words alone nor with a condition: numpy.ma would be a good part of all that it waits for."""
+    code = (
+        "import sys; from index.embedded.reader import EmbeddedIndex; from index.models import *;"
+        "index = EmbeddedIndex.open(sys.argv[1]);"
+        "where = AllOf((Holds('电梯'), Not(Holds('馒头', title=True))));"
+        "asked = Filters(), Filters(where=where);"
+        "found = [index.lexical(LexicalQuery({'电梯': 1.0}), k=5, filters=some) for some in asked];"
+        "index.titled({'电梯': 1.0}, 0.5, 5, Filters());"
+        "print(all(found), 'numpy.ma' in sys.modules)"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code, str(index_path)], capture_output=True, text=True, check=True
+    ).stdout
+    assert out == "True False\n"

@@ -73,6 +73,13 @@ def test_the_liker_the_higher_and_numbers_count_as_wholes():
     assert like_titles(letters("渡船简报第117期"), titles)["same"] == pytest.approx(MAX_LIFT)
 
 
+def test_numbers_and_latin_words_are_alike_however_a_title_spells_them():
+    titles = {"issue": "Ａ Ｂ 简报：第二〇二四期", "other": "A B 简报：第二〇二三期", "far": "渡船史话，二〇二四"}
+    lifts = like_titles(letters("ab 2024 简报"), titles)
+    assert lifts["issue"] > MAX_LIFT / 2
+    assert {*lifts} == {"issue"}
+
+
 def test_a_part_of_a_title_lifts_less_far():
     titles = {"whole": "铁壳船", "part": "铁壳船——船匠的一生"}
     lifts = like_titles(letters("铁壳船"), titles)
