@@ -1,7 +1,7 @@
 """The nouns that travel between modules. Frozen, typed, and importing nothing of ours."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -60,6 +60,11 @@ class Chunk:
 def chunk_id_of(article_id: str, ordinal: int) -> str:
     """The name of an article's chunk number `ordinal`, counted from 0."""
     return f"{article_id}:{ordinal}"
+
+
+def chunk_ids_of(article_ids: Iterable[str], ordinals: Iterable[int]) -> list[str]:
+    """`chunk_id_of` each."""
+    return [f"{article_id}:{ordinal}" for article_id, ordinal in zip(article_ids, ordinals, strict=True)]
 
 
 def article_of(chunk_id: str) -> str:

@@ -16,6 +16,7 @@ from typing import Self
 
 import numpy as np
 
+from index.analysis.characters import GBK_HAN
 from index.analysis.fold import fold
 from index.analysis.near_duplicates import near_duplicates, tells_more
 from index.analysis.tokenizer import Tokenizer
@@ -325,6 +326,7 @@ class SearchEngine:
 
     def warm(self) -> None:
         """Load all that any question would wait for, once: dictionary, encoder, vectors, norms, titles and words."""
+        fold("".join(map(chr, GBK_HAN)))  # which learns each character where it meets it
         for text in ("文搜", "检索"):  # the very first is answered without the dictionary and the whole tokenizer
             self.search(text, SearchOptions(explain=True, focus=True, facets=True, context=1))
         self.suggest("文")

@@ -106,13 +106,15 @@ def names_within(text: str, tokens: Sequence[Token]) -> list[tuple[str, int, int
     """
     name, places = _located(fold(text))
     tokens = [token for token in tokens if _LETTERS.search(token.term)]  # no name begins or ends with a mark
-    starts = sorted({token.start for token in tokens if token.start in places})[:_MAX_BORDERS]
-    ends = sorted({token.end for token in tokens if token.end in places})[:_MAX_BORDERS]
+    starts, ends = (
+        [(at, places[at]) for at in sorted(borders.intersection(places))[:_MAX_BORDERS]]
+        for borders in ({token.start for token in tokens}, {token.end for token in tokens})
+    )
     found = [
-        (name[places[start] : places[end]], start, end)
-        for start in starts
-        for end in ends
-        if 0 < end - start <= MAX_NAME and places[end] - places[start] > 1
+        (name[first:last], start, end)
+        for start, first in starts
+        for end, last in ends
+        if last - first > 1 and end - start <= MAX_NAME
     ]
     return sorted(found, key=lambda item: (item[1] - item[2], item[1]))
 

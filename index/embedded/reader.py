@@ -7,7 +7,7 @@ index grown in many steps scores as one built at once.
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from index.models import (
     StoredArticle,
     Vectors,
     article_of,
-    chunk_id_of,
+    chunk_ids_of,
     ordinal_of,
 )
 from index.retrieval.scorer import Scorer
@@ -180,7 +180,7 @@ class EmbeddedIndex(Filtering, TermLister):
     def _chunk_ids(self, s: int, rows: NDArray[np.integer]) -> list[str]:
         store = self.segments[s].store
         articles = store.chunk_articles[rows]
-        return [*map(chunk_id_of, self._article_ids(s, articles), (rows - store.chunk_starts[articles]).tolist())]
+        return chunk_ids_of(self._article_ids(s, articles), (rows - store.chunk_starts[articles]).tolist())
 
     def _article_ids(self, s: int, articles: NDArray[np.integer]) -> list[str]:
         """The ids of `articles` of segment `s`, and remember where these lie: they will be asked for by their ids."""
@@ -237,7 +237,7 @@ class EmbeddedIndex(Filtering, TermLister):
             means = products(segment.article_vectors, vector, articles).astype(np.float64)
         article_ids = self._article_ids(s, articles)
         ordinals = (rows - segment.store.chunk_starts[homes]).tolist()
-        chunk_ids = [*map(chunk_id_of, map(article_ids.__getitem__, own.tolist()), ordinals)]
+        chunk_ids = chunk_ids_of(map(article_ids.__getitem__, own.tolist()), ordinals)
         words, matched = Scorer.matched(plan, parts)
         by_term = Scorer.by_term(plan, parts) if terms else ()
         return Candidates(chunk_ids, article_ids, own, parts[-1], cosine, means[own], words, matched, by_term)
@@ -302,7 +302,8 @@ class EmbeddedIndex(Filtering, TermLister):
 
     def signatures(self, article_ids: Sequence[str]) -> NDArray[np.uint32]:
         """MinHash signatures of the articles; see Backend."""
-        locations = np.array([*map(self._locate, article_ids)], np.int64).reshape(-1, 2)
+        found = chain.from_iterable(map(self._locate, article_ids))
+        locations = np.fromiter(found, np.int64, 2 * len(article_ids)).reshape(-1, 2)
         out = np.empty((len(locations), SIGNATURE_SIZE), np.uint32)
         for s, segment in enumerate(self.segments):
             own = locations[:, 0] == s

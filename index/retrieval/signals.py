@@ -44,10 +44,9 @@ def scale_cosine(scores: Scores, *, floor: float) -> Scores:
 
 def idf_mass(words: Mapping[str, float], counts: _Counts, chunks: int) -> dict[str, float]:
     """The weight of each word of a question times its idf, those that no chunk holds included."""
-    out = {}
-    for term, weight in words.items():
-        out[term] = weight * float(lucene_idf(counts.document_frequency(term), chunks))
-    return out
+    df = np.fromiter(map(counts.document_frequency, words), np.float64, len(words))
+    idf = lucene_idf(df, chunks) * np.fromiter(words.values(), np.float64, len(words))
+    return dict(zip(words, idf.tolist(), strict=True))
 
 
 def dense_signal(scaled: Scores) -> float:

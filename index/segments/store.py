@@ -82,10 +82,9 @@ class Store:
         self.id_rows = map_array(folder / "ids.rows.npy")
         self._id_of_row = np.empty(len(self.id_rows), np.int32)
         self._id_of_row[self.id_rows] = np.arange(len(self.id_rows), dtype=np.int32)
-        self._titles: TitleBytes | None = None
+        self._titles: tuple[memoryview, NDArray[np.uint64]] | None = None
         if (folder / "titles.utf8").exists():
-            ends = map_array(folder / "titles.ends.npy").astype(np.int64)
-            self._titles = map_bytes(folder / "titles.utf8"), np.asarray(np.diff(ends, prepend=0), np.int64)
+            self._titles = map_bytes(folder / "titles.utf8").data, map_array(folder / "titles.ends.npy")
         self.paths = StringTable.load(folder, "paths")
         self.article_paths: NDArray[np.int32] = map_array(folder / "article_paths.npy")
 
@@ -164,6 +163,9 @@ class Store:
 
     def title(self, row: int) -> str:
         """The title of the article in `row`, read without the rest of it."""
+        if self._titles is not None:
+            blob, ends = self._titles
+            return str(blob[int(ends[row - 1]) if row else 0 : int(ends[row])], "utf-8", "surrogatepass")
         start, end = int(self._starts[row]), int(self._starts[row + 1])
         head = _HEAD.match(bytes(self._lines[start : min(end, start + _MAX_HEAD_BYTES)]))
         if head is None:
@@ -174,7 +176,8 @@ class Store:
     def title_bytes(self) -> TitleBytes:
         """The titles of all articles in UTF-8, one after the other, and how many bytes each takes, (articles,)."""
         if self._titles is not None:
-            return self._titles
+            blob, ends = self._titles
+            return np.frombuffer(blob, np.uint8), np.asarray(np.diff(ends.astype(np.int64), prepend=0), np.int64)
         rows = releasing_pages(range(self.articles))
         encoded = [self.title(row).encode("utf-8", "surrogatepass") for row in rows]
         return np.frombuffer(b"".join(encoded), np.uint8), np.fromiter(map(len, encoded), np.int64, len(encoded))
