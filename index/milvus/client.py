@@ -10,6 +10,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from index.errors import BadOption, EngineUnavailable, IndexCorrupt
@@ -20,6 +21,7 @@ _MESSAGE_BYTES = 4 << 20  # of rows in one call, about; Milvus takes 64 MB
 _FEW_ROWS = 1_024  # of a segment, of which no index is made
 _FIRST_WAIT = 0.1  # seconds, doubled each time
 _LONGEST_WAIT = 5.0
+_FLUSH_ATTEMPTS = 12  # half a minute of waits
 R = TypeVar("R")
 Row = dict[str, Any]
 
@@ -126,14 +128,25 @@ class Client:
         """Remove a collection; nothing where it is not there."""
         self._tried(lambda: self._client.drop_collection(name, timeout=self._options.timeout), f"drop {name}")
 
-    def flush(self, name: str) -> None:
-        """Have a collection's rows put on disk, and its indexes built."""
+    def flush(self, names: Sequence[str]) -> None:
+        """Have the rows of collections put on disk, all at once; a file of milvus-lite has them there already.
+
+        Till then they stand in a server's log alone, and one of very many collections that was killed has been seen to
+        pass over what stood there.
+        """
+        if self.address.file is None:
+            with ThreadPoolExecutor(len(names)) as threads:
+                list(threads.map(self._flush, names))
+
+    def _flush(self, name: str) -> None:
         limit = max(300.0, self._options.timeout)
-        self._tried(lambda: self._client.flush(name, timeout=limit), f"flush {name}")
+        # Newer servers take one flush of a collection in ten seconds, unless they are told otherwise.
+        attempts = max(_FLUSH_ATTEMPTS, self._options.attempts)
+        self._tried(lambda: self._client.flush(name, timeout=limit), f"flush {name}", attempts=attempts)
 
     def settle(self, name: str, seconds: float) -> bool:
         """Have rows put on disk and indexed; whether that was done in about so many seconds."""
-        self.flush(name)
+        self._flush(name)
         if self.address.file is not None:
             return True  # milvus-lite finds as much without, but takes many times as long for each question
         end = time.monotonic() + seconds

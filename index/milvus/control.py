@@ -191,9 +191,12 @@ class Control:
         return out
 
     def publish(self, record: Record) -> None:
-        """Make `record` the current commit. Its rows must have been written. WriterBusy where the lock was lost."""
+        """Make `record` the current commit, on disk once this returns. Its rows must be there. WriterBusy where the
+        lock was lost.
+        """
         self.guard()
         self.put(_commit_key(record.commit), record.dumps())
+        self._client.flush([self._name])
 
     def drop(self, commit: int) -> None:
         """Forget a commit that is no longer kept."""

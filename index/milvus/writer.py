@@ -331,6 +331,7 @@ class MilvusWriter:
         self._settle()
         self._check_counts(self._next)
         self._check_rows()
+        self._client.flush(self.names.all)
         record = replace(self._counted(), commit=self._next, committed_at=now())
         self._control.publish(record)
         self.record, self._base, self._next = record, self._next, self._next + 1

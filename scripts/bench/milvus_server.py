@@ -244,7 +244,7 @@ def sizes(server: Server, folder: Path, uri: str, empty: int) -> dict[str, objec
     rows = {name: client.count(name, "") for name in names if "control" not in name}
     grown = server.bytes() - empty
     for name in names:
-        client.flush(name)
+        client.flush([name])
     for name in names:
         while int(client._client.describe_index(name, "vector")["pending_index_rows"]):
             time.sleep(5)

@@ -13,9 +13,18 @@ from contextlib import suppress
 from pathlib import Path
 
 _FIXED_PORTS = (2379, 9091)
+# The package asks for its port without SO_REUSEADDR, and takes the next one where connections of a server that was
+# killed are not forgotten yet, which is for a minute: whoever waits at the old port waits for ever.
 _SERVE = """
-import sys, time
+import socket, sys, time
 from milvus import MilvusServer
+
+class Socket(socket.socket):
+    def bind(self, address):
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        super().bind(address)
+
+socket.socket = Socket
 server = MilvusServer(wait_for_started=False)
 server.set_base_dir(sys.argv[1])
 server.listen_port = int(sys.argv[2])
