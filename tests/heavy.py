@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 STARTS_PROCESSES = (
+    "tests/contract/test_milvus_killed.py",
     "tests/contract/test_milvus_server.py",
     "tests/index/analysis/test_tokenizer.py",
     "tests/index/embedded/test_writer.py",

@@ -43,9 +43,8 @@ class Server:
         self.folder = folder
         self.restarts = 0  # beyond those after a kill
         for port in _FIXED_PORTS:
-            with socket.socket() as other:
-                if other.connect_ex(("127.0.0.1", port)) == 0:
-                    raise RuntimeError(f"port {port} is taken: does another Milvus run on this machine?")
+            if _taken(port):
+                raise RuntimeError(f"port {port} is taken: does another Milvus run on this machine?")
         self.port = _free_port()
         self.start()
 
@@ -64,7 +63,8 @@ class Server:
         self.parent.wait()
         assert self.parent.stdout is not None
         self.parent.stdout.close()
-        while self._state() not in ("", "Z"):
+        # Its first thread may be gone before the others, who have its ports.
+        while self._state() not in ("", "Z") or any(map(_taken, (*_FIXED_PORTS, self.port))):
             time.sleep(0.05)
 
     def revive(self, *, hangs: bool = False) -> None:
@@ -97,6 +97,11 @@ class Server:
             if line.startswith("VmRSS"):
                 return int(line.split()[1]) * 1024
         return 0
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as other:
+        return other.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _free_port() -> int:

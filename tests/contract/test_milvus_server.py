@@ -1,62 +1,33 @@
 """The engine on a Milvus server keeps the contract: whatever it can of it where the server has no sparse vectors.
 
-WENSOU_TEST_MILVUS=127.0.0.1:19530 names a server where collections may be made and dropped, and
-WENSOU_TEST_MILVUS_LEGS=dense says that it is older than 2.4. WENSOU_TEST_MILVUS=pip starts the old one that pip has
-(`pip install milvus==2.3.5`), and kills it, too.
+See tests.contract.milvus_place for the server.
 """
 
-import os
 import random
-import time
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from index.connect import open_handle
-from index.errors import BadOption, EngineUnavailable, WriterBusy
-from index.milvus.address import Address, MilvusOptions
-from index.milvus.client import Client
+from index.errors import BadOption, EngineUnavailable
 from index.milvus.filtering import seen_by
-from scripts.bench.own_milvus import Server
 from tests.conftest import CORPUS, prepared, recipe
 from tests.contract.backend_contract import ANY, BackendContract, lexical_query
+from tests.contract.milvus_place import DENSE, SERVER, patiently
 from tests.contract.writer_contract import NAMES, WriterContract, assert_equal, grown, opened, random_article, writing
 
-SERVER = os.environ.get("WENSOU_TEST_MILVUS", "")
-OWN = SERVER == "pip"
-DENSE = OWN or os.environ.get("WENSOU_TEST_MILVUS_LEGS", "both") == "dense"
 if not SERVER:
     pytest.skip("needs a server: WENSOU_TEST_MILVUS=host:port, or pip", allow_module_level=True)
 pytest.importorskip("pymilvus", reason="needs the extra: pip install 'wensou[milvus]'")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of grpc's own
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory):
-    """The server of this module, where it has one."""
-    server = Server(Path(tmp_path_factory.mktemp("milvus"))) if OWN else None
-    yield server
-    if server:
-        server.kill()
-
-
-@pytest.fixture(scope="module")
-def uris(own):
-    """Addresses of new indexes, whose collections are dropped at the end."""
-    place = f"127.0.0.1:{own.port}" if own else SERVER
-    prefix = f"t{time.time_ns()}"
-    made = iter(range(9_999))
-    yield lambda: f"milvus://{place}/{prefix}n{next(made)}{'?legs=dense' if DENSE else ''}"
-    options = MilvusOptions()
-    client = Client(Address.parse(f"milvus://{place}/{prefix}", options), options)
-    names = [name for name in client.collections() if name.startswith(prefix)]
-    for alias in {name.partition("__")[0] for name in names if not name.endswith("control")}:
-        with suppress(EngineUnavailable):  # it never came to a commit
-            client.unpoint(alias)
-    for name in names:
-        client.drop(name)
+@pytest.fixture(autouse=True)
+def dropped(uris):
+    """What one test has made is dropped at its end; what a class has made stays for the next ones."""
+    begin = len(uris.made)
+    yield
+    uris.drop(begin)
 
 
 class TestServer(BackendContract):
@@ -134,30 +105,6 @@ def test_each_commit_is_seen_at_once_and_later_reads_need_not_wait(uris):
     assert_equal(backend, [*state.values()], lexical=not DENSE)
 
 
-@pytest.mark.skipif(not OWN, reason="needs a server that may be killed: WENSOU_TEST_MILVUS=pip")
-def test_a_server_that_is_killed_comes_back_with_the_last_commit_and_the_next_writer_goes_on(own, uris, monkeypatch):
-    monkeypatch.setattr("index.milvus.claims.LEASE", 4.0)
-    monkeypatch.setattr("index.milvus.claims.RENEW", 1.0)
-    at, rng = partial(open_handle, uris()), random.Random(13)
-    state = {}
-    for end in ("before the commit", "after the commit", "before the commit"):
-        new = {name: random_article(rng, name) for name in rng.sample(NAMES, 4)}
-        gone = rng.sample(NAMES, 2)
-        with pytest.raises(EngineUnavailable):  # the lock cannot be given back
-            patiently(partial(change, at, own, new, gone, commit=end == "after the commit"), WriterBusy)
-        assert own.parent.returncode is not None
-        own.start()
-        again = partial(patiently, server=own)
-        found = again(lambda: at().state(), EngineUnavailable)
-        if end == "after the commit":
-            state = {name: one for name, one in (state | new).items() if name not in gone}
-        assert found == ("equal" if state else "missing")
-        if state:
-            assert_equal(again(partial(opened, at), EngineUnavailable), [*state.values()], lexical=not DENSE)
-            assert at().damaged() == []
-    assert state
-
-
 def test_an_index_whose_commits_are_not_seen_is_not_begun_anew(uris):
     at = partial(open_handle, uris())
     with writing(at) as writer:
@@ -175,26 +122,3 @@ def test_an_index_whose_commits_are_not_seen_is_not_begun_anew(uris):
     for number in numbers:
         control.put(f"commit:{number:012d}", bodies[number])
     assert at().state() == "equal"
-
-
-def change(at, server, new, gone, *, commit):
-    """Write, and kill the server before or after the commit."""
-    with writing(at) as writer:
-        writer.upsert(*prepared([*new.values()]))
-        writer.delete(gone)
-        if commit:
-            writer.commit()
-        server.kill()
-
-
-def patiently(call, *passing, server=None):
-    """The result of a call, made again for some minutes while it raises what passes; a `server` that has ended by
-    itself or hangs is started again.
-    """
-    for attempt in range(1, 61):
-        with suppress(*passing):
-            return call()
-        if server:
-            server.revive(hangs=attempt % 12 == 0)
-        time.sleep(5)
-    return call()
