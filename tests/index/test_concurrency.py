@@ -21,7 +21,7 @@ READER = """
 import json, sys, time
 from pathlib import Path
 import numpy as np
-from index.models import LexicalQuery
+from index.models import LexicalQuery, article_of, ordinal_of
 from index.embedded.reader import EmbeddedIndex
 from index.storage.layout import read_manifest
 from index.models import Filters
@@ -39,7 +39,9 @@ while asked < wanted or not (root / "done").exists():
                  index.dense(vector, k=50, filters=Filters())):
         names = [hit.chunk_id for hit in hits]
         assert len(names) == len(set(names)) == ARTICLES, (index.commit, names)
-        versions |= {chunk.text.rpartition("第")[2] for chunk in index.chunks(names)}
+        stored = index.articles([article_of(name) for name in names])
+        said = [one.chunk(ordinal_of(name)).text for one, name in zip(stored, names)]
+        versions |= {text.rpartition("第")[2] for text in said}
         evidence = index.evidence(LexicalQuery({"灯塔": 1.0}), vector, names)
         assert all(item.bm25 > 0 for item in evidence)
     assert len(versions) == 1, (index.commit, versions)
