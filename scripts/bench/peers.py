@@ -68,12 +68,12 @@ def export(index: EmbeddedIndex, queries: Sequence[str], folder: Path) -> None:
         vectors[start : start + _BLOCK] = block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-12)
     np.save(folder / "vectors.npy", vectors)
     np.save(folder / "tenth.npy", tenth_scores(vectors, asked))
-    words_of = [terms(tokenizer, query) for query in queries]
-    (folder / "questions.json").write_text(json.dumps(words_of), "utf-8")
+    words = [words_of(tokenizer, query) for query in queries]
+    (folder / "questions.json").write_text(json.dumps(words), "utf-8")
     (folder / "texts.json").write_text(json.dumps(queries), "utf-8")
 
 
-def terms(tokenizer: Tokenizer, query: str) -> list[str]:
+def words_of(tokenizer: Tokenizer, query: str) -> list[str]:
     """The words of a question as `export` names words."""
     return [word.replace(" ", "_") for word in tokenizer.terms(query)]
 
@@ -297,7 +297,7 @@ def run_loop(made: Export) -> Result:
 
     def from_text(number: int) -> list[int]:
         text = made.texts[number]
-        return fused(terms(tokenizer, text), encoder.queries([text])[0])
+        return fused(words_of(tokenizer, text), encoder.queries([text])[0])
 
     def timed() -> Result:
         found = _both(made, lambda number: fused(made.words[number], made.questions[number]), dense)
