@@ -10,7 +10,7 @@ from index.analysis.names import name_facets
 from index.errors import IndexCorrupt
 from index.models import Filters
 from index.retrieval.conditions import has_value, meets
-from index.segments.postings import Postings, Rows
+from index.segments.postings import Postings, Rows, among
 from index.segments.segment import Segment
 from index.segments.store import NO_DATE, day_number
 from index.storage.arrays import firsts, release_pages
@@ -133,8 +133,6 @@ def _heaviest(
     rows = rows[firsts(rows)]
     sums = np.zeros(len(rows))
     for number, weight in zip(terms.tolist(), weights.tolist(), strict=True):
-        documents = postings.documents(number)
-        if len(documents):
-            sums += weight * (documents.take(documents.searchsorted(rows), mode="clip") == rows)
+        sums += weight * among(postings.documents(number), rows)[1]
     enough = sums >= least * (1 - 1e-9)  # a sum in another order
     return rows[enough], sums[enough]

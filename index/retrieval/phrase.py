@@ -46,10 +46,10 @@ def at_border(fields: Mapping[str, Postings], run: str, chunk_articles: Rows) ->
         begun = begun[(begun > 0) & (begun < len(chunk_articles))]
         begun = begun[chunk_articles[begun] == chunk_articles[begun - 1]]
         for documents, behind in sought[1:]:
-            begun = begun[among(documents, begun - behind)[1]] if len(documents) else begun[:0]
+            begun = begun[among(documents, begun - behind)[1]]
         if sought and len(begun) > _MAX_CHUNKS_TO_READ:
             first = np.sort(_first(fields, after[:2]))  # np.isin would load numpy.ma, as in storage.arrays
-            begun = begun[among(first, begun)[1]] if len(first) else begun[:0]
+            begun = begun[among(first, begun)[1]]
         found.append(begun)
     return np.concatenate(found)
 

@@ -148,11 +148,11 @@ class Postings:
         if not len(docs):
             return np.zeros(len(rows), self.tfs.dtype)
         at, there = among(docs, rows)
-        return np.asarray(tfs[at] * there)
+        return np.asarray(tfs.take(at, mode="clip") * there)
 
 
 def among(documents: Rows, some: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Where in `documents`, which ascend and are not empty, each of `some` stands, and whether it does, (some,)."""
+    """Where in `documents`, which ascend, each of `some` would stand, and whether it does, (some,)."""
     some = some.astype(documents.dtype, copy=False)  # of another type, all of `documents` would be copied
-    at = np.minimum(documents.searchsorted(some), len(documents) - 1)
-    return at, documents[at] == some
+    at = documents.searchsorted(some)
+    return at, documents.take(at, mode="clip") == some if len(documents) else np.zeros(len(some), bool)

@@ -243,8 +243,7 @@ def sizes(server: Server, folder: Path, uri: str, empty: int) -> dict[str, objec
     names = [name for name in client.collections() if name.startswith("bench__")]
     rows = {name: client.count(name, "") for name in names if "control" not in name}
     grown = server.bytes() - empty
-    for name in names:
-        client.flush([name])
+    client.flush(names)
     for name in names:
         while int(client._client.describe_index(name, "vector")["pending_index_rows"]):
             time.sleep(5)

@@ -1,10 +1,8 @@
 """Ranked chunks -> results: an article each, near-duplicates of one story folded into one. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from itertools import repeat
+from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +34,7 @@ def found(chunk_ids: Sequence[str], scores: NDArray[np.float64]) -> list[Ranked]
     """The candidates with a score above 0, the best first, equals as they stand; `scores` are (chunk_ids,)."""
     order = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores > 0)]
     positions = order.tolist()
-    return [*map(_ranked, zip(map(chunk_ids.__getitem__, positions), scores[order].tolist(), positions, strict=True))]
+    return [*map(Ranked, map(chunk_ids.__getitem__, positions), scores[order].tolist(), positions)]
 
 
 def by_article(ranked: Sequence[Ranked], articles: Sequence[int], *, passages: int) -> list[list[Ranked]]:
@@ -64,11 +62,6 @@ class Cluster(NamedTuple):
     duplicates: tuple[str, ...] = ()
 
 
-# As `_make` of either, without a step of Python for each: a question has some hundred.
-_ranked = cast(Callable[[Iterable[Any]], Ranked], partial(tuple.__new__, Ranked))
-_cluster = cast(Callable[[Iterable[Any]], Cluster], partial(tuple.__new__, Cluster))
-
-
 def fold_near_duplicates(
     groups: Sequence[list[Ranked]], signatures: NDArray[np.uint32], same: Callable[[str, str], bool]
 ) -> list[Cluster]:
@@ -87,4 +80,4 @@ def fold_near_duplicates(
         else:
             heads.append(i)
     kept = [Cluster(groups[i], tuple(duplicates.get(i, ()))) for i in heads]
-    return [*kept, *map(_cluster, zip(groups[len(signatures) :], repeat(())))]
+    return [*kept, *map(Cluster, groups[len(signatures) :])]

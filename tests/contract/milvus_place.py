@@ -39,12 +39,12 @@ class Place:
         """Drop all that were made from number `begin` on."""
         there = self._client.collections()
         for index in self.made[begin:]:
-            if any(name.startswith(f"{index}__") for name in there):
+            own = [name for name in there if name.startswith(f"{index}__")]
+            if own:
                 with suppress(EngineUnavailable):  # it never came to a commit
                     self._client.unpoint(index)
-            for name in there:
-                if name.startswith(f"{index}__"):
-                    self._client.drop(name)
+            for name in own:
+                self._client.drop(name)
 
 
 def patiently(call, *passing, server=None):
